@@ -1,0 +1,14 @@
+//! Questions to the system, and what stands beside the loop: threads, clocks, paths, hosts. Knows nothing of loops.
+
+pub(crate) mod clock;
+pub(crate) mod cpu;
+pub(crate) mod dl;
+pub(crate) mod host;
+pub(crate) mod memory;
+pub(crate) mod net_if;
+pub(crate) mod path;
+pub(crate) mod socket;
+pub(crate) mod sync;
+pub(crate) mod thread;
+pub(crate) mod title;
+pub(crate) mod user;
