@@ -1,4 +1,6 @@
 //! The loop as C sees it. Shape only; behaviour lives in the crate's `event_loop.rs`.
+//!
+//! What is embedded is named by its struct, not its alias: cbindgen then writes the struct first.
 
 use std::cell::{Cell, UnsafeCell};
 
@@ -43,7 +45,7 @@ pub struct uv_loop_s {
     /// Guards `wq`.
     pub wq_mutex: UnsafeCell<uv_mutex_t>,
     /// Kept for its size.
-    pub wq_async: uv_async_t,
+    pub wq_async: uv_async_s,
     /// Kept for its size.
     pub cloexec_lock: UnsafeCell<uv_rwlock_t>,
     /// Handles to finish in the closing phase.
@@ -76,7 +78,7 @@ pub struct uv_loop_s {
     /// Watches `signal_pipefd[0]`.
     pub signal_io_watcher: uv__io_t,
     /// Watches SIGCHLD where it has to be.
-    pub child_watcher: uv_signal_t,
+    pub child_watcher: uv_signal_s,
     /// A spare descriptor, given up when the process has no more.
     pub emfile_fd: Cell<c_int>,
     pub(crate) _pad4: Cell<c_uint>,

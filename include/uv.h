@@ -1,0 +1,2012 @@
+/* libuv's C interface, version 1.53.0, as uvring implements it.
+ *
+ * Generated from the Rust source by build.rs; edits belong there or in cbindgen.toml. */
+#ifndef UV_H
+#define UV_H
+
+#if defined(BUILDING_UV_SHARED) && defined(USING_UV_SHARED)
+#error "Define either BUILDING_UV_SHARED or USING_UV_SHARED, not both."
+#endif
+
+#ifndef UV_EXTERN
+# ifdef __GNUC__
+#  define UV_EXTERN __attribute__((visibility("default")))
+# else
+#  define UV_EXTERN /* nothing */
+# endif
+#endif
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "uv/errno.h"
+#include "uv/version.h"
+
+/* A link of a list. Private to the library. */
+struct uv__queue {
+  struct uv__queue *next;
+  struct uv__queue *prev;
+};
+
+/* A timer's place in the loop's heap. Private to the library. */
+union uv__timer_node {
+  void *heap[3];
+  struct uv__queue queue;
+};
+
+#include "uv/unix.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* XX(name, text) for every error. */
+#define UV_ERRNO_MAP(XX) \
+  XX(E2BIG, "argument list too long") \
+  XX(EACCES, "permission denied") \
+  XX(EADDRINUSE, "address already in use") \
+  XX(EADDRNOTAVAIL, "address not available") \
+  XX(EAFNOSUPPORT, "address family not supported") \
+  XX(EAGAIN, "resource temporarily unavailable") \
+  XX(EAI_ADDRFAMILY, "address family not supported") \
+  XX(EAI_AGAIN, "temporary failure") \
+  XX(EAI_BADFLAGS, "bad ai_flags value") \
+  XX(EAI_BADHINTS, "invalid value for hints") \
+  XX(EAI_CANCELED, "request canceled") \
+  XX(EAI_FAIL, "permanent failure") \
+  XX(EAI_FAMILY, "ai_family not supported") \
+  XX(EAI_MEMORY, "out of memory") \
+  XX(EAI_NODATA, "no address") \
+  XX(EAI_NONAME, "unknown node or service") \
+  XX(EAI_OVERFLOW, "argument buffer overflow") \
+  XX(EAI_PROTOCOL, "resolved protocol is unknown") \
+  XX(EAI_SERVICE, "service not available for socket type") \
+  XX(EAI_SOCKTYPE, "socket type not supported") \
+  XX(EALREADY, "connection already in progress") \
+  XX(EBADF, "bad file descriptor") \
+  XX(EBUSY, "resource busy or locked") \
+  XX(ECANCELED, "operation canceled") \
+  XX(ECHARSET, "invalid Unicode character") \
+  XX(ECONNABORTED, "software caused connection abort") \
+  XX(ECONNREFUSED, "connection refused") \
+  XX(ECONNRESET, "connection reset by peer") \
+  XX(EDESTADDRREQ, "destination address required") \
+  XX(EEXIST, "file already exists") \
+  XX(EFAULT, "bad address in system call argument") \
+  XX(EFBIG, "file too large") \
+  XX(EHOSTUNREACH, "host is unreachable") \
+  XX(EINTR, "interrupted system call") \
+  XX(EINVAL, "invalid argument") \
+  XX(EIO, "i/o error") \
+  XX(EISCONN, "socket is already connected") \
+  XX(EISDIR, "illegal operation on a directory") \
+  XX(ELOOP, "too many symbolic links encountered") \
+  XX(EMFILE, "too many open files") \
+  XX(EMSGSIZE, "message too long") \
+  XX(ENAMETOOLONG, "name too long") \
+  XX(ENETDOWN, "network is down") \
+  XX(ENETUNREACH, "network is unreachable") \
+  XX(ENFILE, "file table overflow") \
+  XX(ENOBUFS, "no buffer space available") \
+  XX(ENODEV, "no such device") \
+  XX(ENOENT, "no such file or directory") \
+  XX(ENOMEM, "not enough memory") \
+  XX(ENONET, "machine is not on the network") \
+  XX(ENOPROTOOPT, "protocol not available") \
+  XX(ENOSPC, "no space left on device") \
+  XX(ENOSYS, "function not implemented") \
+  XX(ENOTCONN, "socket is not connected") \
+  XX(ENOTDIR, "not a directory") \
+  XX(ENOTEMPTY, "directory not empty") \
+  XX(ENOTSOCK, "socket operation on non-socket") \
+  XX(ENOTSUP, "operation not supported on socket") \
+  XX(EOVERFLOW, "value too large for defined data type") \
+  XX(EPERM, "operation not permitted") \
+  XX(EPIPE, "broken pipe") \
+  XX(EPROTO, "protocol error") \
+  XX(EPROTONOSUPPORT, "protocol not supported") \
+  XX(EPROTOTYPE, "protocol wrong type for socket") \
+  XX(ERANGE, "result too large") \
+  XX(EROFS, "read-only file system") \
+  XX(ESHUTDOWN, "cannot send after transport endpoint shutdown") \
+  XX(ESPIPE, "invalid seek") \
+  XX(ESRCH, "no such process") \
+  XX(ETIMEDOUT, "connection timed out") \
+  XX(ETXTBSY, "text file is busy") \
+  XX(EXDEV, "cross-device link not permitted") \
+  XX(UNKNOWN, "unknown error") \
+  XX(EOF, "end of file") \
+  XX(ENXIO, "no such device or address") \
+  XX(EMLINK, "too many links") \
+  XX(EHOSTDOWN, "host is down") \
+  XX(EREMOTEIO, "remote I/O error") \
+  XX(ENOTTY, "inappropriate ioctl for device") \
+  XX(EFTYPE, "inappropriate file type or format") \
+  XX(EILSEQ, "illegal byte sequence") \
+  XX(ESOCKTNOSUPPORT, "socket type not supported") \
+  XX(ENODATA, "no data available") \
+  XX(EUNATCH, "protocol driver not attached") \
+  XX(ENOEXEC, "exec format error")
+
+/* XX(NAME, name) for every type of handle; the type is UV_NAME, the struct uv_name_t. */
+#define UV_HANDLE_TYPE_MAP(XX) \
+  XX(ASYNC, async) \
+  XX(CHECK, check) \
+  XX(FS_EVENT, fs_event) \
+  XX(FS_POLL, fs_poll) \
+  XX(HANDLE, handle) \
+  XX(IDLE, idle) \
+  XX(NAMED_PIPE, pipe) \
+  XX(POLL, poll) \
+  XX(PREPARE, prepare) \
+  XX(PROCESS, process) \
+  XX(STREAM, stream) \
+  XX(TCP, tcp) \
+  XX(TIMER, timer) \
+  XX(TTY, tty) \
+  XX(UDP, udp) \
+  XX(SIGNAL, signal)
+
+/* XX(NAME, name) for every type of request; the type is UV_NAME, the struct uv_name_t. */
+#define UV_REQ_TYPE_MAP(XX) \
+  XX(REQ, req) \
+  XX(CONNECT, connect) \
+  XX(WRITE, write) \
+  XX(SHUTDOWN, shutdown) \
+  XX(UDP_SEND, udp_send) \
+  XX(FS, fs) \
+  XX(WORK, work) \
+  XX(GETADDRINFO, getaddrinfo) \
+  XX(GETNAMEINFO, getnameinfo) \
+  XX(RANDOM, random)
+
+/* Errors. Functions return them as int; all are negative. */
+typedef enum {
+#define XX(name, _) UV_##name = UV__##name,
+  UV_ERRNO_MAP(XX)
+#undef XX
+  UV_ERRNO_MAX = UV__EOF - 1
+} uv_errno_t;
+
+/* Types of handles. UV_FILE is what uv_guess_handle says of a file. */
+typedef enum {
+  UV_UNKNOWN_HANDLE = 0,
+#define XX(uc, lc) UV_##uc,
+  UV_HANDLE_TYPE_MAP(XX)
+#undef XX
+  UV_FILE,
+  UV_HANDLE_TYPE_MAX
+} uv_handle_type;
+
+/* Types of requests. */
+typedef enum {
+  UV_UNKNOWN_REQ = 0,
+#define XX(uc, lc) UV_##uc,
+  UV_REQ_TYPE_MAP(XX)
+#undef XX
+  UV_REQ_TYPE_MAX
+} uv_req_type;
+
+/* Options of uv_loop_configure. */
+typedef enum {
+  UV_LOOP_BLOCK_SIGNAL = 0,   /* followed by SIGPROF: blocked while the loop waits */
+  UV_METRICS_IDLE_TIME,       /* collect what uv_metrics_idle_time gives */
+  UV_LOOP_USE_IO_URING_SQPOLL /* let a kernel thread watch the ring */
+} uv_loop_option;
+/* For #ifdef. */
+#define UV_LOOP_USE_IO_URING_SQPOLL UV_LOOP_USE_IO_URING_SQPOLL
+
+/* How far uv_run goes. */
+typedef enum {
+  UV_RUN_DEFAULT = 0, /* until nothing is left to wait for */
+  UV_RUN_ONCE,        /* one turn, waiting for an event */
+  UV_RUN_NOWAIT       /* one turn, without waiting */
+} uv_run_mode;
+
+/* Clocks of uv_clock_gettime. */
+typedef enum {
+  UV_CLOCK_MONOTONIC,
+  UV_CLOCK_REALTIME
+} uv_clock_id;
+
+/* What uv_udp_set_membership does. */
+typedef enum {
+  UV_LEAVE_GROUP = 0,
+  UV_JOIN_GROUP
+} uv_membership;
+
+/* Flags of uv_tcp_bind. */
+enum uv_tcp_flags {
+  UV_TCP_IPV6ONLY = 1, /* an IPv6 socket takes no IPv4 connections */
+  UV_TCP_REUSEPORT = 2 /* several sockets share the port, the kernel spreads connections */
+};
+
+/* Flags of UDP sockets. */
+enum uv_udp_flags {
+  UV_UDP_IPV6ONLY = 1,       /* uv_udp_bind: no IPv4 through an IPv6 socket */
+  UV_UDP_PARTIAL = 2,        /* receive callback: the datagram was cut to the buffer's length */
+  UV_UDP_REUSEADDR = 4,      /* uv_udp_bind: SO_REUSEADDR; the last socket bound gets the datagrams */
+  UV_UDP_MMSG_CHUNK = 8,     /* receive callback: one of several in the buffer, which stays the library's */
+  UV_UDP_MMSG_FREE = 16,     /* receive callback: the library is done with the buffer; nothing was read */
+  UV_UDP_LINUX_RECVERR = 32, /* uv_udp_bind: report ICMP errors at once */
+  UV_UDP_REUSEPORT = 64,     /* uv_udp_bind: several sockets share the port, the kernel spreads datagrams */
+  UV_UDP_RECVMMSG = 256      /* uv_udp_init_ex: receive several datagrams with one system call */
+};
+
+/* Modes of a terminal. */
+typedef enum {
+  UV_TTY_MODE_NORMAL, /* as it was found */
+  UV_TTY_MODE_RAW,    /* input byte by byte, output still processed */
+  UV_TTY_MODE_IO,     /* no processing in either direction */
+  UV_TTY_MODE_RAW_VT  /* as UV_TTY_MODE_RAW */
+} uv_tty_mode_t;
+
+/* Whether a console understands terminal sequences; of use on Windows only. */
+typedef enum {
+  UV_TTY_SUPPORTED,
+  UV_TTY_UNSUPPORTED
+} uv_tty_vtermstate_t;
+
+/* Flags of uv_pipe_bind2 and uv_pipe_connect2. */
+enum {
+  UV_PIPE_NO_TRUNCATE = 1u << 0 /* a name that is too long is an error */
+};
+
+/* Events of uv_poll_start. */
+enum uv_poll_event {
+  UV_READABLE = 1,
+  UV_WRITABLE = 2,
+  UV_DISCONNECT = 4,
+  UV_PRIORITIZED = 8
+};
+
+/* What one of a child's descriptors is made from. */
+typedef enum {
+  UV_IGNORE = 0x00,         /* /dev/null for 0 to 2, else nothing */
+  UV_CREATE_PIPE = 0x01,    /* a new pipe to data.stream */
+  UV_INHERIT_FD = 0x02,     /* data.fd */
+  UV_INHERIT_STREAM = 0x04, /* the descriptor of data.stream */
+  /* With UV_CREATE_PIPE, as the child sees it: */
+  UV_READABLE_PIPE = 0x10,
+  UV_WRITABLE_PIPE = 0x20,
+  UV_NONBLOCK_PIPE = 0x40,  /* the child's end does not block */
+  UV_OVERLAPPED_PIPE = 0x40 /* the same, by its old name */
+} uv_stdio_flags;
+
+/* Flags of uv_process_options_t. Those about Windows are ignored. */
+enum uv_process_flags {
+  UV_PROCESS_SETUID = 1 << 0,
+  UV_PROCESS_SETGID = 1 << 1,
+  UV_PROCESS_WINDOWS_VERBATIM_ARGUMENTS = 1 << 2,
+  UV_PROCESS_DETACHED = 1 << 3, /* in a session of its own, so that it can outlive its parent */
+  UV_PROCESS_WINDOWS_HIDE = 1 << 4,
+  UV_PROCESS_WINDOWS_HIDE_CONSOLE = 1 << 5,
+  UV_PROCESS_WINDOWS_HIDE_GUI = 1 << 6,
+  UV_PROCESS_WINDOWS_FILE_PATH_EXACT_NAME = 1 << 7
+};
+
+/* Types of directory entries. */
+typedef enum {
+  UV_DIRENT_UNKNOWN,
+  UV_DIRENT_FILE,
+  UV_DIRENT_DIR,
+  UV_DIRENT_LINK,
+  UV_DIRENT_FIFO,
+  UV_DIRENT_SOCKET,
+  UV_DIRENT_CHAR,
+  UV_DIRENT_BLOCK
+} uv_dirent_type_t;
+
+/* Priorities of processes, for uv_os_setpriority. */
+#define UV_PRIORITY_LOW 19
+#define UV_PRIORITY_BELOW_NORMAL 10
+#define UV_PRIORITY_NORMAL 0
+#define UV_PRIORITY_ABOVE_NORMAL -7
+#define UV_PRIORITY_HIGH -14
+#define UV_PRIORITY_HIGHEST -20
+
+/* Priorities of threads, for uv_thread_setpriority. */
+enum {
+  UV_THREAD_PRIORITY_HIGHEST = 2,
+  UV_THREAD_PRIORITY_ABOVE_NORMAL = 1,
+  UV_THREAD_PRIORITY_NORMAL = 0,
+  UV_THREAD_PRIORITY_BELOW_NORMAL = -1,
+  UV_THREAD_PRIORITY_LOWEST = -2
+};
+
+/* Flags of uv_thread_options_t. */
+typedef enum {
+  UV_THREAD_NO_FLAGS = 0x00,
+  UV_THREAD_HAS_STACK_SIZE = 0x01 /* stack_size is set */
+} uv_thread_create_flags;
+
+/* Types of file system operations. */
+typedef enum {
+  UV_FS_UNKNOWN = -1,
+  UV_FS_CUSTOM,
+  UV_FS_OPEN,
+  UV_FS_CLOSE,
+  UV_FS_READ,
+  UV_FS_WRITE,
+  UV_FS_SENDFILE,
+  UV_FS_STAT,
+  UV_FS_LSTAT,
+  UV_FS_FSTAT,
+  UV_FS_FTRUNCATE,
+  UV_FS_UTIME,
+  UV_FS_FUTIME,
+  UV_FS_ACCESS,
+  UV_FS_CHMOD,
+  UV_FS_FCHMOD,
+  UV_FS_FSYNC,
+  UV_FS_FDATASYNC,
+  UV_FS_UNLINK,
+  UV_FS_RMDIR,
+  UV_FS_MKDIR,
+  UV_FS_MKDTEMP,
+  UV_FS_RENAME,
+  UV_FS_SCANDIR,
+  UV_FS_LINK,
+  UV_FS_SYMLINK,
+  UV_FS_READLINK,
+  UV_FS_CHOWN,
+  UV_FS_FCHOWN,
+  UV_FS_REALPATH,
+  UV_FS_COPYFILE,
+  UV_FS_LCHOWN,
+  UV_FS_OPENDIR,
+  UV_FS_READDIR,
+  UV_FS_CLOSEDIR,
+  UV_FS_STATFS,
+  UV_FS_MKSTEMP,
+  UV_FS_LUTIME
+} uv_fs_type;
+
+/* Flags of uv_fs_copyfile. */
+#define UV_FS_COPYFILE_EXCL 0x0001           /* fail if the target exists */
+#define UV_FS_COPYFILE_FICLONE 0x0002        /* share the blocks if the file system can, else copy */
+#define UV_FS_COPYFILE_FICLONE_FORCE 0x0004  /* share the blocks or fail */
+
+/* Flags of uv_fs_symlink. Ignored. */
+#define UV_FS_SYMLINK_DIR 0x0001
+#define UV_FS_SYMLINK_JUNCTION 0x0002
+
+/* Times for uv_fs_utime and its kin: the present, or leave as it is. */
+#define UV_FS_UTIME_NOW (INFINITY)
+#define UV_FS_UTIME_OMIT (NAN)
+
+/* Events of uv_fs_event_start's callback. */
+enum uv_fs_event {
+  UV_RENAME = 1,
+  UV_CHANGE = 2
+};
+
+/* Flags of uv_fs_event_start. */
+enum uv_fs_event_flags {
+  UV_FS_EVENT_WATCH_ENTRY = 1, /* no effect */
+  UV_FS_EVENT_STAT = 2,        /* no effect */
+  UV_FS_EVENT_RECURSIVE = 4
+};
+
+/* Room for any host name, with its end. */
+#ifdef MAXHOSTNAMELEN
+# define UV_MAXHOSTNAMESIZE (MAXHOSTNAMELEN + 1)
+#else
+# define UV_MAXHOSTNAMESIZE 256
+#endif
+
+/* Room for any name of a network interface, with a scope separator or an end. */
+#define UV_IF_NAMESIZE (16 + 1)
+
+/* Handles. */
+typedef struct uv_loop_s uv_loop_t;
+typedef struct uv_handle_s uv_handle_t;
+typedef struct uv_stream_s uv_stream_t;
+typedef struct uv_tcp_s uv_tcp_t;
+typedef struct uv_udp_s uv_udp_t;
+typedef struct uv_pipe_s uv_pipe_t;
+typedef struct uv_tty_s uv_tty_t;
+typedef struct uv_poll_s uv_poll_t;
+typedef struct uv_timer_s uv_timer_t;
+typedef struct uv_prepare_s uv_prepare_t;
+typedef struct uv_check_s uv_check_t;
+typedef struct uv_idle_s uv_idle_t;
+typedef struct uv_async_s uv_async_t;
+typedef struct uv_process_s uv_process_t;
+typedef struct uv_fs_event_s uv_fs_event_t;
+typedef struct uv_fs_poll_s uv_fs_poll_t;
+typedef struct uv_signal_s uv_signal_t;
+
+/* Requests. */
+typedef struct uv_req_s uv_req_t;
+typedef struct uv_getaddrinfo_s uv_getaddrinfo_t;
+typedef struct uv_getnameinfo_s uv_getnameinfo_t;
+typedef struct uv_shutdown_s uv_shutdown_t;
+typedef struct uv_write_s uv_write_t;
+typedef struct uv_connect_s uv_connect_t;
+typedef struct uv_udp_send_s uv_udp_send_t;
+typedef struct uv_fs_s uv_fs_t;
+typedef struct uv_work_s uv_work_t;
+typedef struct uv_random_s uv_random_t;
+
+/* Neither. */
+typedef struct uv__io_s uv__io_t;
+typedef struct uv_cpu_info_s uv_cpu_info_t;
+typedef struct uv_dir_s uv_dir_t;
+typedef struct uv_dirent_s uv_dirent_t;
+typedef struct uv_env_item_s uv_env_item_t;
+typedef struct uv_group_s uv_group_t;
+typedef struct uv_interface_address_s uv_interface_address_t;
+typedef struct uv_metrics_s uv_metrics_t;
+typedef struct uv_passwd_s uv_passwd_t;
+typedef struct uv_process_options_s uv_process_options_t;
+typedef struct uv_statfs_s uv_statfs_t;
+typedef struct uv_stdio_container_s uv_stdio_container_t;
+typedef struct uv_thread_options_s uv_thread_options_t;
+typedef struct uv_utsname_s uv_utsname_t;
+
+/* The fields that every handle, stream and request begins with. */
+#define UV_HANDLE_FIELDS \
+  /** The user's own pointer; never touched by the library. */ \
+  void *data; \
+  /** The loop the handle belongs to. Read-only for users. */ \
+  uv_loop_t *loop; \
+  /** One of the `UV_*` handle types. Read-only for users. */ \
+  uv_handle_type type; \
+  /** Called in the closing phase after `uv_close`. */ \
+  uv_close_cb close_cb; \
+  /** Link in `loop->handle_queue`. */ \
+  struct uv__queue handle_queue; \
+  /** Four words reserved for the library. */ \
+  union uv__handle_u u; \
+  /** Next handle in `loop->closing_handles`. */ \
+  uv_handle_t *next_closing; \
+  /** `UV_HANDLE_*` bits; programs copy and test them. */ \
+  unsigned int flags;
+#define UV_STREAM_FIELDS \
+  /** Bytes that `uv_write` took and the kernel has not accepted yet. */ \
+  size_t write_queue_size; \
+  /** Allocation callback given to `uv_read_start`. */ \
+  uv_alloc_cb alloc_cb; \
+  /** Read callback given to `uv_read_start`. */ \
+  uv_read_cb read_cb; \
+  /** The connect request under way, or NULL. */ \
+  uv_connect_t *connect_req; \
+  /** The shutdown request under way, or NULL. */ \
+  uv_shutdown_t *shutdown_req; \
+  /** What the stream wants from, and has at, the driver. */ \
+  uv__io_t io_watcher; \
+  /** Write requests not yet written, in order. */ \
+  struct uv__queue write_queue; \
+  /** Write requests written, awaiting their callbacks. */ \
+  struct uv__queue write_completed_queue; \
+  /** Given to `uv_listen`. */ \
+  uv_connection_cb connection_cb; \
+  /** An error of bind or connect that is reported later. */ \
+  int delayed_error; \
+  /** A connection taken from the kernel that `uv_accept` has not claimed, or -1. */ \
+  int accepted_fd; \
+  /** Further descriptors received over an IPC pipe. */ \
+  void *queued_fds;
+#define UV_REQ_FIELDS \
+  /** The user's own pointer; never touched by the library. */ \
+  void *data; \
+  /** One of the `UV_*` request types. Read-only for users. */ \
+  uv_req_type type; \
+  /** Reserved for the library. */ \
+  void *reserved[5]; \
+  /** Reserved for the library (`uv_write_nwritten`). */ \
+  union uv__req_extra write_extra;
+
+/* The fields that are private to the library, of each struct. */
+#define UV_HANDLE_PRIVATE_FIELDS \
+  uv_handle_t *next_closing; \
+  unsigned int flags;
+#define UV_PIPE_PRIVATE_FIELDS \
+  const char *pipe_fname;
+#define UV_TTY_PRIVATE_FIELDS \
+  struct termios orig_termios; \
+  int mode;
+#define UV_UDP_PRIVATE_FIELDS \
+  uv_alloc_cb alloc_cb; \
+  uv_udp_recv_cb recv_cb; \
+  uv__io_t io_watcher; \
+  struct uv__queue write_queue; \
+  struct uv__queue write_completed_queue;
+#define UV_POLL_PRIVATE_FIELDS \
+  uv__io_t io_watcher;
+#define UV_PROCESS_PRIVATE_FIELDS \
+  struct uv__queue queue; \
+  int status;
+#define UV_CONNECT_PRIVATE_FIELDS \
+  struct uv__queue queue;
+#define UV_SHUTDOWN_PRIVATE_FIELDS
+#define UV_WRITE_PRIVATE_FIELDS \
+  struct uv__queue queue; \
+  unsigned int write_index; \
+  struct uv_buf_t *bufs; \
+  unsigned int nbufs; \
+  int error; \
+  struct uv_buf_t bufsml[4];
+#define UV_UDP_SEND_PRIVATE_FIELDS \
+  struct uv__queue queue; \
+  union uv__udp_addr u; \
+  unsigned int nbufs; \
+  struct uv_buf_t *bufs; \
+  ssize_t status; \
+  uv_udp_send_cb send_cb; \
+  struct uv_buf_t bufsml[4];
+#define UV_FS_PRIVATE_FIELDS \
+  const char *new_path; \
+  uv_file file; \
+  int flags; \
+  mode_t mode; \
+  unsigned int nbufs; \
+  struct uv_buf_t *bufs; \
+  off_t off; \
+  uv_uid_t uid; \
+  uv_gid_t gid; \
+  double atime; \
+  double mtime; \
+  struct uv__work work_req; \
+  struct uv_buf_t bufsml[4];
+#define UV_DIR_PRIVATE_FIELDS \
+  DIR *dir;
+#define UV_IO_PRIVATE_PLATFORM_FIELDS \
+  unsigned int part;
+#define UV_PLATFORM_LOOP_FIELDS \
+  uv__io_t inotify_read_watcher; \
+  void *inotify_watchers; \
+  int inotify_fd;
+#define UV_PLATFORM_FS_EVENT_FIELDS \
+  struct uv__queue watchers; \
+  int wd;
+#define UV_STREAM_PRIVATE_PLATFORM_FIELDS
+#define UV_PRIVATE_REQ_TYPES
+
+/** See `uv_replace_allocator`. */
+typedef void *(*uv_malloc_func)(size_t size);
+
+/** See `uv_replace_allocator`. */
+typedef void *(*uv_realloc_func)(void *ptr, size_t size);
+
+/** See `uv_replace_allocator`. */
+typedef void *(*uv_calloc_func)(size_t count, size_t size);
+
+/** See `uv_replace_allocator`. */
+typedef void (*uv_free_func)(void *ptr);
+
+/** Seconds and nanoseconds, with 64-bit seconds everywhere. */
+typedef struct uv_timespec64_t {
+  /** Seconds. */
+  int64_t tv_sec;
+  /** Nanoseconds. */
+  int32_t tv_nsec;
+} uv_timespec64_t;
+
+/** Seconds and microseconds, with 64-bit seconds everywhere. */
+typedef struct uv_timeval64_t {
+  /** Seconds. */
+  int64_t tv_sec;
+  /** Microseconds. */
+  int32_t tv_usec;
+} uv_timeval64_t;
+
+/** A loaded library. */
+typedef struct uv_lib_t {
+  /** What `dlopen` gave. */
+  void *handle;
+  /** The last error's text, or NULL. */
+  char *errmsg;
+} uv_lib_t;
+
+/** A process id. */
+typedef pid_t uv_pid_t;
+
+/** A mutex. */
+typedef pthread_mutex_t uv_mutex_t;
+
+/** A semaphore. */
+typedef sem_t uv_sem_t;
+
+/** A condition variable. */
+typedef pthread_cond_t uv_cond_t;
+
+/** See `uv_once`. */
+typedef pthread_once_t uv_once_t;
+
+/** A key of thread-local storage. */
+typedef pthread_key_t uv_key_t;
+
+/** A thread. */
+typedef pthread_t uv_thread_t;
+
+/** See `uv_thread_create`. */
+typedef void (*uv_thread_cb)(void *arg);
+
+/** A user id. */
+typedef uid_t uv_uid_t;
+
+/** What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`). */
+typedef struct uv__io_s {
+  /** The key of the poll the driver holds, or 0. */
+  size_t bits;
+  /** Link in `loop->pending_queue`. */
+  struct uv__queue pending_queue;
+  /** Link in `loop->watcher_queue`. */
+  struct uv__queue watcher_queue;
+  /** Events wanted (`POLL*`). */
+  unsigned int pevents;
+  /** Events the driver has been asked for. */
+  unsigned int events;
+  /** The descriptor, or -1. Programs read it. */
+  int fd;
+  /** Which kind of handle this watcher is part of (`io::Part`). */
+  unsigned int part;
+} uv__io_s;
+
+/** The four reserved words of a handle. */
+typedef union uv__handle_u {
+  /** Unused on Linux. */
+  int fd;
+  /** Reserved for the library. */
+  void *reserved[4];
+} uv__handle_u;
+
+/** The last reserved word of a request. */
+typedef union uv__req_extra {
+  /** Reserved for the library. */
+  void *reserved2[1];
+  /** Bytes written so far (`uv_write_nwritten`). */
+  size_t nwritten;
+} uv__req_extra;
+
+/** Private to the library. */
+typedef struct uv__timer_heap {
+  /** Private to the library. */
+  void *min;
+  /** Private to the library. */
+  unsigned int nelts;
+} uv__timer_heap;
+
+/** Private to the library. */
+typedef struct uv__signal_tree_entry {
+  /** Private to the library. */
+  uv_signal_t *rbe_left;
+  /** Private to the library. */
+  uv_signal_t *rbe_right;
+  /** Private to the library. */
+  uv_signal_t *rbe_parent;
+  /** Private to the library. */
+  int rbe_color;
+} uv__signal_tree_entry;
+
+/** Where a datagram goes. */
+typedef union uv__udp_addr {
+  /** Any address. */
+  struct sockaddr addr;
+  /** Room for the largest. */
+  struct sockaddr_storage storage;
+} uv__udp_addr;
+
+/** The number of requests under way, as programs read it. */
+typedef union uv__active_reqs {
+  /** Gives the union its size. */
+  void *unused;
+  /** Requests under way. */
+  unsigned int count;
+} uv__active_reqs;
+
+/** A piece of memory; laid out as `struct iovec`. */
+typedef struct uv_buf_t {
+  /** First byte. */
+  char *base;
+  /** Length in bytes. */
+  size_t len;
+} uv_buf_t;
+
+/** A file descriptor. */
+typedef int uv_file;
+
+/** A socket. */
+typedef int uv_os_sock_t;
+
+/** A file descriptor. */
+typedef int uv_os_fd_t;
+
+/** A group id. */
+typedef gid_t uv_gid_t;
+
+/** Seconds and nanoseconds. */
+typedef struct uv_timespec_t {
+  /** Seconds. */
+  long tv_sec;
+  /** Nanoseconds. */
+  long tv_nsec;
+} uv_timespec_t;
+
+/** Seconds and microseconds. */
+typedef struct uv_timeval_t {
+  /** Seconds. */
+  long tv_sec;
+  /** Microseconds. */
+  long tv_usec;
+} uv_timeval_t;
+
+/** What the stat operations give. */
+typedef struct uv_stat_t {
+  /** Device that holds the file. */
+  uint64_t st_dev;
+  /** Type and permission bits. */
+  uint64_t st_mode;
+  /** Hard links. */
+  uint64_t st_nlink;
+  /** Owner. */
+  uint64_t st_uid;
+  /** Group. */
+  uint64_t st_gid;
+  /** Device, for device files. */
+  uint64_t st_rdev;
+  /** Inode number. */
+  uint64_t st_ino;
+  /** Size in bytes. */
+  uint64_t st_size;
+  /** Preferred I/O size in bytes. */
+  uint64_t st_blksize;
+  /** Allocated 512-byte blocks. */
+  uint64_t st_blocks;
+  /** Always 0 on Linux. */
+  uint64_t st_flags;
+  /** Always 0 on Linux. */
+  uint64_t st_gen;
+  /** Last access. */
+  struct uv_timespec_t st_atim;
+  /** Last modification of the content. */
+  struct uv_timespec_t st_mtim;
+  /** Last change of the inode. */
+  struct uv_timespec_t st_ctim;
+  /** Creation. */
+  struct uv_timespec_t st_birthtim;
+} uv_stat_t;
+
+/** CPU time by use, in milliseconds. */
+typedef struct uv_cpu_times_s {
+  /** User mode. */
+  uint64_t user;
+  /** User mode, niced. */
+  uint64_t nice;
+  /** Kernel mode. */
+  uint64_t sys;
+  /** Idle. */
+  uint64_t idle;
+  /** Interrupts. */
+  uint64_t irq;
+} uv_cpu_times_s;
+
+/** One CPU. */
+typedef struct uv_cpu_info_s {
+  /** Model name, owned by the array. */
+  char *model;
+  /** Clock in MHz. */
+  int speed;
+  /** Time by use. */
+  struct uv_cpu_times_s cpu_times;
+} uv_cpu_info_s;
+
+/** An address of either family. */
+typedef union uv__if_address {
+  /** IPv4. */
+  struct sockaddr_in address4;
+  /** IPv6. */
+  struct sockaddr_in6 address6;
+} uv__if_address;
+
+/** A netmask of either family. */
+typedef union uv__if_netmask {
+  /** IPv4. */
+  struct sockaddr_in netmask4;
+  /** IPv6. */
+  struct sockaddr_in6 netmask6;
+} uv__if_netmask;
+
+/** One address of one network interface. */
+typedef struct uv_interface_address_s {
+  /** Interface name. */
+  char *name;
+  /** Hardware address. */
+  char phys_addr[6];
+  /** Non-zero for loopback. */
+  int is_internal;
+  /** The address. */
+  union uv__if_address address;
+  /** Its netmask. */
+  union uv__if_netmask netmask;
+} uv_interface_address_s;
+
+/** An entry of the user database. */
+typedef struct uv_passwd_s {
+  /** Login name. */
+  char *username;
+  /** User id. */
+  unsigned long uid;
+  /** Group id. */
+  unsigned long gid;
+  /** Login shell. */
+  char *shell;
+  /** Home directory. */
+  char *homedir;
+} uv_passwd_s;
+
+/** An entry of the group database. */
+typedef struct uv_group_s {
+  /** Group name. */
+  char *groupname;
+  /** Group id. */
+  unsigned long gid;
+  /** Names of the members, ended by NULL. */
+  char **members;
+} uv_group_s;
+
+/** What the system calls itself. */
+typedef struct uv_utsname_s {
+  /** Operating system. */
+  char sysname[256];
+  /** Release. */
+  char release[256];
+  /** Version. */
+  char version[256];
+  /** Hardware. */
+  char machine[256];
+} uv_utsname_s;
+
+/** What `uv_fs_statfs` gives. */
+typedef struct uv_statfs_s {
+  /** Type of file system. */
+  uint64_t f_type;
+  /** Block size in bytes. */
+  uint64_t f_bsize;
+  /** Blocks in all. */
+  uint64_t f_blocks;
+  /** Free blocks. */
+  uint64_t f_bfree;
+  /** Blocks free to ordinary users. */
+  uint64_t f_bavail;
+  /** Inodes in all. */
+  uint64_t f_files;
+  /** Free inodes. */
+  uint64_t f_ffree;
+  /** Fragment size in bytes. */
+  uint64_t f_frsize;
+  /** Unused. */
+  uint64_t f_spare[3];
+} uv_statfs_s;
+
+/** A directory entry. */
+typedef struct uv_dirent_s {
+  /** Name, owned by the request or directory. */
+  const char *name;
+  /** One of the `UV_DIRENT_*` types. */
+  uv_dirent_type_t type;
+} uv_dirent_s;
+
+/** An open directory. */
+typedef struct uv_dir_s {
+  /** Where `uv_fs_readdir` puts entries; the user's. */
+  uv_dirent_t *dirents;
+  /** How many fit. */
+  size_t nentries;
+  /** Reserved for the library. */
+  void *reserved[4];
+  /** The open directory stream. */
+  DIR *dir;
+} uv_dir_s;
+
+/** Resources used. */
+typedef struct uv_rusage_t {
+  /** User CPU time. */
+  struct uv_timeval_t ru_utime;
+  /** System CPU time. */
+  struct uv_timeval_t ru_stime;
+  /** Maximum resident set size in KiB. */
+  uint64_t ru_maxrss;
+  /** Integral shared memory size. */
+  uint64_t ru_ixrss;
+  /** Integral unshared data size. */
+  uint64_t ru_idrss;
+  /** Integral unshared stack size. */
+  uint64_t ru_isrss;
+  /** Soft page faults. */
+  uint64_t ru_minflt;
+  /** Hard page faults. */
+  uint64_t ru_majflt;
+  /** Swaps. */
+  uint64_t ru_nswap;
+  /** Block input operations. */
+  uint64_t ru_inblock;
+  /** Block output operations. */
+  uint64_t ru_oublock;
+  /** Messages sent. */
+  uint64_t ru_msgsnd;
+  /** Messages received. */
+  uint64_t ru_msgrcv;
+  /** Signals received. */
+  uint64_t ru_nsignals;
+  /** Voluntary context switches. */
+  uint64_t ru_nvcsw;
+  /** Involuntary context switches. */
+  uint64_t ru_nivcsw;
+} uv_rusage_t;
+
+/** An environment variable. */
+typedef struct uv_env_item_s {
+  /** Name. */
+  char *name;
+  /** Value. */
+  char *value;
+} uv_env_item_s;
+
+/** Counters of a loop. */
+typedef struct uv_metrics_s {
+  /** Turns of the loop. */
+  uint64_t loop_count;
+  /** Events delivered. */
+  uint64_t events;
+  /** Events that had been waiting when the loop polled. */
+  uint64_t events_waiting;
+  /** Reserved for libuv. */
+  uint64_t *reserved[13];
+} uv_metrics_s;
+
+/** What one of a child's descriptors is made from. */
+typedef union uv__stdio_data {
+  /** With `UV_CREATE_PIPE` and `UV_INHERIT_STREAM`. */
+  uv_stream_t *stream;
+  /** With `UV_INHERIT_FD`. */
+  int fd;
+} uv__stdio_data;
+
+/** One of a child's descriptors. */
+typedef struct uv_stdio_container_s {
+  /** `uv_stdio_flags`. */
+  uv_stdio_flags flags;
+  /** The stream or descriptor. */
+  union uv__stdio_data data;
+} uv_stdio_container_s;
+
+/** See `uv_spawn`. */
+typedef void (*uv_exit_cb)(uv_process_t *process, int64_t exit_status, int term_signal);
+
+/** What `uv_spawn` starts. */
+typedef struct uv_process_options_s {
+  /** Called when the child has exited. */
+  uv_exit_cb exit_cb;
+  /** Program to run. */
+  const char *file;
+  /** Its arguments, ended by NULL; the first is the program's name. */
+  char **args;
+  /** Its environment, ended by NULL; NULL for the parent's. */
+  char **env;
+  /** Its working directory; NULL for the parent's. */
+  const char *cwd;
+  /** `uv_process_flags`. */
+  unsigned int flags;
+  /** Length of `stdio`. */
+  int stdio_count;
+  /** Its descriptors, from 0. */
+  uv_stdio_container_t *stdio;
+  /** User id, with `UV_PROCESS_SETUID`. */
+  uv_uid_t uid;
+  /** Group id, with `UV_PROCESS_SETGID`. */
+  uv_gid_t gid;
+} uv_process_options_s;
+
+/** Options of `uv_thread_create_ex`. */
+typedef struct uv_thread_options_s {
+  /** `uv_thread_create_flags`. */
+  unsigned int flags;
+  /** Stack size in bytes, with `UV_THREAD_HAS_STACK_SIZE`. */
+  size_t stack_size;
+} uv_thread_options_s;
+
+/** Asked for the buffer of a read that is about to happen. */
+typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
+
+/** Receives what was read: bytes, 0 for nothing, `UV_EOF` or another `UV_E…`. */
+typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_buf_t *buf);
+
+/** See `uv_write`. */
+typedef void (*uv_write_cb)(uv_write_t *req, int status);
+
+/** See `uv_tcp_connect`. */
+typedef void (*uv_connect_cb)(uv_connect_t *req, int status);
+
+/** See `uv_shutdown`. */
+typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
+
+/** See `uv_listen`. */
+typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
+
+/** See `uv_close`. */
+typedef void (*uv_close_cb)(uv_handle_t *handle);
+
+/** See `uv_poll_start`. */
+typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
+
+/** See `uv_timer_start`. */
+typedef void (*uv_timer_cb)(uv_timer_t *handle);
+
+/** See `uv_async_init`. */
+typedef void (*uv_async_cb)(uv_async_t *handle);
+
+/** See `uv_prepare_start`. */
+typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
+
+/** See `uv_check_start`. */
+typedef void (*uv_check_cb)(uv_check_t *handle);
+
+/** See `uv_idle_start`. */
+typedef void (*uv_idle_cb)(uv_idle_t *handle);
+
+/** See `uv_walk`. */
+typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
+
+/** See `uv_fs_*`. */
+typedef void (*uv_fs_cb)(uv_fs_t *req);
+
+/** See `uv_queue_work`. */
+typedef void (*uv_work_cb)(uv_work_t *req);
+
+/** See `uv_queue_work`. */
+typedef void (*uv_after_work_cb)(uv_work_t *req, int status);
+
+/** See `uv_getaddrinfo`. */
+typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
+
+/** See `uv_getnameinfo`. */
+typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
+                                  int status,
+                                  const char *hostname,
+                                  const char *service);
+
+/** See `uv_random`. */
+typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
+
+/** See `uv_fs_event_start`. */
+typedef void (*uv_fs_event_cb)(uv_fs_event_t *handle, const char *filename, int events, int status);
+
+/** See `uv_fs_poll_start`. */
+typedef void (*uv_fs_poll_cb)(uv_fs_poll_t *handle,
+                              int status,
+                              const struct uv_stat_t *prev,
+                              const struct uv_stat_t *curr);
+
+/** See `uv_signal_start`. */
+typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
+
+/** See `uv_udp_send`. */
+typedef void (*uv_udp_send_cb)(uv_udp_send_t *req, int status);
+
+/** See `uv_udp_recv_start`. */
+typedef void (*uv_udp_recv_cb)(uv_udp_t *handle,
+                               ssize_t nread,
+                               const struct uv_buf_t *buf,
+                               const struct sockaddr *addr,
+                               unsigned int flags);
+
+/** Wakes a loop from any thread. */
+typedef struct uv_async_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_async_init`. */
+  uv_async_cb async_cb;
+  /** Link in `loop->async_handles`. */
+  struct uv__queue queue;
+  /** Non-zero from a send until its callback. */
+  int pending;
+} uv_async_s;
+
+/** Watches a signal. */
+typedef struct uv_signal_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_signal_start`. */
+  uv_signal_cb signal_cb;
+  /** The signal watched, or 0. */
+  int signum;
+  /** Private to the library. */
+  struct uv__signal_tree_entry tree_entry;
+  /** Signals caught by the handler. */
+  unsigned int caught_signals;
+  /** Signals delivered to the callback. */
+  unsigned int dispatched_signals;
+} uv_signal_s;
+
+/** An event loop. */
+typedef struct uv_loop_s {
+  /** The user's own pointer; never touched by the library. */
+  void *data;
+  /** Handles that are active and referenced. */
+  unsigned int active_handles;
+  /** All handles of the loop. */
+  struct uv__queue handle_queue;
+  /** How many requests are under way. */
+  union uv__active_reqs active_reqs;
+  /** The loop's state in Rust. */
+  void *internal_fields;
+  /** Non-zero once `uv_stop` was called; programs write it too. */
+  unsigned int stop_flag;
+  /** Private to the library. */
+  unsigned long flags;
+  /** The descriptor that `uv_backend_fd` gives. */
+  int backend_fd;
+  /** Watchers whose callback waits for the pending phase. */
+  struct uv__queue pending_queue;
+  /** Watchers whose wish differs from what the driver has. */
+  struct uv__queue watcher_queue;
+  /** Active watchers by descriptor. */
+  uv__io_t **watchers;
+  /** Length of `watchers`. */
+  unsigned int nwatchers;
+  /** How many descriptors are watched. */
+  unsigned int nfds;
+  /** Finished thread pool jobs. */
+  struct uv__queue wq;
+  /** Guards `wq`. */
+  uv_mutex_t wq_mutex;
+  /** Kept for its size. */
+  struct uv_async_s wq_async;
+  /** Kept for its size. */
+  uv_rwlock_t cloexec_lock;
+  /** Handles to finish in the closing phase. */
+  uv_handle_t *closing_handles;
+  /** Children that are running. */
+  struct uv__queue process_handles;
+  /** Active prepare handles. */
+  struct uv__queue prepare_handles;
+  /** Active check handles. */
+  struct uv__queue check_handles;
+  /** Active idle handles. */
+  struct uv__queue idle_handles;
+  /** Async handles in the order of their initialisation. */
+  struct uv__queue async_handles;
+  /** Kept for its size. */
+  void (*async_unused)(void);
+  /** The wake-up descriptor. */
+  uv__io_t async_io_watcher;
+  /** Kept for its size. */
+  int async_wfd;
+  /** Private to the library. */
+  struct uv__timer_heap timer_heap;
+  /** Number of timers started. */
+  uint64_t timer_counter;
+  /** Loop time in milliseconds, cached for the turn. */
+  uint64_t time;
+  /** Where the signal handler leaves its messages. */
+  int signal_pipefd[2];
+  /** Watches `signal_pipefd[0]`. */
+  uv__io_t signal_io_watcher;
+  /** Watches SIGCHLD where it has to be. */
+  struct uv_signal_s child_watcher;
+  /** A spare descriptor, given up when the process has no more. */
+  int emfile_fd;
+  /** Watches `inotify_fd`. */
+  uv__io_t inotify_read_watcher;
+  /** The inotify watches of the loop. */
+  void *inotify_watchers;
+  /** The inotify descriptor, or -1. */
+  int inotify_fd;
+} uv_loop_s;
+
+/** Base of all handles; every handle begins with these fields. */
+typedef struct uv_handle_s {
+  UV_HANDLE_FIELDS
+} uv_handle_s;
+
+/** A stream: the base of `uv_tcp_t`, `uv_pipe_t` and `uv_tty_t`. */
+typedef struct uv_stream_s {
+  UV_HANDLE_FIELDS
+  UV_STREAM_FIELDS
+} uv_stream_s;
+
+/** A TCP stream or listening socket. */
+typedef struct uv_tcp_s {
+  UV_HANDLE_FIELDS
+  UV_STREAM_FIELDS
+} uv_tcp_s;
+
+/** A unix domain socket or a pipe. */
+typedef struct uv_pipe_s {
+  UV_HANDLE_FIELDS
+  UV_STREAM_FIELDS
+  /** Non-zero if handles may be passed over this pipe. */
+  int ipc;
+  /** The bound name, owned by the library, or NULL. */
+  const char *pipe_fname;
+} uv_pipe_s;
+
+/** A terminal. */
+typedef struct uv_tty_s {
+  UV_HANDLE_FIELDS
+  UV_STREAM_FIELDS
+  /** Terminal attributes as found. */
+  struct termios orig_termios;
+  /** The mode that is set. */
+  int mode;
+} uv_tty_s;
+
+/** A UDP socket. */
+typedef struct uv_udp_s {
+  UV_HANDLE_FIELDS
+  /** Bytes queued for sending. */
+  size_t send_queue_size;
+  /** Send requests queued. */
+  size_t send_queue_count;
+  /** Given to `uv_udp_recv_start`. */
+  uv_alloc_cb alloc_cb;
+  /** Given to `uv_udp_recv_start`. */
+  uv_udp_recv_cb recv_cb;
+  /** What the socket wants from, and has at, the driver. */
+  uv__io_t io_watcher;
+  /** Send requests not yet sent, in order. */
+  struct uv__queue write_queue;
+  /** Send requests sent, awaiting their callbacks. */
+  struct uv__queue write_completed_queue;
+} uv_udp_s;
+
+/** Readiness of a descriptor that the user owns. */
+typedef struct uv_poll_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_poll_start`. */
+  uv_poll_cb poll_cb;
+  /** What is polled. */
+  uv__io_t io_watcher;
+} uv_poll_s;
+
+/** A timer. */
+typedef struct uv_timer_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_timer_start`. */
+  uv_timer_cb timer_cb;
+  /** Place in the loop's timer heap. */
+  union uv__timer_node node;
+  /** Loop time in milliseconds at which the timer is due. */
+  uint64_t timeout;
+  /** Repeat interval in milliseconds, or 0. */
+  uint64_t repeat;
+  /** Order of starting, to break ties. */
+  uint64_t start_id;
+} uv_timer_s;
+
+/** A child process. */
+typedef struct uv_process_s {
+  UV_HANDLE_FIELDS
+  /** Called once when the child has exited; programs replace it. */
+  uv_exit_cb exit_cb;
+  /** Process id of the child. */
+  int pid;
+  /** Link in `loop->process_handles`. */
+  struct uv__queue queue;
+  /** Wait status of the exited child. */
+  int status;
+} uv_process_s;
+
+/** Watches a file or directory for changes. */
+typedef struct uv_fs_event_s {
+  UV_HANDLE_FIELDS
+  /** The watched path, owned by the library, or NULL. */
+  char *path;
+  /** Given to `uv_fs_event_start`. */
+  uv_fs_event_cb cb;
+  /** Link among the watchers of one inotify descriptor. */
+  struct uv__queue watchers;
+  /** inotify watch descriptor, or -1. */
+  int wd;
+} uv_fs_event_s;
+
+/** Watches a path by regular stat calls. */
+typedef struct uv_fs_poll_s {
+  UV_HANDLE_FIELDS
+  /** Private to the library. */
+  void *poll_ctx;
+} uv_fs_poll_s;
+
+/** Runs before each poll phase. */
+typedef struct uv_prepare_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_prepare_start`. */
+  uv_prepare_cb prepare_cb;
+  /** Link in `loop->prepare_handles`. */
+  struct uv__queue queue;
+} uv_prepare_s;
+
+/** Runs after each poll phase. */
+typedef struct uv_check_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_check_start`. */
+  uv_check_cb check_cb;
+  /** Link in `loop->check_handles`. */
+  struct uv__queue queue;
+} uv_check_s;
+
+/** Runs in each turn, and keeps the loop from sleeping. */
+typedef struct uv_idle_s {
+  UV_HANDLE_FIELDS
+  /** Given to `uv_idle_start`. */
+  uv_idle_cb idle_cb;
+  /** Link in `loop->idle_handles`. */
+  struct uv__queue queue;
+} uv_idle_s;
+
+/** Base of all requests; every request begins with these fields. */
+typedef struct uv_req_s {
+  UV_REQ_FIELDS
+} uv_req_s;
+
+/** A shutdown of a stream's write side. */
+typedef struct uv_shutdown_s {
+  UV_REQ_FIELDS
+  /** The stream. */
+  uv_stream_t *handle;
+  /** Called when all queued writes have ended. */
+  uv_shutdown_cb cb;
+} uv_shutdown_s;
+
+/** A connection attempt. */
+typedef struct uv_connect_s {
+  UV_REQ_FIELDS
+  /** Called with the outcome. */
+  uv_connect_cb cb;
+  /** The stream. */
+  uv_stream_t *handle;
+  /** Private to the library. */
+  struct uv__queue queue;
+} uv_connect_s;
+
+/** A write to a stream. */
+typedef struct uv_write_s {
+  UV_REQ_FIELDS
+  /** Called when the kernel has taken all bytes, or on failure. */
+  uv_write_cb cb;
+  /** The handle that is passed along, or NULL. */
+  uv_stream_t *send_handle;
+  /** The stream. */
+  uv_stream_t *handle;
+  /** Link in a write queue of the stream. */
+  struct uv__queue queue;
+  /** The first buffer that is not written whole. */
+  unsigned int write_index;
+  /** The buffers: `bufsml`, or allocated. */
+  struct uv_buf_t *bufs;
+  /** How many buffers. */
+  unsigned int nbufs;
+  /** Outcome: 0 or `UV_E…`. */
+  int error;
+  /** Room for a few buffers. */
+  struct uv_buf_t bufsml[4];
+} uv_write_s;
+
+/** A datagram to send. */
+typedef struct uv_udp_send_s {
+  UV_REQ_FIELDS
+  /** The socket. */
+  uv_udp_t *handle;
+  /** Called when it has been sent. */
+  uv_udp_send_cb cb;
+  /** Link in a queue of the socket. */
+  struct uv__queue queue;
+  /** Where to. */
+  union uv__udp_addr u;
+  /** How many buffers. */
+  unsigned int nbufs;
+  /** The buffers: `bufsml`, or allocated. */
+  struct uv_buf_t *bufs;
+  /** Bytes sent, or `UV_E…`. */
+  ssize_t status;
+  /** Called when it has been sent. */
+  uv_udp_send_cb send_cb;
+  /** Room for a few buffers. */
+  struct uv_buf_t bufsml[4];
+} uv_udp_send_s;
+
+/** A name lookup. */
+typedef struct uv_getaddrinfo_s {
+  UV_REQ_FIELDS
+  /** The loop. */
+  uv_loop_t *loop;
+  /** The job on the thread pool. */
+  struct uv__work work_req;
+  /** Called with the outcome. */
+  uv_getaddrinfo_cb cb;
+  /** Private copy of the hints, or NULL. */
+  struct addrinfo *hints;
+  /** Private copy of the name, or NULL. */
+  char *hostname;
+  /** Private copy of the service, or NULL. */
+  char *service;
+  /** The answer, for `uv_freeaddrinfo`. */
+  struct addrinfo *addrinfo;
+  /** Outcome: 0 or `UV_EAI_…`. */
+  int retcode;
+} uv_getaddrinfo_s;
+
+/** A reverse name lookup. */
+typedef struct uv_getnameinfo_s {
+  UV_REQ_FIELDS
+  /** The loop. */
+  uv_loop_t *loop;
+  /** The job on the thread pool. */
+  struct uv__work work_req;
+  /** Called with the outcome. */
+  uv_getnameinfo_cb getnameinfo_cb;
+  /** The address asked about. */
+  struct sockaddr_storage storage;
+  /** `NI_*` flags. */
+  int flags;
+  /** The name found. */
+  char host[1025];
+  /** The service found. */
+  char service[32];
+  /** Outcome: 0 or `UV_EAI_…`. */
+  int retcode;
+} uv_getnameinfo_s;
+
+/** A job for the thread pool. */
+typedef struct uv_work_s {
+  UV_REQ_FIELDS
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Runs on a thread of the pool. */
+  uv_work_cb work_cb;
+  /** Runs on the loop's thread afterwards. */
+  uv_after_work_cb after_work_cb;
+  /** The job on the thread pool. */
+  struct uv__work work_req;
+} uv_work_s;
+
+/** A request for random bytes. */
+typedef struct uv_random_s {
+  UV_REQ_FIELDS
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Outcome: 0 or `UV_E…`. */
+  int status;
+  /** What is filled. */
+  void *buf;
+  /** Its length in bytes. */
+  size_t buflen;
+  /** Called with the outcome. */
+  uv_random_cb cb;
+  /** The job on the thread pool. */
+  struct uv__work work_req;
+} uv_random_s;
+
+/** A file system operation. */
+typedef struct uv_fs_s {
+  UV_REQ_FIELDS
+  /** Which operation. */
+  uv_fs_type fs_type;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Called when done; NULL makes the call synchronous. */
+  uv_fs_cb cb;
+  /** Result: non-negative, or `UV_E…`. */
+  ssize_t result;
+  /** What the operation gave: `&statbuf`, a string, a directory … */
+  void *ptr;
+  /** The path, readable until `uv_fs_req_cleanup`. */
+  const char *path;
+  /** Result of the stat operations. */
+  struct uv_stat_t statbuf;
+  /** The second path of rename, link, symlink, copyfile. */
+  const char *new_path;
+  /** The descriptor. */
+  uv_file file;
+  /** Flags of the operation. */
+  int flags;
+  /** Permission bits. */
+  mode_t mode;
+  /** How many buffers. */
+  unsigned int nbufs;
+  /** The buffers: `bufsml`, or allocated. */
+  struct uv_buf_t *bufs;
+  /** The offset, or -1 for the current position. */
+  off_t off;
+  /** New owner. */
+  uv_uid_t uid;
+  /** New group. */
+  uv_gid_t gid;
+  /** Access time in seconds. */
+  double atime;
+  /** Modification time in seconds. */
+  double mtime;
+  /** The job on the thread pool. */
+  struct uv__work work_req;
+  /** Room for a few buffers. */
+  struct uv_buf_t bufsml[4];
+} uv_fs_s;
+
+/**
+ * Makes the library use other memory functions. Call it before any other function of the library, or after
+ * `uv_library_shutdown`. Not thread-safe.
+ *
+ * Returns 0, or `UV_EINVAL` if a function is NULL.
+ */
+UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
+                                   uv_realloc_func realloc_func,
+                                   uv_calloc_func calloc_func,
+                                   uv_free_func free_func);
+
+/**
+ * The monotonic clock in nanoseconds since an arbitrary moment; for measuring intervals. Thread-safe and
+ * async-signal-safe.
+ */
+UV_EXTERN uint64_t uv_hrtime(void);
+
+/**
+ * Reads a clock: `UV_CLOCK_MONOTONIC`, which counts from an arbitrary moment and never goes back, or
+ * `UV_CLOCK_REALTIME`, which counts from 1970-01-01 UTC and may be set.
+ *
+ * Returns 0, `UV_EFAULT` if `ts` is NULL, or `UV_EINVAL` for another clock. Thread-safe.
+ */
+UV_EXTERN int uv_clock_gettime(uv_clock_id clock_id,
+                               struct uv_timespec64_t *ts);
+
+/**
+ * The time of day: seconds and microseconds since 1970-01-01 UTC. Returns 0, or `UV_EINVAL` if `tv` is NULL.
+ * Thread-safe.
+ */
+UV_EXTERN int uv_gettimeofday(struct uv_timeval64_t *tv);
+
+/** Makes the calling thread sleep for `msec` milliseconds. A signal does not cut the sleep short. Thread-safe. */
+UV_EXTERN void uv_sleep(unsigned int msec);
+
+/**
+ * Loads a shared library, or gives the program itself if `filename` is NULL. `uv_dlclose` unloads it; it also frees
+ * the error's text, so call it after a failure too.
+ *
+ * Returns 0, or -1 (which is no `UV_E…`), and `uv_dlerror` has the reason. `lib` need not have been initialised. Threads
+ * may load at the same time, each with a `uv_lib_t` of its own.
+ */
+UV_EXTERN int uv_dlopen(const char *filename,
+                        struct uv_lib_t *lib);
+
+/** Unloads a library and frees the text of its last error. */
+UV_EXTERN void uv_dlclose(struct uv_lib_t *lib);
+
+/**
+ * Finds a symbol and stores its address, which may be NULL, in `ptr`.
+ *
+ * Returns 0, or -1 (which is no `UV_E…`) if the library has no such symbol, and `uv_dlerror` has the reason.
+ */
+UV_EXTERN int uv_dlsym(struct uv_lib_t *lib,
+                       const char *name,
+                       void **ptr);
+
+/**
+ * The text of the last error of `uv_dlopen` or `uv_dlsym` with this library, or "no error". It belongs to the library
+ * and lasts until the next error or `uv_dlclose`.
+ */
+UV_EXTERN const char *uv_dlerror(const struct uv_lib_t *lib);
+
+/**
+ * Gets the host's name.
+ *
+ * `size` says how many bytes `buffer` has (`UV_MAXHOSTNAMESIZE` always suffice) and becomes the length of the name,
+ * without the NUL that ends it. Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the name does
+ * not fit, and `size` becomes what is needed, NUL included. Thread-safe.
+ */
+UV_EXTERN int uv_os_gethostname(char *buffer,
+                                size_t *size);
+
+/** Gets what the system calls itself. Returns 0, `UV_EINVAL` if `buffer` is NULL, or another error. Thread-safe. */
+UV_EXTERN int uv_os_uname(uv_utsname_t *buffer);
+
+/** The id of the process. Thread-safe. */
+UV_EXTERN uv_pid_t uv_os_getpid(void);
+
+/** The id of the process's parent. Thread-safe. */
+UV_EXTERN uv_pid_t uv_os_getppid(void);
+
+/**
+ * Gets the scheduling priority of a process, from -20 (high) to 19 (low). A `pid` of 0 is the caller's own.
+ *
+ * Returns 0, `UV_EINVAL` if `priority` is NULL, `UV_ESRCH` if there is no such process, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_os_getpriority(uv_pid_t pid,
+                                int *priority);
+
+/**
+ * Sets the scheduling priority of a process, from -20 (high) to 19 (low). A `pid` of 0 is the caller's own.
+ *
+ * Returns 0, `UV_EINVAL` for a priority out of range, `UV_ESRCH` if there is no such process, `UV_EACCES` if a higher
+ * priority is not allowed, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_os_setpriority(uv_pid_t pid,
+                                int priority);
+
+/**
+ * Gets a copy of the environment. Entries without a `=` are left out. `uv_os_free_environ` takes the memory back.
+ *
+ * Returns 0, or `UV_ENOMEM`, which leaves NULL and 0. Not thread-safe: it reads the environment.
+ */
+UV_EXTERN int uv_os_environ(uv_env_item_t **envitems,
+                            int *count);
+
+/** Frees what `uv_os_environ` gave. */
+UV_EXTERN void uv_os_free_environ(uv_env_item_t *envitems, int count);
+
+/**
+ * Gets the value of the environment variable `name`.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the value, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOENT` if there is no such variable; `UV_ENOBUFS` if the value
+ * does not fit, and `size` becomes what is needed, NUL included. Not thread-safe: it reads the environment.
+ */
+UV_EXTERN int uv_os_getenv(const char *name,
+                           char *buffer,
+                           size_t *size);
+
+/**
+ * Sets the environment variable `name`. An empty value does not delete it.
+ *
+ * Returns 0, `UV_EINVAL` if a pointer is NULL or the name is empty or has a `=` in it, or `UV_ENOMEM`. Not thread-safe:
+ * it changes the environment.
+ */
+UV_EXTERN int uv_os_setenv(const char *name,
+                           const char *value);
+
+/**
+ * Deletes the environment variable `name`; it need not exist.
+ *
+ * Returns 0, or `UV_EINVAL` if `name` is NULL or empty or has a `=` in it. Not thread-safe: it changes the environment.
+ */
+UV_EXTERN int uv_os_unsetenv(const char *name);
+
+/**
+ * Gets the working directory, with no slash at its end unless it is the root.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
+ * needed, NUL included; or another error, such as `UV_ENOENT` if the directory has been removed. Thread-safe.
+ */
+UV_EXTERN int uv_cwd(char *buffer,
+                     size_t *size);
+
+/** Makes `dir` the working directory of the process. Returns 0 or an error. Thread-safe, but all threads are moved. */
+UV_EXTERN int uv_chdir(const char *dir);
+
+/**
+ * Gets the path of the program's executable file.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. A path that
+ * does not fit is cut off. Returns 0, `UV_EINVAL` if a pointer is NULL or the size 0, or another error if `/proc` cannot
+ * be read. Thread-safe.
+ */
+UV_EXTERN int uv_exepath(char *buffer,
+                         size_t *size);
+
+/**
+ * Gets the user's home directory: `HOME` if it is set, otherwise what the user database says of the effective user.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
+ * needed, NUL included; `UV_ENOENT` if the database does not know the user. Not thread-safe: it reads the environment.
+ */
+UV_EXTERN int uv_os_homedir(char *buffer,
+                            size_t *size);
+
+/**
+ * Gets the directory for temporary files: the first of `TMPDIR`, `TMP`, `TEMP` and `TEMPDIR` that is set, otherwise
+ * `/tmp`. A slash at its end is taken off.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
+ * needed, NUL included. Not thread-safe: it reads the environment.
+ */
+UV_EXTERN int uv_os_tmpdir(char *buffer,
+                           size_t *size);
+
+/** Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error. */
+UV_EXTERN int uv_mutex_init(uv_mutex_t *handle);
+
+/** Makes a mutex that its holder may lock again; it has to unlock it as often. Returns 0 or an error. */
+UV_EXTERN int uv_mutex_init_recursive(uv_mutex_t *handle);
+
+/** Ends a mutex, which nobody may hold: the process aborts if somebody does. */
+UV_EXTERN void uv_mutex_destroy(uv_mutex_t *handle);
+
+/** Locks a mutex, waiting for it if necessary. */
+UV_EXTERN void uv_mutex_lock(uv_mutex_t *handle);
+
+/** Locks a mutex if it is free. Returns 0 or `UV_EBUSY`. */
+UV_EXTERN int uv_mutex_trylock(uv_mutex_t *handle);
+
+/** Unlocks a mutex, which the caller holds. */
+UV_EXTERN void uv_mutex_unlock(uv_mutex_t *handle);
+
+/** Makes a read-write lock. Returns 0 or an error. */
+UV_EXTERN int uv_rwlock_init(uv_rwlock_t *rwlock);
+
+/** Ends a read-write lock, which nobody may hold. */
+UV_EXTERN void uv_rwlock_destroy(uv_rwlock_t *rwlock);
+
+/** Locks for reading, waiting for the writer if there is one. */
+UV_EXTERN void uv_rwlock_rdlock(uv_rwlock_t *rwlock);
+
+/** Locks for reading if that is possible at once. Returns 0 or `UV_EBUSY`. */
+UV_EXTERN int uv_rwlock_tryrdlock(uv_rwlock_t *rwlock);
+
+/** Gives a reader's lock back. */
+UV_EXTERN void uv_rwlock_rdunlock(uv_rwlock_t *rwlock);
+
+/** Locks for writing, waiting for readers and writer to leave. */
+UV_EXTERN void uv_rwlock_wrlock(uv_rwlock_t *rwlock);
+
+/** Locks for writing if that is possible at once. Returns 0 or `UV_EBUSY`. */
+UV_EXTERN int uv_rwlock_trywrlock(uv_rwlock_t *rwlock);
+
+/** Gives the writer's lock back. */
+UV_EXTERN void uv_rwlock_wrunlock(uv_rwlock_t *rwlock);
+
+/** Makes a semaphore that starts at `value`. Returns 0, or `UV_EINVAL` if the value is above 2147483647. */
+UV_EXTERN int uv_sem_init(uv_sem_t *sem,
+                          unsigned int value);
+
+/** Ends a semaphore, on which nobody may wait. */
+UV_EXTERN void uv_sem_destroy(uv_sem_t *sem);
+
+/** Adds one to a semaphore and wakes a waiter. Async-signal-safe. The process aborts if the value would pass 2147483647. */
+UV_EXTERN void uv_sem_post(uv_sem_t *sem);
+
+/** Takes one from a semaphore, waiting until there is one. A signal does not end the wait. */
+UV_EXTERN void uv_sem_wait(uv_sem_t *sem);
+
+/** Takes one from a semaphore if there is one. Returns 0 or `UV_EAGAIN`. */
+UV_EXTERN int uv_sem_trywait(uv_sem_t *sem);
+
+/** Makes a condition variable, whose timeouts follow the monotonic clock. Returns 0 or an error. */
+UV_EXTERN int uv_cond_init(uv_cond_t *cond);
+
+/** Ends a condition variable, on which nobody may wait. */
+UV_EXTERN void uv_cond_destroy(uv_cond_t *cond);
+
+/** Wakes one waiter, if there is one. */
+UV_EXTERN void uv_cond_signal(uv_cond_t *cond);
+
+/** Wakes all waiters. */
+UV_EXTERN void uv_cond_broadcast(uv_cond_t *cond);
+
+/** Unlocks `mutex`, which the caller holds, waits to be woken, and locks it again. It may wake for no reason. */
+UV_EXTERN void uv_cond_wait(uv_cond_t *cond,
+                            uv_mutex_t *mutex);
+
+/**
+ * As `uv_cond_wait`, for `timeout` nanoseconds at most, counted from now.
+ *
+ * Returns 0 if woken, which may happen for no reason, or `UV_ETIMEDOUT`. The mutex is locked either way.
+ */
+UV_EXTERN int uv_cond_timedwait(uv_cond_t *cond,
+                                uv_mutex_t *mutex,
+                                uint64_t timeout);
+
+/** Makes a barrier for `count` threads. Returns 0, `UV_EINVAL` if `count` is 0, or another error. */
+UV_EXTERN int uv_barrier_init(uv_barrier_t *barrier, unsigned int count);
+
+/** Ends a barrier. It waits for the threads that are still on their way out of it. */
+UV_EXTERN void uv_barrier_destroy(uv_barrier_t *barrier);
+
+/**
+ * Waits until as many threads as the barrier was made for are here. Returns 1 in one of them, which may destroy the
+ * barrier, and 0 in the others.
+ */
+UV_EXTERN int uv_barrier_wait(uv_barrier_t *barrier);
+
+/**
+ * Calls `callback` if no call with this guard has done so. Other threads wait until it has returned. The guard starts
+ * as `UV_ONCE_INIT`.
+ */
+UV_EXTERN void uv_once(uv_once_t *guard,
+                       void (*callback)(void));
+
+/**
+ * Makes a key of thread-local storage, NULL in each thread at first. Returns 0, `UV_EAGAIN` if there are too many, or
+ * another error.
+ */
+UV_EXTERN int uv_key_create(uv_key_t *key);
+
+/** Deletes a key. */
+UV_EXTERN void uv_key_delete(uv_key_t *key);
+
+/** The calling thread's value of a key. */
+UV_EXTERN void *uv_key_get(uv_key_t *key);
+
+/** Sets the calling thread's value of a key. */
+UV_EXTERN void uv_key_set(uv_key_t *key, void *value);
+
+/**
+ * Starts a thread that runs `entry(arg)`. Its stack is as large as the soft limit on the main thread's says.
+ *
+ * Returns 0; `UV_EAGAIN` if a limit or memory forbids it; or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_create(uv_thread_t *tid,
+                               uv_thread_cb entry,
+                               void *arg);
+
+/**
+ * As `uv_thread_create`, with options. With `UV_THREAD_HAS_STACK_SIZE`, `stack_size` is the size of the stack in bytes,
+ * rounded up to whole pages and to the least the system allows; 0 is the default.
+ *
+ * Returns 0; `UV_EAGAIN` if a limit or memory forbids it; or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_create_ex(uv_thread_t *tid,
+                                  const uv_thread_options_t *params,
+                                  uv_thread_cb entry,
+                                  void *arg);
+
+/** Lets a thread free what it holds when it ends; it cannot be joined then. Returns 0 or an error. Thread-safe. */
+UV_EXTERN int uv_thread_detach(uv_thread_t *tid);
+
+/** Waits until a thread has ended. Returns 0, `UV_EDEADLK` for the calling thread itself, or another error. Thread-safe. */
+UV_EXTERN int uv_thread_join(uv_thread_t *tid);
+
+/** Non-zero if both are the same thread. Thread-safe. */
+UV_EXTERN int uv_thread_equal(const uv_thread_t *t1, const uv_thread_t *t2);
+
+/** The calling thread. Thread-safe. */
+UV_EXTERN uv_thread_t uv_thread_self(void);
+
+/** How many bytes a mask of processors has: one for each processor that could be in it. */
+UV_EXTERN int uv_cpumask_size(void);
+
+/**
+ * Lets a thread run only on the processors whose bytes in `cpumask` are not 0. `oldmask`, unless NULL, receives those
+ * it could run on before, as ones.
+ *
+ * Returns 0; `UV_EINVAL` if `mask_size` is below `uv_cpumask_size()` or no processor of the machine is in the mask; or
+ * another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_setaffinity(uv_thread_t *tid,
+                                    char *cpumask,
+                                    char *oldmask,
+                                    size_t mask_size);
+
+/**
+ * Gets the processors a thread may run on: for each, its byte in `cpumask` becomes 1, the others 0.
+ *
+ * Returns 0; `UV_EINVAL` if `mask_size` is below `uv_cpumask_size()`; or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_getaffinity(uv_thread_t *tid,
+                                    char *cpumask,
+                                    size_t mask_size);
+
+/** The number of the processor the calling thread is on, or an error. Thread-safe. */
+UV_EXTERN int uv_thread_getcpu(void);
+
+/**
+ * Names the calling thread. What does not fit in 15 bytes is cut off.
+ *
+ * Returns 0, `UV_EINVAL` if `name` is NULL, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_setname(const char *name);
+
+/**
+ * Gets the name of a thread that has not ended. What does not fit in `size` bytes, NUL included, is cut off.
+ *
+ * Returns 0, `UV_EINVAL` if `name` is NULL or `size` 0, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_getname(uv_thread_t *tid,
+                                char *name,
+                                size_t size);
+
+/**
+ * Gets the priority of a thread that has not ended: the nice value if it is the calling thread and is scheduled in
+ * the ordinary way, its scheduling policy's priority otherwise.
+ *
+ * Returns 0, `UV_EINVAL` if `priority` is NULL, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_thread_getpriority(uv_thread_t tid,
+                                    int *priority);
+
+/**
+ * Sets the priority of a thread that has not ended, to one of `UV_THREAD_PRIORITY_*`. For the calling thread, if it is
+ * scheduled in the ordinary way, that is the nice value, from 4 (lowest) down to -4 in steps of 2; otherwise it is a
+ * point in the range of the scheduling policy.
+ *
+ * Returns 0, `UV_EINVAL` for another priority, `UV_EACCES` or `UV_EPERM` if it is not allowed, or another error.
+ * Thread-safe.
+ */
+UV_EXTERN int uv_thread_setpriority(uv_thread_t tid,
+                                    int priority);
+
+/**
+ * Copies the program's arguments, and takes the memory they are in for the title. Call it first thing in `main`, with
+ * `main`'s own arguments, and use what it returns instead of them.
+ *
+ * Returns the copy, or `argv` itself if `argc` is not positive or there is no memory for a copy; the title cannot be
+ * read or set then. The copy lasts until `uv_library_shutdown`. Thread-safe.
+ */
+UV_EXTERN char **uv_setup_args(int argc,
+                               char **argv);
+
+/**
+ * Gets the title of the process: at first the program's name as it was called.
+ *
+ * Returns 0; `UV_EINVAL` if `buffer` is NULL or `size` 0; `UV_ENOBUFS` if the title and its NUL do not fit in `size` bytes,
+ * or `uv_setup_args` has not been called. Thread-safe.
+ */
+UV_EXTERN int uv_get_process_title(char *buffer,
+                                   size_t size);
+
+/**
+ * Sets the title of the process, and with it the name of the calling thread. What does not fit in the memory of the
+ * arguments is cut off.
+ *
+ * Returns 0, or `UV_ENOBUFS` if `uv_setup_args` has not been called. Thread-safe.
+ */
+UV_EXTERN int uv_set_process_title(const char *title);
+
+/**
+ * Gets the user database's entry of the effective user. `uv_os_free_passwd` takes its memory back.
+ *
+ * Returns 0, `UV_EINVAL` if `pwd` is NULL, `UV_ENOENT` if there is no entry, `UV_ENOMEM`, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_os_get_passwd(uv_passwd_t *pwd);
+
+/**
+ * Gets the user database's entry of the user `uid`. `uv_os_free_passwd` takes its memory back.
+ *
+ * Returns 0, `UV_EINVAL` if `pwd` is NULL, `UV_ENOENT` if there is no entry, `UV_ENOMEM`, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_os_get_passwd2(uv_passwd_t *pwd,
+                                uv_uid_t uid);
+
+/** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `pwd` may be NULL. */
+UV_EXTERN void uv_os_free_passwd(uv_passwd_t *pwd);
+
+/**
+ * Gets the group database's entry of the group `gid`. `uv_os_free_group` takes its memory back.
+ *
+ * Returns 0, `UV_EINVAL` if `grp` is NULL, `UV_ENOENT` if there is no entry, `UV_ENOMEM`, or another error. Thread-safe.
+ */
+UV_EXTERN int uv_os_get_group(uv_group_t *grp,
+                              uv_uid_t gid);
+
+/** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `grp` may be NULL. */
+UV_EXTERN void uv_os_free_group(uv_group_t *grp);
+
+/* Room for any handle, and for any request. */
+#define XX(uc, lc) uv_##lc##_t lc;
+union uv_any_handle {
+  UV_HANDLE_TYPE_MAP(XX)
+};
+
+union uv_any_req {
+  UV_REQ_TYPE_MAP(XX)
+};
+#undef XX
+
+/**
+ * Sets an option of a loop; call it before the loop first runs. Not thread-safe.
+ *
+ * `UV_LOOP_BLOCK_SIGNAL` takes the signal as a further argument; only `SIGPROF` is known. The other
+ * options take none.
+ *
+ * Returns 0, `UV_ENOSYS` for an unknown option, or `UV_EINVAL` for an unknown signal.
+ */
+UV_EXTERN int uv_loop_configure(uv_loop_t *loop, uv_loop_option option, ...);
+
+#ifdef __cplusplus
+/* The mode was an int once, and C++ does not turn an int into an enum. */
+UV_EXTERN int uv_tty_set_mode(uv_tty_t *tty, uv_tty_mode_t mode);
+extern "C++" {
+inline int uv_tty_set_mode(uv_tty_t *tty, int mode) {
+  return uv_tty_set_mode(tty, static_cast<uv_tty_mode_t>(mode));
+}
+}
+
+} /* extern "C" */
+#endif
+
+#undef UV__ERR
+
+#endif /* UV_H */
