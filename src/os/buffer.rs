@@ -44,9 +44,20 @@ impl Out {
         Ok(())
     }
 
-    /// Takes a trailing slash off what `put` has put, unless it is all there is.
+    /// Sets the size to the length of a text that a system call has written to the buffer itself, NUL and all.
+    pub(crate) fn accept(self, len: usize) {
+        // SAFETY: `new`'s promise.
+        unsafe { *self.size = len };
+    }
+
+    /// The caller's memory, for a system call to write to.
+    pub(crate) fn as_ptr(self) -> *mut c_char {
+        self.buffer.cast()
+    }
+
+    /// Takes a trailing slash off what has been put out, unless it is all there is.
     pub(crate) fn strip_slash(self) {
-        // SAFETY: `put` has set the size to the length of the text, which is less than the room.
+        // SAFETY: the size has become the length of the text, which is less than the room.
         unsafe {
             let last = *self.size - usize::from(*self.size > 0);
             if last > 0 && *self.buffer.add(last) == b'/' {

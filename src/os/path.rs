@@ -64,21 +64,30 @@ pub unsafe extern "C" fn uv_os_tmpdir(buffer: *mut c_char, size: *mut usize) -> 
 }
 
 fn cwd(out: Out) -> Result {
-    // The caller's buffer is not used for the question: on ENOBUFS the length has to be found all the same. The kernel
-    // gives no trailing slash but the root's own.
-    let mut path = Scratch::new(libc::PATH_MAX as usize)?;
-    loop {
-        // SAFETY: `path` has the size it says.
-        let answer = unsafe { libc::getcwd(path.as_ptr(), path.size()) };
-        if !answer.is_null() {
-            // SAFETY: getcwd ended its answer with a NUL.
-            return out.put(unsafe { CStr::from_ptr(answer) }.to_bytes());
-        }
-        match Errno::last() {
-            Errno(e) if e == -libc::ERANGE => path.grow()?,
-            error => return Err(error),
+    // The kernel gives no trailing slash but the root's own.
+    // SAFETY: the caller's buffer has as much room as it says, and getcwd ends its answer with a NUL.
+    unsafe {
+        if !libc::getcwd(out.as_ptr(), out.room()).is_null() {
+            out.accept(libc::strlen(out.as_ptr()));
+            return Ok(());
         }
     }
+    // Where it did not fit, the length is still owed; finding it takes memory of our own. errno is read before that
+    // memory is freed or made again.
+    let mut error = Errno::last();
+    let mut size = libc::PATH_MAX as usize;
+    while error == Errno(-libc::ERANGE) {
+        let path = Scratch::new(size)?;
+        // SAFETY: `path` has the size it says; getcwd ends its answer with a NUL.
+        unsafe {
+            if !libc::getcwd(path.as_ptr(), path.size()).is_null() {
+                return out.put(CStr::from_ptr(path.as_ptr()).to_bytes());
+            }
+        }
+        error = Errno::last();
+        size *= 2;
+    }
+    Err(error)
 }
 
 fn exepath(out: Out) -> Result {
