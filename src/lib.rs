@@ -41,5 +41,6 @@
 
 mod abi;
 mod alloc;
+mod getters;
 mod os;
 mod text;

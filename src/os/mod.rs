@@ -8,6 +8,8 @@ pub(crate) mod host;
 pub(crate) mod memory;
 pub(crate) mod net_if;
 pub(crate) mod path;
+pub(crate) mod proc_file;
+pub(crate) mod random;
 pub(crate) mod socket;
 pub(crate) mod sync;
 pub(crate) mod thread;

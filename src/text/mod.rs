@@ -1,5 +1,6 @@
 //! Text and addresses: no loop, no system call.
 
+pub(crate) mod buffer;
 pub(crate) mod error;
 pub(crate) mod idna;
 pub(crate) mod inet;
