@@ -27,7 +27,8 @@ static void on_connection(uv_stream_t* server, int status) {
     CHECK_EQ(status, 0);
 }
 
-static void on_datagram(uv_udp_t* udp, ssize_t nread, const uv_buf_t* buf, const struct sockaddr* addr, unsigned flags) {
+static void on_datagram(uv_udp_t* udp, ssize_t nread, const uv_buf_t* buf, const struct sockaddr* addr,
+                        unsigned flags) {
     UNUSED(udp);
     UNUSED(buf);
     UNUSED(addr);

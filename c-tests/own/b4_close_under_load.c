@@ -34,7 +34,9 @@ int main(void) {
     CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = limit.rlim_max;
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    if (limit.rlim_cur != RLIM_INFINITY && (limit.rlim_cur - 64) / 2 < count) count = (unsigned)(limit.rlim_cur - 64) / 2;
+    if (limit.rlim_cur != RLIM_INFINITY && (limit.rlim_cur - 64) / 2 < count) {
+        count = (unsigned)(limit.rlim_cur - 64) / 2;
+    }
     handles = calloc(count, sizeof *handles);
     peers = calloc(count, sizeof *peers);
     unsigned* order = calloc(count, sizeof *order);

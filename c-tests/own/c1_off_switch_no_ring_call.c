@@ -136,7 +136,8 @@ int main(int argc, char** argv) {
     }
     UNUSED(argv);
     snprintf(log, sizeof log, "%s/strace", temp_dir());
-    status = run_under_strace(log, "trace=exit_group,io_uring_setup,io_uring_enter,io_uring_register", "UV_USE_IO_URING", "0");
+    status = run_under_strace(log, "trace=exit_group,io_uring_setup,io_uring_enter,io_uring_register",
+                              "UV_USE_IO_URING", "0");
     file = fopen(log, "r");
     CHECK(file != NULL);
     while (fgets(line, sizeof line, file) != NULL) {

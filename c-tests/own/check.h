@@ -1,7 +1,7 @@
 /* What every test here shares: checks, a watchdog, sockets on loopback, patterns, and the end of a loop.
  *
- * A test is one behaviour: main() returns 0 when it holds, a failed check leaves with 1 and a line on stderr, SKIP leaves
- * with 77 and its reason on stdout. Include this header first: it asks for the GNU names.
+ * A test is one behaviour: main() returns 0 when it holds, a failed check leaves with 1 and a line on stderr, SKIP
+ * leaves with 77 and its reason on stdout. Include this header first: it asks for the GNU names.
  */
 #ifndef UVRING_OWN_CHECK_H
 #define UVRING_OWN_CHECK_H
@@ -291,9 +291,9 @@ static inline uint32_t random_next(uint64_t* state) {
 
 /* --- this program again, under strace --- */
 
-/* Runs the test with the argument "child" under strace, which logs to `log`; skips the test where that cannot be done.
- * `filter` is strace's -e argument; exit_group must be in it, so that a trace that works is never empty. Returns the
- * child's wait status. */
+/* Runs the test with the argument "child" under strace, which logs to `log`; skips the test where that cannot be
+ * done. `filter` is strace's -e argument; exit_group must be in it, so that a trace that works is never empty. Returns
+ * the child's wait status. */
 static inline int run_under_strace(const char* log, const char* filter, const char* name, const char* value) {
     char self[4096];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
