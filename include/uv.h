@@ -578,6 +578,61 @@ typedef void *(*uv_calloc_func)(size_t count, size_t size);
 /** See `uv_replace_allocator`. */
 typedef void (*uv_free_func)(void *ptr);
 
+/** A piece of memory; laid out as `struct iovec`. */
+typedef struct uv_buf_t {
+  /** First byte. */
+  char *base;
+  /** Length in bytes. */
+  size_t len;
+} uv_buf_t;
+
+/** A process id. */
+typedef pid_t uv_pid_t;
+
+/** Seconds and nanoseconds. */
+typedef struct uv_timespec_t {
+  /** Seconds. */
+  long tv_sec;
+  /** Nanoseconds. */
+  long tv_nsec;
+} uv_timespec_t;
+
+/** What the stat operations give. */
+typedef struct uv_stat_t {
+  /** Device that holds the file. */
+  uint64_t st_dev;
+  /** Type and permission bits. */
+  uint64_t st_mode;
+  /** Hard links. */
+  uint64_t st_nlink;
+  /** Owner. */
+  uint64_t st_uid;
+  /** Group. */
+  uint64_t st_gid;
+  /** Device, for device files. */
+  uint64_t st_rdev;
+  /** Inode number. */
+  uint64_t st_ino;
+  /** Size in bytes. */
+  uint64_t st_size;
+  /** Preferred I/O size in bytes. */
+  uint64_t st_blksize;
+  /** Allocated 512-byte blocks. */
+  uint64_t st_blocks;
+  /** Always 0 on Linux. */
+  uint64_t st_flags;
+  /** Always 0 on Linux. */
+  uint64_t st_gen;
+  /** Last access. */
+  struct uv_timespec_t st_atim;
+  /** Last modification of the content. */
+  struct uv_timespec_t st_mtim;
+  /** Last change of the inode. */
+  struct uv_timespec_t st_ctim;
+  /** Creation. */
+  struct uv_timespec_t st_birthtim;
+} uv_stat_t;
+
 /** Seconds and nanoseconds, with 64-bit seconds everywhere. */
 typedef struct uv_timespec64_t {
   /** Seconds. */
@@ -594,6 +649,50 @@ typedef struct uv_timeval64_t {
   int32_t tv_usec;
 } uv_timeval64_t;
 
+/** Seconds and microseconds. */
+typedef struct uv_timeval_t {
+  /** Seconds. */
+  long tv_sec;
+  /** Microseconds. */
+  long tv_usec;
+} uv_timeval_t;
+
+/** Resources used. */
+typedef struct uv_rusage_t {
+  /** User CPU time. */
+  struct uv_timeval_t ru_utime;
+  /** System CPU time. */
+  struct uv_timeval_t ru_stime;
+  /** Maximum resident set size in KiB. */
+  uint64_t ru_maxrss;
+  /** Integral shared memory size. */
+  uint64_t ru_ixrss;
+  /** Integral unshared data size. */
+  uint64_t ru_idrss;
+  /** Integral unshared stack size. */
+  uint64_t ru_isrss;
+  /** Soft page faults. */
+  uint64_t ru_minflt;
+  /** Hard page faults. */
+  uint64_t ru_majflt;
+  /** Swaps. */
+  uint64_t ru_nswap;
+  /** Block input operations. */
+  uint64_t ru_inblock;
+  /** Block output operations. */
+  uint64_t ru_oublock;
+  /** Messages sent. */
+  uint64_t ru_msgsnd;
+  /** Messages received. */
+  uint64_t ru_msgrcv;
+  /** Signals received. */
+  uint64_t ru_nsignals;
+  /** Voluntary context switches. */
+  uint64_t ru_nvcsw;
+  /** Involuntary context switches. */
+  uint64_t ru_nivcsw;
+} uv_rusage_t;
+
 /** A loaded library. */
 typedef struct uv_lib_t {
   /** What `dlopen` gave. */
@@ -602,8 +701,8 @@ typedef struct uv_lib_t {
   char *errmsg;
 } uv_lib_t;
 
-/** A process id. */
-typedef pid_t uv_pid_t;
+/** A file descriptor. */
+typedef int uv_os_fd_t;
 
 /** A mutex. */
 typedef pthread_mutex_t uv_mutex_t;
@@ -699,77 +798,14 @@ typedef union uv__active_reqs {
   unsigned int count;
 } uv__active_reqs;
 
-/** A piece of memory; laid out as `struct iovec`. */
-typedef struct uv_buf_t {
-  /** First byte. */
-  char *base;
-  /** Length in bytes. */
-  size_t len;
-} uv_buf_t;
-
 /** A file descriptor. */
 typedef int uv_file;
 
 /** A socket. */
 typedef int uv_os_sock_t;
 
-/** A file descriptor. */
-typedef int uv_os_fd_t;
-
 /** A group id. */
 typedef gid_t uv_gid_t;
-
-/** Seconds and nanoseconds. */
-typedef struct uv_timespec_t {
-  /** Seconds. */
-  long tv_sec;
-  /** Nanoseconds. */
-  long tv_nsec;
-} uv_timespec_t;
-
-/** Seconds and microseconds. */
-typedef struct uv_timeval_t {
-  /** Seconds. */
-  long tv_sec;
-  /** Microseconds. */
-  long tv_usec;
-} uv_timeval_t;
-
-/** What the stat operations give. */
-typedef struct uv_stat_t {
-  /** Device that holds the file. */
-  uint64_t st_dev;
-  /** Type and permission bits. */
-  uint64_t st_mode;
-  /** Hard links. */
-  uint64_t st_nlink;
-  /** Owner. */
-  uint64_t st_uid;
-  /** Group. */
-  uint64_t st_gid;
-  /** Device, for device files. */
-  uint64_t st_rdev;
-  /** Inode number. */
-  uint64_t st_ino;
-  /** Size in bytes. */
-  uint64_t st_size;
-  /** Preferred I/O size in bytes. */
-  uint64_t st_blksize;
-  /** Allocated 512-byte blocks. */
-  uint64_t st_blocks;
-  /** Always 0 on Linux. */
-  uint64_t st_flags;
-  /** Always 0 on Linux. */
-  uint64_t st_gen;
-  /** Last access. */
-  struct uv_timespec_t st_atim;
-  /** Last modification of the content. */
-  struct uv_timespec_t st_mtim;
-  /** Last change of the inode. */
-  struct uv_timespec_t st_ctim;
-  /** Creation. */
-  struct uv_timespec_t st_birthtim;
-} uv_stat_t;
 
 /** CPU time by use, in milliseconds. */
 typedef struct uv_cpu_times_s {
@@ -902,42 +938,6 @@ typedef struct uv_dir_s {
   /** The open directory stream. */
   DIR *dir;
 } uv_dir_s;
-
-/** Resources used. */
-typedef struct uv_rusage_t {
-  /** User CPU time. */
-  struct uv_timeval_t ru_utime;
-  /** System CPU time. */
-  struct uv_timeval_t ru_stime;
-  /** Maximum resident set size in KiB. */
-  uint64_t ru_maxrss;
-  /** Integral shared memory size. */
-  uint64_t ru_ixrss;
-  /** Integral unshared data size. */
-  uint64_t ru_idrss;
-  /** Integral unshared stack size. */
-  uint64_t ru_isrss;
-  /** Soft page faults. */
-  uint64_t ru_minflt;
-  /** Hard page faults. */
-  uint64_t ru_majflt;
-  /** Swaps. */
-  uint64_t ru_nswap;
-  /** Block input operations. */
-  uint64_t ru_inblock;
-  /** Block output operations. */
-  uint64_t ru_oublock;
-  /** Messages sent. */
-  uint64_t ru_msgsnd;
-  /** Messages received. */
-  uint64_t ru_msgrcv;
-  /** Signals received. */
-  uint64_t ru_nsignals;
-  /** Voluntary context switches. */
-  uint64_t ru_nvcsw;
-  /** Involuntary context switches. */
-  uint64_t ru_nivcsw;
-} uv_rusage_t;
 
 /** An environment variable. */
 typedef struct uv_env_item_s {
@@ -1537,6 +1537,105 @@ UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
                                    uv_free_func free_func);
 
 /**
+ * A `uv_buf_t` of `len` bytes at `base`.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN struct uv_buf_t uv_buf_init(char *base, unsigned int len);
+
+/**
+ * Size of `uv_loop_t` in bytes.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_loop_size(void);
+
+/**
+ * Size in bytes of the struct for a handle type, or `(size_t) -1` if there is none.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_handle_size(uv_handle_type type);
+
+/**
+ * Size in bytes of the struct for a request type, or `(size_t) -1` if there is none.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_req_size(uv_req_type type);
+
+/**
+ * The name of a handle type, such as "tcp", or NULL if there is no such type. The string is static.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_handle_type_name(uv_handle_type type);
+
+/**
+ * The name of a request type, such as "write", or NULL if there is no such type. The string is static.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_req_type_name(uv_req_type type);
+
+/** `loop->data`, the user's own pointer. */
+UV_EXTERN void *uv_loop_get_data(const uv_loop_t *loop);
+
+/** Sets `loop->data`, the user's own pointer. */
+UV_EXTERN void uv_loop_set_data(uv_loop_t *loop, void *data);
+
+/** `handle->type`. */
+UV_EXTERN uv_handle_type uv_handle_get_type(const uv_handle_t *handle);
+
+/** `handle->data`, the user's own pointer. */
+UV_EXTERN void *uv_handle_get_data(const uv_handle_t *handle);
+
+/** Sets `handle->data`, the user's own pointer. */
+UV_EXTERN void uv_handle_set_data(uv_handle_t *handle, void *data);
+
+/** The loop that a handle belongs to. */
+UV_EXTERN uv_loop_t *uv_handle_get_loop(const uv_handle_t *handle);
+
+/** `req->type`. */
+UV_EXTERN uv_req_type uv_req_get_type(const uv_req_t *req);
+
+/** `req->data`, the user's own pointer. */
+UV_EXTERN void *uv_req_get_data(const uv_req_t *req);
+
+/** Sets `req->data`, the user's own pointer. */
+UV_EXTERN void uv_req_set_data(uv_req_t *req, void *data);
+
+/** Bytes that `uv_write` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_stream_get_write_queue_size(const uv_stream_t *stream);
+
+/** Bytes that `uv_udp_send` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_udp_get_send_queue_size(const uv_udp_t *handle);
+
+/** Datagrams that `uv_udp_send` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_udp_get_send_queue_count(const uv_udp_t *handle);
+
+/** The process id of a child. */
+UV_EXTERN uv_pid_t uv_process_get_pid(const uv_process_t *process);
+
+/** Which operation a file system request is (`UV_FS_*`). */
+UV_EXTERN uv_fs_type uv_fs_get_type(const uv_fs_t *req);
+
+/** The result of a file system request: not negative, or `UV_E…`. */
+UV_EXTERN ssize_t uv_fs_get_result(const uv_fs_t *req);
+
+/** The system's `errno` for a file system request that failed. */
+UV_EXTERN int uv_fs_get_system_error(const uv_fs_t *req);
+
+/** What a file system request gave besides its result: a stat, a string, a directory. */
+UV_EXTERN void *uv_fs_get_ptr(const uv_fs_t *req);
+
+/** The path of a file system request, or NULL; good until `uv_fs_req_cleanup`. */
+UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
+
+/** The stat result inside a file system request. */
+UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
+
+/**
  * The monotonic clock in nanoseconds since an arbitrary moment; for measuring intervals. Thread-safe and
  * async-signal-safe.
  */
@@ -1559,6 +1658,58 @@ UV_EXTERN int uv_gettimeofday(struct uv_timeval64_t *tv);
 
 /** Makes the calling thread sleep for `msec` milliseconds. A signal does not cut the sleep short. Thread-safe. */
 UV_EXTERN void uv_sleep(unsigned int msec);
+
+/**
+ * Stores an array of the CPUs that are online at `*cpu_infos`, and its length at `*count`. `uv_free_cpu_info` takes
+ * the array back. The model is "unknown" and the speed 0 where the system does not tell.
+ *
+ * Thread-safe. Returns 0, `UV_ENOMEM`, or what reading `/proc/stat` gave; then the array is NULL and the length 0.
+ */
+UV_EXTERN int uv_cpu_info(uv_cpu_info_t **cpu_infos,
+                          int *count);
+
+/**
+ * Frees what `uv_cpu_info` gave.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN void uv_free_cpu_info(uv_cpu_info_t *cpu_infos, int _count);
+
+/**
+ * How many threads a program should run at once: the CPUs that the calling thread may use, or fewer if the quota of its
+ * control group (version 2) amounts to fewer. At least 1.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN unsigned int uv_available_parallelism(void);
+
+/**
+ * Stores the load averages of the last 1, 5 and 15 minutes at `avg`. `avg` is left alone if the system does not tell.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN void uv_loadavg(double *avg);
+
+/**
+ * Stores the seconds since the system was started, with their fraction.
+ *
+ * Thread-safe. Returns 0, or what the system answered.
+ */
+UV_EXTERN int uv_uptime(double *uptime);
+
+/**
+ * Stores the resources that the process has used so far.
+ *
+ * Thread-safe. Returns 0, or what `getrusage(2)` gave.
+ */
+UV_EXTERN int uv_getrusage(struct uv_rusage_t *rusage);
+
+/**
+ * Stores the resources that the calling thread has used so far.
+ *
+ * Thread-safe. Returns 0, or what `getrusage(2)` gave.
+ */
+UV_EXTERN int uv_getrusage_thread(struct uv_rusage_t *rusage);
 
 /**
  * Loads a shared library, or gives the program itself if `filename` is NULL. `uv_dlclose` unloads it; it also frees
@@ -1661,6 +1812,94 @@ UV_EXTERN int uv_os_setenv(const char *name,
  * Returns 0, or `UV_EINVAL` if `name` is NULL or empty or has a `=` in it. Not thread-safe: it changes the environment.
  */
 UV_EXTERN int uv_os_unsetenv(const char *name);
+
+/**
+ * Stores the resident set size of the process in bytes.
+ *
+ * Thread-safe. Returns 0, or what reading `/proc/self/stat` gave.
+ */
+UV_EXTERN int uv_resident_set_memory(size_t *rss);
+
+/**
+ * Memory in bytes that the system could hand out without swapping; 0 if unknown.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN uint64_t uv_get_free_memory(void);
+
+/**
+ * The system's memory in bytes; 0 if unknown.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN uint64_t uv_get_total_memory(void);
+
+/**
+ * The limit in bytes that the process' control group, `RLIMIT_AS` or `RLIMIT_DATA` sets, whichever is lowest. 0 if no
+ * limit is known, `UINT64_MAX` if the control group could set one and does not. May be more than the system has.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN uint64_t uv_get_constrained_memory(void);
+
+/**
+ * Memory in bytes that is left to the process: what its control group allows less what the group uses, or
+ * `uv_get_free_memory` if the group sets no limit or one above the system's memory.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN uint64_t uv_get_available_memory(void);
+
+/**
+ * The system's descriptor behind one of the C library. On Linux they are the same.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN uv_os_fd_t uv_get_osfhandle(int fd);
+
+/**
+ * The C library's descriptor for one of the system. On Linux they are the same.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN int uv_open_osfhandle(uv_os_fd_t os_fd);
+
+/**
+ * Stores an array of the addresses of all interfaces that are up and running at `*addresses`, and its length at
+ * `*count`. `uv_free_interface_addresses` takes the array back. If there is no address, the array is NULL.
+ *
+ * Thread-safe. Returns 0, `UV_ENOMEM`, or what the system answered; then the array is NULL and the length 0.
+ */
+UV_EXTERN int uv_interface_addresses(uv_interface_address_t **addresses,
+                                     int *count);
+
+/**
+ * Frees what `uv_interface_addresses` gave.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN void uv_free_interface_addresses(uv_interface_address_t *addresses, int _count);
+
+/**
+ * Writes the name of an interface to `buffer`, `*size` bytes long, ended by a NUL. `*size` becomes the length of the
+ * name, or on `UV_ENOBUFS` the size that is needed, with the NUL.
+ *
+ * Thread-safe. Returns 0, `UV_EINVAL` if a pointer is NULL or `*size` 0, `UV_ENOBUFS`, or `UV_ENXIO` if there is no
+ * such interface.
+ */
+UV_EXTERN int uv_if_indextoname(unsigned int ifindex,
+                                char *buffer,
+                                size_t *size);
+
+/**
+ * Writes what names an interface in a scoped IPv6 address to `buffer`. On Linux that is the interface's name:
+ * everything is as with `uv_if_indextoname`.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN int uv_if_indextoiid(unsigned int ifindex,
+                               char *buffer,
+                               size_t *size);
 
 /**
  * Gets the working directory, with no slash at its end unless it is the root.
@@ -1973,6 +2212,179 @@ UV_EXTERN int uv_os_get_group(uv_group_t *grp,
 
 /** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `grp` may be NULL. */
 UV_EXTERN void uv_os_free_group(uv_group_t *grp);
+
+/**
+ * The sentence for an error, such as "address already in use". An error the table does not know gives
+ * "Unknown system error N"; the first 256 such numbers keep their string for good, the string of a later one is
+ * good until the calling thread has asked for eight more or ends.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_strerror(int err);
+
+/**
+ * Writes the sentence for an error to `buf`, cut to `buflen - 1` bytes and ended by a NUL, and returns `buf`.
+ * Nothing is written if `buflen` is 0.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN char *uv_strerror_r(int err,
+                              char *buf,
+                              size_t buflen);
+
+/**
+ * The name of an error, such as "EADDRINUSE". An error the table does not know gives "Unknown system error N",
+ * which lasts as long as `uv_strerror`'s.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_err_name(int err);
+
+/**
+ * Writes the name of an error to `buf`, cut to `buflen - 1` bytes and ended by a NUL, and returns `buf`.
+ * Nothing is written if `buflen` is 0.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN char *uv_err_name_r(int err,
+                              char *buf,
+                              size_t buflen);
+
+/**
+ * The library's number for an `errno` of the system. A number that is already the library's (not positive) is given
+ * back.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN int uv_translate_sys_error(int sys_errno);
+
+/**
+ * Makes an IPv4 socket address from text such as "127.0.0.1" and a port in host order. Family and port are set even
+ * if the text is wrong; all other bytes become 0.
+ *
+ * Thread-safe. Returns 0, or `UV_EINVAL` if `ip` is not four decimal numbers up to 255 without leading zeros.
+ */
+UV_EXTERN int uv_ip4_addr(const char *ip,
+                          int port,
+                          struct sockaddr_in *addr);
+
+/**
+ * Makes an IPv6 socket address from text such as "fe80::1%eth0" and a port in host order. What follows a "%" names the
+ * interface for the scope id; the scope id is 0 if there is no such interface. Family, port and scope id are set even
+ * if the text is wrong; all other bytes become 0.
+ *
+ * Thread-safe. Returns 0, or `UV_EINVAL` if `ip` is no IPv6 address.
+ */
+UV_EXTERN int uv_ip6_addr(const char *ip,
+                          int port,
+                          struct sockaddr_in6 *addr);
+
+/**
+ * Writes the address of an IPv4 socket address, without its port, as text to `dst`, `size` bytes long.
+ *
+ * Thread-safe. Returns 0, or `UV_ENOSPC` if `dst` is too short; then `dst` is left alone.
+ */
+UV_EXTERN int uv_ip4_name(const struct sockaddr_in *src,
+                          char *dst,
+                          size_t size);
+
+/**
+ * Writes the address of an IPv6 socket address, without port and scope, as text to `dst`, `size` bytes long.
+ *
+ * Thread-safe. Returns 0, or `UV_ENOSPC` if `dst` is too short; then `dst` is left alone.
+ */
+UV_EXTERN int uv_ip6_name(const struct sockaddr_in6 *src,
+                          char *dst,
+                          size_t size);
+
+/**
+ * Writes the address of an IPv4 or IPv6 socket address as text to `dst`, `size` bytes long.
+ *
+ * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_ENOSPC` if `dst` is too short; then `dst` is
+ * left alone.
+ */
+UV_EXTERN int uv_ip_name(const struct sockaddr *src,
+                         char *dst,
+                         size_t size);
+
+/**
+ * Writes a binary address (4 bytes for `AF_INET`, 16 for `AF_INET6`, in network order) as text to `dst`, `size` bytes
+ * long.
+ *
+ * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_ENOSPC` if `dst` is too short; then `dst` is
+ * left alone.
+ */
+UV_EXTERN int uv_inet_ntop(int af,
+                           const void *src,
+                           char *dst,
+                           size_t size);
+
+/**
+ * Turns text into a binary address in network order: 4 bytes for `AF_INET`, 16 for `AF_INET6`. With `AF_INET6` a "%"
+ * and what follows it are skipped. `dst` is left alone on failure.
+ *
+ * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_EINVAL` if the text is wrong or a pointer is
+ * NULL.
+ */
+UV_EXTERN int uv_inet_pton(int af,
+                           const char *src,
+                           void *dst);
+
+/**
+ * The version whose interface this is, as `major << 16 | minor << 8 | patch`.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN unsigned int uv_version(void);
+
+/**
+ * The version whose interface this is, as "major.minor.patch".
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_version_string(void);
+
+/**
+ * How many bytes `utf16_len` units take as WTF-8, without a NUL. With a negative `utf16_len` the units end at a zero.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_utf16_length_as_wtf8(const uint16_t *utf16,
+                                         ssize_t utf16_len);
+
+/**
+ * Turns `utf16_len` units into WTF-8, ended by a NUL. With a negative `utf16_len` the units end at a zero.
+ *
+ * If `wtf8_ptr` is NULL, only the length (without the NUL) is stored in `*wtf8_len_ptr`. If `*wtf8_ptr` is NULL, it
+ * becomes memory from `malloc` (or its replacement), which the caller frees. Otherwise `*wtf8_ptr` has room for
+ * `*wtf8_len_ptr` bytes and one more for the NUL. In each case `*wtf8_len_ptr` becomes the length of the whole result
+ * without the NUL; only when the function allocates or counts may `wtf8_len_ptr` be NULL.
+ *
+ * Thread-safe. Returns 0, `UV_ENOMEM`, or `UV_ENOBUFS` if the result was cut.
+ */
+UV_EXTERN int uv_utf16_to_wtf8(const uint16_t *utf16,
+                               ssize_t utf16_len,
+                               char **wtf8_ptr,
+                               size_t *wtf8_len_ptr);
+
+/**
+ * How many 16-bit units a WTF-8 string takes as UTF-16, its terminating zero included; or `UV_EINVAL` if it is not
+ * WTF-8.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN ssize_t uv_wtf8_length_as_utf16(const char *wtf8);
+
+/**
+ * Turns a WTF-8 string into at most `utf16_len` units of UTF-16, the terminating zero included. The right
+ * `utf16_len` is what `uv_wtf8_length_as_utf16` gives; with less, or where the string is not WTF-8, the result ends
+ * early.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN void uv_wtf8_to_utf16(const char *wtf8,
+                                uint16_t *utf16,
+                                size_t utf16_len);
 
 /* Room for any handle, and for any request. */
 #define XX(uc, lc) uv_##lc##_t lc;

@@ -160,8 +160,8 @@ fn write_v6(to: &mut impl Write, address: [u8; 16]) -> fmt::Result {
     let words: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([address[2 * i], address[2 * i + 1]]));
     let (start, len) = longest_zeros(&words);
     let mapped = start == 0 && len == 5 && words[5] == 0xffff;
-    // "::a.b.c.d" is the old form for IPv4 over IPv6; "::1" is not one of those.
-    let compatible = start == 0 && (len == 6 || len == 7 && words[7] != 1);
+    // "::a.b.c.d" is the old form for IPv4 over IPv6. With one word only, as in "::1", it is none of those.
+    let compatible = start == 0 && len == 6;
     let end = if mapped || compatible { 6 } else { 8 };
     let mut i = 0;
     while i < end {

@@ -47,13 +47,15 @@ pub unsafe extern "C" fn uv_wtf8_length_as_utf16(wtf8: *const c_char) -> isize {
     let mut at = wtf8.cast::<u8>();
     let mut len = 1;
     // SAFETY: a string, followed up to its NUL.
-    while let Some(c) = unsafe { decode(&mut at) } {
-        if c == 0 {
-            return len;
+    unsafe {
+        while *at != 0 {
+            match decode(&mut at) {
+                Some(c) => len += if c > 0xffff { 2 } else { 1 },
+                None => return Errno::EINVAL.0 as isize,
+            }
         }
-        len += if c > 0xffff { 2 } else { 1 };
     }
-    Errno::EINVAL.0 as isize
+    len
 }
 
 /// Turns a WTF-8 string into at most `utf16_len` units of UTF-16, the terminating zero included. The right
@@ -70,9 +72,11 @@ pub unsafe extern "C" fn uv_wtf8_to_utf16(wtf8: *const c_char, utf16: *mut u16, 
     let mut n = 0;
     // SAFETY: a string, followed up to its NUL; `n` stays below `utf16_len`.
     unsafe {
-        while let Some(c) = decode(&mut at) {
+        while *at != 0
+            && let Some(c) = decode(&mut at)
+        {
             let pair = c > 0xffff;
-            if c == 0 || n + 1 + usize::from(pair) >= utf16_len {
+            if n + 1 + usize::from(pair) >= utf16_len {
                 break;
             }
             if pair {
@@ -190,33 +194,34 @@ fn encode_one(c: u32) -> ([u8; 4], usize) {
     (bytes, encoded_len(c))
 }
 
-/// Takes one character off a string; 0 at its end, where it stays. None for what is not WTF-8.
+/// Takes one character off a string that is not at its end. None for what is not WTF-8; of the overlong forms that
+/// strict decoders refuse, only those of two bytes are refused here, as in libuv.
 ///
 /// # Safety
-/// `*at` points into a string that a NUL ends.
+/// `*at` points into a string that a NUL ends, and not at the NUL.
 unsafe fn decode(at: &mut *const u8) -> Option<u32> {
-    // SAFETY: a byte is read only if the one before was not the NUL.
+    // SAFETY: a byte of the string.
     let first = unsafe { **at };
-    let (len, least, bits) = match first {
-        0 => return Some(0),
-        0x01..=0x7f => (0, 0, first),
-        0xc2..=0xdf => (1, 0x80, first & 0x1f),
-        0xe0..=0xef => (2, 0x800, first & 0x0f),
-        0xf0..=0xf4 => (3, 0x1_0000, first & 0x07),
+    *at = at.wrapping_add(1);
+    let (len, bits) = match first {
+        0x00..=0x7f => return Some(first.into()),
+        0xc2..=0xdf => (1, first & 0x1f),
+        0xe0..=0xef => (2, first & 0x0f),
+        0xf0..=0xf4 => (3, first & 0x07),
         _ => return None,
     };
     let mut c = u32::from(bits);
     for _ in 0..len {
-        *at = at.wrapping_add(1);
-        // SAFETY: as above; the NUL is not a continuation byte, so the loop ends there.
+        // SAFETY: the byte before was not the NUL, so this one belongs to the string.
         let byte = unsafe { **at };
+        // The NUL is not a continuation byte.
         if byte & 0xc0 != 0x80 {
             return None;
         }
         c = c << 6 | u32::from(byte & 0x3f);
+        *at = at.wrapping_add(1);
     }
-    *at = at.wrapping_add(1);
-    (c >= least && c <= 0x10_ffff).then_some(c)
+    (c <= 0x10_ffff).then_some(c)
 }
 
 #[cfg(test)]
@@ -264,9 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_not_wtf8_is_refused() {
-        for bad in
-            [c"\xff", c"\x80", c"\xc0\x80", c"\xe0\x9f\xbf", c"\xf4\x90\x80\x80", c"a\xe4\xb8", c"\xf0\x8f\xbf\xbf"]
-        {
+        for bad in [c"\xff", c"\x80", c"\xc0\x80", c"\xf4\x90\x80\x80", c"a\xe4\xb8"] {
             let mut units = [7u16; 8];
             // SAFETY: strings, and 8 units.
             unsafe {
