@@ -171,6 +171,11 @@ impl<T: Copy> Array<T> {
         Ok(())
     }
 
+    /// Makes room for `total` values.
+    pub(crate) fn reserve_total(&mut self, total: usize) -> Result {
+        self.reserve(total.saturating_sub(self.len))
+    }
+
     /// Adds a value at the end, or fails with `UV_ENOMEM`.
     pub(crate) fn push(&mut self, value: T) -> Result {
         self.reserve(1)?;
@@ -185,6 +190,14 @@ impl<T: Copy> Array<T> {
         self.len = self.len.checked_sub(1)?;
         // SAFETY: (3): the slot was initialised.
         Some(unsafe { self.ptr.add(self.len).read() })
+    }
+
+    /// Takes the value at `at`; those behind it move up. `at` is below the length.
+    pub(crate) fn remove(&mut self, at: usize) -> T {
+        let value = self[at];
+        self.copy_within(at + 1.., at);
+        self.len -= 1;
+        value
     }
 
     /// Forgets all values; keeps the memory.
@@ -234,6 +247,8 @@ mod tests {
         assert_eq!(a.len(), 100);
         assert_eq!(a[99], 99);
         assert_eq!(a.pop(), Some(99));
+        assert_eq!(a.remove(3), 3);
+        assert_eq!((a.len(), a[3], a[97]), (98, 4, 98));
         a.clear();
         assert!(a.is_empty());
         assert_eq!(a.pop(), None);

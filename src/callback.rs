@@ -1,0 +1,134 @@
+//! Every call into user code, and nothing else.
+//!
+//! Law 3: no Rust reference into user-visible memory and no `RefCell` borrow is alive here, and no frame below holds
+//! anything with a destructor: the callee may close and free the handle it was given, start anything on the loop, or
+//! `longjmp` away. Law 2: a request is not touched after its callback began.
+//!
+//! A NULL callback is not called. One SAFETY argument serves all: the pointer was given by C for this purpose, and the
+//! handle or request is alive when the call begins (laws 1 and 2).
+
+use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
+
+use crate::abi::*;
+use crate::handle::{Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp};
+use crate::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
+
+macro_rules! call {
+    ($callback:expr, $($argument:expr),*) => {
+        if let Some(callback) = $callback {
+            // SAFETY: the module's argument.
+            unsafe { callback($($argument),*) };
+        }
+    };
+}
+
+pub(crate) fn close(handle: Handle) {
+    call!(handle.close_cb.get(), handle.as_ptr());
+}
+
+pub(crate) fn walk(callback: uv_walk_cb, handle: Handle, arg: *mut c_void) {
+    call!(callback, handle.as_ptr(), arg);
+}
+
+pub(crate) fn timer(timer: Timer) {
+    call!(timer.timer_cb.get(), timer.as_ptr());
+}
+
+pub(crate) fn idle(idle: Idle) {
+    call!(idle.idle_cb.get(), idle.as_ptr());
+}
+
+pub(crate) fn prepare(prepare: Prepare) {
+    call!(prepare.prepare_cb.get(), prepare.as_ptr());
+}
+
+pub(crate) fn check(check: Check) {
+    call!(check.check_cb.get(), check.as_ptr());
+}
+
+pub(crate) fn async_(async_: Async) {
+    call!(async_.async_cb.get(), async_.as_ptr());
+}
+
+pub(crate) fn poll(poll: Poll, status: c_int, events: c_int) {
+    call!(poll.poll_cb.get(), poll.as_ptr(), status, events);
+}
+
+pub(crate) fn signal(signal: Signal, signum: c_int) {
+    call!(signal.signal_cb.get(), signal.as_ptr(), signum);
+}
+
+pub(crate) fn exit(process: Process, status: i64, signal: c_int) {
+    call!(process.exit_cb.get(), process.as_ptr(), status, signal);
+}
+
+pub(crate) fn fs_event(handle: FsEvent, filename: *const c_char, events: c_int, status: c_int) {
+    call!(handle.cb.get(), handle.as_ptr(), filename, events, status);
+}
+
+pub(crate) fn fs_poll(callback: uv_fs_poll_cb, handle: FsPoll, status: c_int, old: *const uv_stat_t, new: *const uv_stat_t) {
+    call!(callback, handle.as_ptr(), status, old, new);
+}
+
+/// Asks for a buffer of about `size` bytes. The buffer is NULL if the user gives none.
+pub(crate) fn alloc(callback: uv_alloc_cb, handle: Handle, size: usize) -> uv_buf_t {
+    let mut buf = uv_buf_t { base: std::ptr::null_mut(), len: 0 };
+    call!(callback, handle.as_ptr(), size, &raw mut buf);
+    buf
+}
+
+pub(crate) fn read(stream: Stream, nread: isize, buf: &uv_buf_t) {
+    // A copy of our own: the user may write to it, and it must not be a reference (law 3).
+    let buf = *buf;
+    call!(stream.read_cb.get(), stream.as_ptr(), nread, &raw const buf);
+}
+
+pub(crate) fn write(req: Write, status: c_int) {
+    call!(req.cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn connect(req: Connect, status: c_int) {
+    call!(req.cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn shutdown(req: Shutdown, status: c_int) {
+    call!(req.cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn connection(server: Stream, status: c_int) {
+    call!(server.connection_cb.get(), server.as_ptr(), status);
+}
+
+pub(crate) fn recv(udp: Udp, nread: isize, buf: &uv_buf_t, addr: *const sockaddr, flags: c_uint) {
+    let buf = *buf;
+    call!(udp.recv_cb.get(), udp.as_ptr(), nread, &raw const buf, addr, flags);
+}
+
+pub(crate) fn send(req: UdpSend, status: c_int) {
+    call!(req.send_cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn fs(req: FsReq) {
+    call!(req.cb.get(), req.as_ptr());
+}
+
+/// On a worker of the pool.
+pub(crate) fn work(req: Work) {
+    call!(req.work_cb.get(), req.as_ptr());
+}
+
+pub(crate) fn after_work(req: Work, status: c_int) {
+    call!(req.after_work_cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn getaddrinfo(req: GetAddrInfo, status: c_int, result: *mut addrinfo) {
+    call!(req.cb.get(), req.as_ptr(), status, result);
+}
+
+pub(crate) fn getnameinfo(req: GetNameInfo, status: c_int, host: *const c_char, service: *const c_char) {
+    call!(req.getnameinfo_cb.get(), req.as_ptr(), status, host, service);
+}
+
+pub(crate) fn random(req: Random, status: c_int, buf: *mut c_void, len: usize) {
+    call!(req.cb.get(), req.as_ptr(), status, buf, len);
+}

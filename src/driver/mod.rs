@@ -1,0 +1,167 @@
+//! Carries submissions to the kernel and brings completions back: over io_uring (`ring.rs`), or over epoll where there is
+//! no ring (`ready.rs`). Both are completion-shaped; nothing above this folder knows which one it talks to.
+//!
+//! Also here, because both need them: the thread pool (`pool.rs`) and the wake-up of a sleeping loop (`wake.rs`).
+
+pub(crate) mod fork;
+pub(crate) mod polls;
+pub(crate) mod pool;
+pub(crate) mod probe;
+pub(crate) mod ready;
+pub(crate) mod ring;
+pub(crate) mod wake;
+
+use libc::c_int;
+
+use crate::abi::Result;
+use crate::alloc::Array;
+use crate::op::{Completion, FileOp, OpKey, Submission};
+use ready::Ready;
+use ring::Ring;
+
+/// How long to sleep, and with which signals blocked.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    /// Point of CLOCK_MONOTONIC in nanoseconds at which to wake at the latest; `None` for never. A point in the past
+    /// makes the wait a mere look.
+    pub(crate) until_ns: Option<u64>,
+    /// Signals to block while asleep, as the kernel's bit set (`UV_LOOP_BLOCK_SIGNAL`).
+    pub(crate) sigmask: u64,
+}
+
+/// Counters of what a driver did, for `uvring_loop_stats`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counters {
+    /// `io_uring_enter` calls.
+    pub(crate) enters: u64,
+    /// Waits on epoll.
+    pub(crate) epoll_waits: u64,
+    /// Polls armed, on the ring or in epoll.
+    pub(crate) polls: u64,
+    /// File operations that rode the ring.
+    pub(crate) ring_files: u64,
+}
+
+/// What carries a loop's operations.
+pub(crate) enum Driver {
+    /// io_uring.
+    Ring(Ring),
+    /// epoll.
+    Ready(Ready),
+}
+
+/// Calls one method on whichever driver there is.
+macro_rules! either {
+    ($self:expr, $driver:ident => $call:expr) => {
+        match $self {
+            Driver::Ring($driver) => $call,
+            Driver::Ready($driver) => $call,
+        }
+    };
+}
+
+impl Driver {
+    /// A driver for a new loop: the ring if this process may have one. The ring itself is made later, by the thread that
+    /// runs the loop.
+    pub(crate) fn open() -> Result<Driver> {
+        let ready = Ready::open()?;
+        Ok(match probe::features() {
+            Some(features) => Driver::Ring(Ring::over(ready, features)),
+            None => Driver::Ready(ready),
+        })
+    }
+
+    /// Makes room for the operation in `slot` of the key table, so that `submit` cannot fail.
+    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
+        either!(self, d => d.reserve(slot))
+    }
+
+    /// Starts an operation. Trouble becomes a completion.
+    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
+        either!(self, d => d.submit(key, what));
+    }
+
+    /// Ends a poll. No completion follows; [`settle`](Self::settle) makes the kernel let go of the descriptor.
+    pub(crate) fn cancel(&mut self, key: OpKey) {
+        either!(self, d => d.cancel(key));
+    }
+
+    /// Carries out what was submitted and cancelled, without waiting for anything else.
+    pub(crate) fn settle(&mut self) {
+        if let Driver::Ring(ring) = self {
+            ring.settle();
+        }
+    }
+
+    /// Arms what awaits arming, so that whoever watches [`fd`](Self::fd) hears of it.
+    pub(crate) fn arm(&mut self) {
+        if let Driver::Ring(ring) = self {
+            ring.arm();
+        }
+    }
+
+    /// Sleeps until something completes or the limit passes, and adds completions to `out`.
+    pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {
+        if let Driver::Ring(ring) = self {
+            match ring.wait(limit, out) {
+                Ok(()) => return,
+                // The ring is refused after all (descriptors or memory ran out, a filter came): go on without it.
+                Err(_) => {
+                    let ready = ring.take_ready(out);
+                    *self = Driver::Ready(ready);
+                }
+            }
+        }
+        if let Driver::Ready(ready) = self {
+            ready.wait(limit, out);
+        }
+    }
+
+    /// True if file operations can ride: only the ring carries them.
+    pub(crate) fn rides(&self, op: &FileOp) -> bool {
+        match self {
+            Driver::Ring(ring) => ring.rides(op),
+            Driver::Ready(_) => false,
+        }
+    }
+
+    /// How many file operations are in the kernel's hands.
+    pub(crate) fn files_in_flight(&self) -> usize {
+        match self {
+            Driver::Ring(ring) => ring.files_in_flight(),
+            Driver::Ready(_) => 0,
+        }
+    }
+
+    /// The descriptor that becomes readable when there is something to do.
+    pub(crate) fn fd(&self) -> c_int {
+        either!(self, d => d.epoll())
+    }
+
+    /// From now on somebody watches [`fd`](Self::fd); `wake` is the loop's eventfd.
+    pub(crate) fn expose(&mut self, wake: c_int) {
+        if let Driver::Ring(ring) = self {
+            ring.expose(wake);
+        }
+    }
+
+    /// True if the ring carries this loop.
+    pub(crate) fn is_ring(&self) -> bool {
+        matches!(self, Driver::Ring(_))
+    }
+
+    /// What the driver did so far.
+    pub(crate) fn counters(&self) -> Counters {
+        either!(self, d => d.counters())
+    }
+
+    /// Starts afresh in a forked child: new descriptors, all polls registered again. The parent's are left alone.
+    pub(crate) fn reopen(&mut self) -> Result {
+        either!(self, d => d.reopen())
+    }
+
+    /// Ends the driver of a loop that is being closed; nothing is in flight.
+    pub(crate) fn close(&mut self) {
+        either!(self, d => d.close());
+    }
+}

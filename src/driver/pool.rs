@@ -1,0 +1,347 @@
+//! The thread pool: one for the process, for `uv_queue_work`, for file operations that cannot ride a ring, and for name
+//! lookups.
+//!
+//! Up to `UV_THREADPOOL_SIZE` workers (4 unless set, 1024 at most), each started when a job finds no idle worker. Name
+//! lookups have a lane of their own with as many threads again, so that slow name servers hold up nothing else. A lookup
+//! starts only while a worker is idle (or could be started), or while every busy worker runs a file operation: behind jobs
+//! of `uv_queue_work` that fill the pool it stays queued and can be cancelled, as with libuv.
+//!
+//! A job is a `uv__work` inside a request, linked by its `wq`:
+//!
+//! | state | `wq` | `work` |
+//! |---|---|---|
+//! | queued | linked in a lane of the pool | set |
+//! | running | unlinked | set |
+//! | finished | linked in `loop->wq` | NULL |
+//! | cancelled | linked in `loop->wq` | `cancelled` |
+//!
+//! Argument for the unsafe code: (1) a job's memory is valid until its `done` was called (law 2), and `done` is called only
+//! after the job was put into `loop->wq`; (2) the lanes' links are touched only under the pool's lock, `loop->wq` only
+//! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and the last access to the
+//! loop is made under the lock that `uv_loop_close` takes.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::{AcqRel, Acquire, Relaxed}};
+
+use libc::{c_int, c_uint};
+use parking_lot::{Condvar, Mutex};
+
+use super::fork;
+use crate::abi::{uv__queue, uv__work, uv_loop_t};
+use crate::event_loop::Loop;
+use crate::queue::{self, Link};
+
+/// What a job does with its thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whatever the user's code does.
+    Work = 0,
+    /// A file operation.
+    File = 1,
+    /// A name lookup, which may hang for long.
+    Lookup = 2,
+}
+
+/// The low bits of a job's loop pointer, which hold its kind.
+const KIND: usize = 3;
+
+/// Runs on a worker.
+pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
+/// Runs on the loop's thread afterwards, with 0 or `UV_ECANCELED`.
+pub(crate) type Done = unsafe extern "C" fn(*mut uv__work, c_int);
+
+/// Jobs finished by any worker since the process started, for the counters.
+pub(crate) static JOBS: AtomicU64 = AtomicU64::new(0);
+
+struct Pool {
+    lanes: Mutex<Lanes>,
+    for_workers: Condvar,
+    for_lookups: Condvar,
+    /// Signalled when a thread ends, for `shutdown`.
+    ended: Condvar,
+    fork_generation: u64,
+}
+
+/// Under the pool's lock (2).
+struct Lanes {
+    jobs: Box<uv__queue>,
+    lookups: Box<uv__queue>,
+    limit: usize,
+    workers: usize,
+    idle: usize,
+    /// Workers that run a job of `uv_queue_work`.
+    working: usize,
+    lookup_threads: usize,
+    lookup_idle: usize,
+    stopping: bool,
+}
+
+// SAFETY: the links are touched only under the lock (2).
+unsafe impl Send for Lanes {}
+
+static POOL: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
+static START: Mutex<()> = Mutex::new(());
+
+/// `UV_THREADPOOL_SIZE`: 4 unless set, 1 to 1024.
+pub(crate) fn size_limit() -> c_uint {
+    // Like `atoi`: leading digits count, anything else is 0, which gives 1.
+    let Some(value) = std::env::var_os("UV_THREADPOOL_SIZE") else { return 4 };
+    let digits = value.as_encoded_bytes().iter().take_while(|b| b.is_ascii_digit());
+    let n = digits.fold(0u32, |n, b| n.saturating_mul(10).saturating_add(u32::from(b - b'0')));
+    n.clamp(1, 1024)
+}
+
+fn head() -> Box<uv__queue> {
+    let head = Box::new(uv__queue::new());
+    link(&head).init();
+    head
+}
+
+fn link(head: &uv__queue) -> Link {
+    // SAFETY: the box lives as long as the pool, which is never freed while a thread may use it.
+    unsafe { Link::at(std::ptr::from_ref(head)) }
+}
+
+/// The pool of this process; made at the first call, and again in a forked child, which has none of its threads.
+fn pool() -> &'static Pool {
+    let generation = fork::generation();
+    let pool = POOL.load(Acquire);
+    // SAFETY: a pool in `POOL` is never freed but by `shutdown`, when no thread and no caller is left.
+    match unsafe { pool.as_ref() } {
+        Some(pool) if pool.fork_generation == generation => pool,
+        _ => start(generation),
+    }
+}
+
+fn start(generation: u64) -> &'static Pool {
+    // In a child the lock may have been held by a thread that is no more.
+    let guard = if POOL.load(Acquire).is_null() { Some(START.lock()) } else { None };
+    let current = POOL.load(Acquire);
+    // SAFETY: as in `pool`.
+    if let Some(pool) = unsafe { current.as_ref() }
+        && pool.fork_generation == generation
+    {
+        return pool;
+    }
+    // From Rust's allocator, which is libc's: a pool may outlive the allocator that the program put in place.
+    let fresh = Box::into_raw(Box::new(Pool {
+        lanes: Mutex::new(Lanes {
+            jobs: head(),
+            lookups: head(),
+            limit: size_limit() as usize,
+            workers: 0,
+            idle: 0,
+            working: 0,
+            lookup_threads: 0,
+            lookup_idle: 0,
+            stopping: false,
+        }),
+        for_workers: Condvar::new(),
+        for_lookups: Condvar::new(),
+        ended: Condvar::new(),
+        fork_generation: generation,
+    }));
+    let _ = POOL.compare_exchange(current, fresh, AcqRel, Acquire);
+    drop(guard);
+    // SAFETY: as in `pool`; it is not null now.
+    unsafe { &*POOL.load(Acquire) }
+}
+
+/// The job whose `wq` this is.
+fn job(link: Link) -> *mut uv__work {
+    queue::owner!(link, uv__work, wq)
+}
+
+fn wq(work: *mut uv__work) -> Link {
+    // SAFETY: (1).
+    unsafe { Link::at(&raw const (*work).wq) }
+}
+
+/// Queues a job. `run` is called on a worker, then `done` on the loop's thread.
+pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+    // SAFETY: (1).
+    unsafe {
+        (*work).work.set(Some(run));
+        (*work).done.set(Some(done));
+        (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | kind as usize));
+    }
+    wq(work).init();
+    let pool = pool();
+    let mut lanes = pool.lanes.lock();
+    match kind {
+        Kind::Lookup => {
+            link(&lanes.lookups).push_back(wq(work));
+            pool.start_lookups(&mut lanes);
+        }
+        Kind::File | Kind::Work => {
+            link(&lanes.jobs).push_back(wq(work));
+            pool.start_worker(&mut lanes);
+        }
+    }
+}
+
+/// The loop of a job. The pointer's low bits hold the kind: `uv__work` has no other room.
+fn event_loop(work: *mut uv__work) -> Loop {
+    // SAFETY: (1), (3).
+    unsafe { Loop::from_c((*work).r#loop.get().map_addr(|a| a & !KIND)) }
+}
+
+/// True for a job of `uv_queue_work`.
+fn is_work(work: *mut uv__work) -> bool {
+    // SAFETY: (1).
+    unsafe { (*work).r#loop.get() }.addr() & KIND == Kind::Work as usize
+}
+
+/// Takes a job back that has not started: its `done` will be called with `UV_ECANCELED`. False if it is too late.
+pub(crate) fn cancel(work: *mut uv__work) -> bool {
+    let lanes = pool().lanes.lock();
+    let guard = event_loop(work).state().finished.lock();
+    // SAFETY: (1), (2): under both locks.
+    let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some_and(|f| f != cancelled as Run);
+    if queued {
+        wq(work).unlink();
+    }
+    drop(guard);
+    drop(lanes);
+    if queued {
+        finish(work, Some(cancelled));
+    }
+    queued
+}
+
+/// Marks a job that was cancelled; never called.
+unsafe extern "C" fn cancelled(_: *mut uv__work) {}
+
+/// Hands a job back to its loop and wakes it.
+fn finish(work: *mut uv__work, mark: Option<Run>) {
+    let event_loop = event_loop(work);
+    let state = event_loop.state();
+    let guard = state.finished.lock();
+    // SAFETY: (1).
+    unsafe { (*work).work.set(mark) };
+    event_loop.wq().push_back(wq(work));
+    state.work_pending.store(true, std::sync::atomic::Ordering::SeqCst);
+    // Under the lock (3): without it, the loop could be gone by now.
+    state.wake.wake();
+    drop(guard);
+}
+
+/// The status for the `done` of a job from `loop->wq`.
+pub(crate) fn status(work: *mut uv__work) -> c_int {
+    // SAFETY: (1).
+    match unsafe { (*work).work.get() } {
+        Some(_) => crate::abi::Errno::ECANCELED.0,
+        None => 0,
+    }
+}
+
+impl Pool {
+    /// Makes sure that a worker sees the new job.
+    fn start_worker(&'static self, lanes: &mut Lanes) {
+        if lanes.idle > 0 {
+            self.for_workers.notify_one();
+        } else if lanes.workers < lanes.limit && spawn(move || self.work()) {
+            lanes.workers += 1;
+        }
+    }
+
+    /// Starts as many lookups as the rule at the top allows.
+    fn start_lookups(&'static self, lanes: &mut Lanes) {
+        if link(&lanes.lookups).is_empty() || !lanes.lookup_may_start() {
+            return;
+        }
+        if lanes.lookup_idle > 0 {
+            self.for_lookups.notify_one();
+        } else if lanes.lookup_threads < lanes.limit && spawn(move || self.look_up()) {
+            lanes.lookup_threads += 1;
+        }
+    }
+
+    fn work(&'static self) {
+        let mut lanes = self.lanes.lock();
+        loop {
+            let next = link(&lanes.jobs).pop_front().map(job);
+            let Some(next) = next else {
+                if lanes.stopping {
+                    break;
+                }
+                lanes.idle += 1;
+                self.start_lookups(&mut lanes);
+                self.for_workers.wait(&mut lanes);
+                lanes.idle -= 1;
+                continue;
+            };
+            // Before it runs: afterwards the request may be gone.
+            let is_work = is_work(next);
+            lanes.working += usize::from(is_work);
+            drop(lanes);
+            run(next);
+            lanes = self.lanes.lock();
+            lanes.working -= usize::from(is_work);
+            self.start_lookups(&mut lanes);
+        }
+        lanes.workers -= 1;
+        self.ended.notify_all();
+    }
+
+    fn look_up(&'static self) {
+        let mut lanes = self.lanes.lock();
+        loop {
+            let next = if lanes.lookup_may_start() { link(&lanes.lookups).pop_front() } else { None };
+            let Some(next) = next else {
+                if lanes.stopping {
+                    break;
+                }
+                lanes.lookup_idle += 1;
+                self.for_lookups.wait(&mut lanes);
+                lanes.lookup_idle -= 1;
+                continue;
+            };
+            // Further lookups may start beside this one.
+            self.start_lookups(&mut lanes);
+            drop(lanes);
+            run(job(next));
+            lanes = self.lanes.lock();
+        }
+        lanes.lookup_threads -= 1;
+        self.ended.notify_all();
+    }
+}
+
+impl Lanes {
+    fn lookup_may_start(&self) -> bool {
+        self.working < self.limit || self.stopping
+    }
+}
+
+/// Starts a thread of the pool; false if the system has no room for one.
+fn spawn(body: impl FnOnce() + Send + 'static) -> bool {
+    std::thread::Builder::new().name("libuv-worker".into()).stack_size(8 << 20).spawn(body).is_ok()
+}
+
+fn run(work: *mut uv__work) {
+    // SAFETY: (1); `submit` set the function.
+    if let Some(f) = unsafe { (*work).work.get() } {
+        // SAFETY: (1).
+        unsafe { f(work) };
+    }
+    JOBS.fetch_add(1, Relaxed);
+    finish(work, None);
+}
+
+/// Ends all threads (`uv_library_shutdown`). Queued jobs are run first; a later job starts a new pool.
+pub(crate) fn shutdown() {
+    let pool = POOL.swap(std::ptr::null_mut(), AcqRel);
+    // SAFETY: as in `pool`.
+    let Some(this) = (unsafe { pool.as_ref() }) else { return };
+    if this.fork_generation != fork::generation() {
+        return;
+    }
+    let mut lanes = this.lanes.lock();
+    lanes.stopping = true;
+    this.for_workers.notify_all();
+    this.for_lookups.notify_all();
+    while lanes.workers > 0 || lanes.lookup_threads > 0 {
+        this.ended.wait(&mut lanes);
+    }
+    // The pool itself stays allocated: its last thread may still be leaving its lock.
+}

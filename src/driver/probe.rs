@@ -1,0 +1,129 @@
+//! May this process have a ring, and what can it do? Asked once per process, silently.
+//!
+//! The answer counts only after set-up, mmap, enter and one NOP have worked: containers, SELinux and seccomp filters refuse
+//! at each of these steps. The probe runs in a thread of its own that ends, because closing a ring makes its thread's next
+//! `epoll_wait` or `poll` return EINTR.
+
+use std::sync::OnceLock;
+
+use io_uring::{IoUring, opcode};
+use libc::c_int;
+
+/// What the kernel's rings can do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Features {
+    /// How the ring is set up.
+    pub(crate) setup: Setup,
+    /// Sleeping in a ring need not count as I/O wait (6.15).
+    pub(crate) no_iowait: bool,
+    /// Opcodes that the kernel knows, by number.
+    pub(crate) opcodes: u64,
+}
+
+/// How a ring is set up; each step down does without what an older kernel lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setup {
+    /// SINGLE_ISSUER, DEFER_TASKRUN, TASKRUN_FLAG, SUBMIT_ALL, NO_SQARRAY (6.6).
+    Newest,
+    /// The same without NO_SQARRAY (6.1).
+    Deferred,
+    /// COOP_TASKRUN, TASKRUN_FLAG, SUBMIT_ALL (5.19).
+    Cooperative,
+}
+
+/// Why there is no ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// `UV_USE_IO_URING=0`
+    SwitchedOff,
+    /// A step failed with this `errno`.
+    Failed(&'static str, c_int),
+    /// The kernel is too old.
+    Lacks(&'static str),
+}
+
+static ANSWER: OnceLock<Result<Features, Refusal>> = OnceLock::new();
+
+/// The probe's answer.
+pub(crate) fn answer() -> Result<Features, Refusal> {
+    *ANSWER.get_or_init(|| {
+        if switched_off() {
+            return Err(Refusal::SwitchedOff);
+        }
+        match std::thread::Builder::new().name("uvring-probe".into()).spawn(probe) {
+            Ok(thread) => thread.join().unwrap_or(Err(Refusal::Failed("probe", libc::EIO))),
+            Err(_) => Err(Refusal::Failed("pthread_create", libc::EAGAIN)),
+        }
+    })
+}
+
+/// The features, if there may be a ring.
+pub(crate) fn features() -> Option<Features> {
+    answer().ok()
+}
+
+/// `UV_USE_IO_URING=0`: libuv's variable, read before the first ring call.
+fn switched_off() -> bool {
+    std::env::var_os("UV_USE_IO_URING").is_some_and(|v| v.as_encoded_bytes() == b"0")
+}
+
+/// Makes a ring of `entries` submissions as `setup` says. To be called by the thread that will use it.
+pub(crate) fn build(setup: Setup, entries: u32) -> std::io::Result<IoUring> {
+    let mut builder = IoUring::builder();
+    builder.setup_clamp().setup_submit_all().setup_taskrun_flag().setup_cqsize(entries * 16).dontfork();
+    match setup {
+        Setup::Newest => builder.setup_single_issuer().setup_defer_taskrun().setup_no_sqarray(),
+        Setup::Deferred => builder.setup_single_issuer().setup_defer_taskrun(),
+        Setup::Cooperative => builder.setup_coop_taskrun(),
+    };
+    builder.build(entries)
+}
+
+fn probe() -> Result<Features, Refusal> {
+    let mut refusal = Refusal::Lacks("SUBMIT_ALL");
+    for setup in [Setup::Newest, Setup::Deferred, Setup::Cooperative] {
+        match build(setup, 8) {
+            Ok(ring) => return examine(ring, setup),
+            Err(e) => {
+                let errno = e.raw_os_error().unwrap_or(libc::EIO);
+                refusal = Refusal::Failed("io_uring_setup", errno);
+                if errno != libc::EINVAL {
+                    break;
+                }
+            }
+        }
+    }
+    Err(refusal)
+}
+
+fn examine(mut ring: IoUring, setup: Setup) -> Result<Features, Refusal> {
+    let p = ring.params();
+    for (has, name) in [
+        (p.is_feature_single_mmap(), "SINGLE_MMAP"),
+        (p.is_feature_nodrop(), "NODROP"),
+        (p.is_feature_submit_stable(), "SUBMIT_STABLE"),
+        (p.is_feature_fast_poll(), "FAST_POLL"),
+        (p.is_feature_ext_arg(), "EXT_ARG"),
+        // Kernels below 5.13 lack it, and have rings that are not fit for us.
+        (p.is_feature_resource_tagging(), "RSRC_TAGS"),
+    ] {
+        if !has {
+            return Err(Refusal::Lacks(name));
+        }
+    }
+    let no_iowait = p.is_feature_no_iowait();
+    let mut probe = io_uring::Probe::new();
+    ring.submitter()
+        .register_probe(&mut probe)
+        .map_err(|e| Refusal::Failed("io_uring_register", e.raw_os_error().unwrap_or(libc::EIO)))?;
+    let opcodes = (0..64).filter(|&op| probe.is_supported(op)).fold(0, |set, op| set | 1 << op);
+    // SAFETY: a NOP has no memory.
+    let pushed = unsafe { ring.submission().push(&opcode::Nop::new().build().user_data(1)) };
+    pushed.map_err(|_| Refusal::Failed("submission queue", libc::EIO))?;
+    ring.submit_and_wait(1)
+        .map_err(|e| Refusal::Failed("io_uring_enter", e.raw_os_error().unwrap_or(libc::EIO)))?;
+    match ring.completion().next() {
+        Some(cqe) if cqe.user_data() == 1 && cqe.result() == 0 => Ok(Features { setup, no_iowait, opcodes }),
+        _ => Err(Refusal::Failed("NOP", libc::EIO)),
+    }
+}

@@ -1,0 +1,240 @@
+//! The epoll driver: polls become level-triggered registrations that carry the key. File operations do not come here; the
+//! thread pool does them.
+//!
+//! It also owns the epoll descriptor that `uv_backend_fd` gives out, under either driver.
+
+use libc::{c_int, c_uint, epoll_event};
+
+use super::polls::{Poll, Polls};
+use super::{Counters, Limit, fork};
+use crate::abi::{Errno, Result};
+use crate::alloc::Array;
+use crate::op::{Completion, OpKey, Submission};
+use crate::os::clock;
+
+/// At most this many events are taken from one call of epoll_wait …
+const EVENTS: usize = 1024;
+/// … and at most this many calls are made in one wait, so that timers are not starved. (libuv's figures.)
+const ROUNDS: usize = 48;
+
+/// Readiness by epoll.
+pub(crate) struct Ready {
+    epoll: c_int,
+    fork_generation: u64,
+    polls: Polls,
+    /// The key registered for each descriptor, as bits; 0 for none.
+    by_fd: Array<u64>,
+    /// Polls of descriptors that epoll refuses because they are always ready (regular files).
+    always: Array<u64>,
+    counters: Counters,
+}
+
+fn epoll_create() -> Result<c_int> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+    if fd < 0 { Err(Errno::last()) } else { Ok(fd) }
+}
+
+/// One epoll_ctl; gives 0 or the `errno`.
+pub(crate) fn epoll_ctl(epoll: c_int, op: c_int, fd: c_int, events: c_uint, data: u64) -> c_int {
+    let mut event = epoll_event { events, u64: data };
+    // SAFETY: `event` is valid for the call.
+    match unsafe { libc::epoll_ctl(epoll, op, fd, &raw mut event) } {
+        0 => 0,
+        _ => -Errno::last().0,
+    }
+}
+
+impl Ready {
+    pub(crate) fn open() -> Result<Ready> {
+        Ok(Ready {
+            epoll: epoll_create()?,
+            fork_generation: fork::generation(),
+            polls: Polls::new(),
+            by_fd: Array::new(),
+            always: Array::new(),
+            counters: Counters::default(),
+        })
+    }
+
+    pub(crate) fn epoll(&self) -> c_int {
+        self.epoll
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Makes room for the operation in `slot`.
+    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
+        self.polls.reserve(slot)
+    }
+
+    /// True in a forked child before `reopen`: the epoll set is shared with the parent and must not be changed.
+    fn foreign(&self) -> bool {
+        self.fork_generation != fork::generation()
+    }
+
+    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
+        match *what {
+            Submission::Poll { fd, events } => self.polls.want(key, fd, events),
+            Submission::File(_) => debug_assert!(false, "file operations go to the pool"),
+        }
+        // At once, not at the next wait: whoever watches the descriptor from outside must see it.
+        self.register_wanted();
+    }
+
+    fn register_wanted(&mut self) {
+        if self.foreign() {
+            return;
+        }
+        while let Some(poll) = self.polls.take_wanted() {
+            self.register(poll);
+        }
+    }
+
+    fn register(&mut self, poll: Poll) {
+        let fd = poll.fd as usize;
+        while self.by_fd.len() <= fd {
+            if self.by_fd.push(0).is_err() {
+                return;
+            }
+        }
+        let (first, second) = if self.by_fd[fd] == 0 {
+            (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD)
+        } else {
+            (libc::EPOLL_CTL_MOD, libc::EPOLL_CTL_ADD)
+        };
+        self.counters.polls += 1;
+        let data = poll.key.to_bits();
+        match epoll_ctl(self.epoll, first, poll.fd, poll.events, data) {
+            0 => self.by_fd[fd] = data,
+            // Left behind by a duplicate of the descriptor, or closed and opened behind our back.
+            libc::EEXIST | libc::ENOENT => {
+                if epoll_ctl(self.epoll, second, poll.fd, poll.events, data) == 0 {
+                    self.by_fd[fd] = data;
+                }
+            }
+            libc::EPERM => {
+                let _ = self.always.push(data);
+            }
+            // EBADF and the like: such a descriptor never becomes ready, with libuv neither.
+            _ => {}
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, key: OpKey) {
+        let Some(poll) = self.polls.forget(key) else { return };
+        let fd = poll.fd as usize;
+        if self.by_fd.get(fd).is_some_and(|&registered| registered == key.to_bits()) {
+            self.by_fd[fd] = 0;
+            if !self.foreign() {
+                epoll_ctl(self.epoll, libc::EPOLL_CTL_DEL, poll.fd, 0, 0);
+            }
+        }
+        if let Some(at) = self.always.iter().position(|&k| k == key.to_bits()) {
+            let last = self.always.len() - 1;
+            self.always.swap(at, last);
+            self.always.pop();
+        }
+    }
+
+    pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {
+        self.report_always(out);
+        let mut look = !out.is_empty();
+        for _ in 0..ROUNDS {
+            let n = self.wait_once(limit, look, out);
+            if n < EVENTS {
+                break;
+            }
+            look = true;
+        }
+    }
+
+    fn report_always(&mut self, out: &mut Array<Completion>) {
+        for &bits in self.always.iter() {
+            let key = OpKey::from_bits(bits);
+            if let Some(poll) = self.polls.get(key) {
+                let events = poll.events & (libc::POLLIN | libc::POLLOUT) as c_uint;
+                let _ = out.push(Completion { key, result: events as i32 });
+            }
+        }
+    }
+
+    /// One sleep; gives the number of events, EINTR hidden.
+    fn wait_once(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> usize {
+        let mut events = [const { epoll_event { events: 0, u64: 0 } }; EVENTS];
+        loop {
+            let timeout = match limit.until_ns {
+                _ if look => 0,
+                None => -1,
+                Some(until) => milliseconds(until.saturating_sub(clock::monotonic_ns())),
+            };
+            self.counters.epoll_waits += 1;
+            // SAFETY: the array is valid for as many events; sigset_t begins with the kernel's bit set.
+            let n = unsafe {
+                if limit.sigmask == 0 {
+                    libc::epoll_wait(self.epoll, events.as_mut_ptr(), EVENTS as c_int, timeout)
+                } else {
+                    let mut set: libc::sigset_t = std::mem::zeroed();
+                    (&raw mut set).cast::<u64>().write(limit.sigmask);
+                    libc::epoll_pwait(self.epoll, events.as_mut_ptr(), EVENTS as c_int, timeout, &raw const set)
+                }
+            };
+            if n < 0 {
+                if Errno::last() == Errno::EINTR && timeout != 0 {
+                    continue;
+                }
+                return 0;
+            }
+            for event in &events[..n as usize] {
+                let key = OpKey::from_bits(event.u64);
+                let _ = out.push(Completion { key, result: event.events as i32 });
+            }
+            return n as usize;
+        }
+    }
+
+    pub(crate) fn reopen(&mut self) -> Result {
+        let epoll = epoll_create()?;
+        // SAFETY: ours, and nothing else uses it; closing does not change the set that the parent shares.
+        unsafe { libc::close(self.epoll) };
+        self.epoll = epoll;
+        self.fork_generation = fork::generation();
+        self.by_fd.clear();
+        self.always.clear();
+        self.polls.all_fired();
+        self.register_wanted();
+        Ok(())
+    }
+
+    pub(crate) fn close(&mut self) {
+        if self.epoll >= 0 {
+            // SAFETY: ours, and nothing uses it any more.
+            unsafe { libc::close(self.epoll) };
+            self.epoll = -1;
+        }
+    }
+
+    /// Splits off a driver that has the epoll descriptor and these polls, all to be registered (the ring gives up).
+    pub(crate) fn taking_over(&mut self, mut polls: Polls) -> Ready {
+        polls.all_fired();
+        let epoll = std::mem::replace(&mut self.epoll, -1);
+        let mut ready = Ready {
+            epoll,
+            fork_generation: self.fork_generation,
+            polls,
+            by_fd: Array::new(),
+            always: Array::new(),
+            counters: self.counters,
+        };
+        ready.register_wanted();
+        ready
+    }
+}
+
+/// Rounded up, so that a timer is never early.
+fn milliseconds(ns: u64) -> c_int {
+    ns.div_ceil(1_000_000).min(c_int::MAX as u64) as c_int
+}
+

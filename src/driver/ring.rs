@@ -1,0 +1,421 @@
+//! The io_uring driver: one ring a loop, made by the thread that runs the loop.
+//!
+//! A poll is level-triggered for its owner: a oneshot poll that is armed anew, together with everything else, in the one
+//! `io_uring_enter` of the next wait. A ring set up with DEFER_TASKRUN can be reaped only by the thread that made it; when
+//! another thread runs the loop, a new ring is made there and all polls are armed again. File operations are in flight only
+//! inside `uv_run`, so they never have to move.
+//!
+//! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
+//! therefore kept by its thread for the thread's next loop.
+//!
+//! Argument for the unsafe code: (1) a pushed entry points only to memory that a request keeps valid until its completion
+//! (laws 2 and 4); (2) the arguments of `enter` live on the stack for the call.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
+use libc::c_int;
+
+use super::polls::{Polls, State};
+use super::probe::{self, Features};
+use super::ready::{self, Ready};
+use super::{Counters, Limit, fork, pool};
+use crate::abi::Result;
+use crate::alloc::Array;
+use crate::op::{Completion, FileOp, OpKey, Submission, sqe};
+use crate::os::clock;
+
+/// Submission entries of a ring; the completion queue is 16 times as long.
+const ENTRIES: u32 = 256;
+/// How many idle rings a thread keeps.
+const SPARES: usize = 2;
+/// The `user_data` of cancellations: no key is 0.
+const CANCELLATION: u64 = 0;
+
+/// A ring with the thread and process that it belongs to.
+struct Live {
+    ring: IoUring,
+    thread: u64,
+    fork_generation: u64,
+    /// Entries pushed whose completion has not been seen. Each entry gives exactly one.
+    outstanding: usize,
+}
+
+/// The ring driver.
+pub(crate) struct Ring {
+    live: Option<Live>,
+    polls: Polls,
+    /// Keys of the file operations in flight, as bits.
+    files: Array<u64>,
+    ready: Ready,
+    /// Somebody watches the epoll descriptor.
+    exposed: bool,
+    /// An armed poll was cancelled, and the kernel has not been told yet.
+    unsettled: bool,
+    features: Features,
+    counters: Counters,
+}
+
+/// What `io_uring_enter` takes with EXT_ARG (`struct io_uring_getevents_arg`).
+#[repr(C)]
+struct WaitArgument {
+    sigmask: u64,
+    sigmask_size: u32,
+    min_wait_us: u32,
+    timeout: u64,
+}
+
+/// A number for the calling thread that no later thread gets.
+fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static NUMBER: Cell<u64> = const { Cell::new(0) });
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Relaxed));
+        }
+        number.get()
+    })
+}
+
+thread_local!(static SPARE: RefCell<Vec<Live>> = const { RefCell::new(Vec::new()) });
+
+impl Live {
+    /// A ring for the calling thread: a spare one, or a new one.
+    fn open(features: Features) -> io::Result<Live> {
+        while let Ok(Some(spare)) = SPARE.try_with(|s| s.borrow_mut().pop()) {
+            if spare.usable() {
+                return Ok(spare);
+            }
+            spare.abandon();
+        }
+        let ring = probe::build(features.setup, ENTRIES)?;
+        // Kernel workers: as many as the pool would have threads, and a few for what is not files. Per thread.
+        let _ = ring.submitter().register_iowq_max_workers(&mut [pool::size_limit(), 16]);
+        Ok(Live { ring, thread: thread_number(), fork_generation: fork::generation(), outstanding: 0 })
+    }
+
+    /// True in the thread and process that made the ring.
+    fn usable(&self) -> bool {
+        self.fork_generation == fork::generation() && self.thread == thread_number()
+    }
+
+    /// Lets go of a ring that another thread, or the parent process, made.
+    fn abandon(self) {
+        if self.fork_generation != fork::generation() {
+            // The maps stayed behind in the parent (MADV_DONTFORK): there is nothing to unmap, only a descriptor to close.
+            let fd = self.ring.as_raw_fd();
+            std::mem::forget(self.ring);
+            // SAFETY: the forgotten ring's descriptor; nothing else closes it.
+            unsafe { libc::close(fd) };
+        }
+    }
+
+    fn push(&mut self, entry: &squeue::Entry, counters: &mut Counters) {
+        loop {
+            // SAFETY: (1).
+            if unsafe { self.ring.submission().push(entry) }.is_ok() {
+                self.outstanding += 1;
+                return;
+            }
+            // The queue is full: hand it to the kernel.
+            if self.enter(0, EnterFlags::GETEVENTS, None, counters).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn enter(&mut self, min: u32, flags: EnterFlags, arg: Option<&WaitArgument>, counters: &mut Counters) -> io::Result<()> {
+        let submit = self.ring.submission().len() as u32;
+        counters.enters += 1;
+        let flags = if arg.is_some() { flags | EnterFlags::EXT_ARG } else { flags };
+        // SAFETY: (2); the entries: (1).
+        match unsafe { self.ring.submitter().enter(submit, min, flags.bits(), arg) } {
+            Ok(_) => Ok(()),
+            Err(e) => match e.raw_os_error() {
+                // Time is up, a signal came, or completions must be taken first: the caller looks at the queue anyway.
+                Some(libc::ETIME | libc::EINTR | libc::EBUSY) => Ok(()),
+                _ => Err(e),
+            },
+        }
+    }
+
+    /// True if the kernel has nothing to tell: no completion, and none that an enter would bring.
+    fn quiet(&mut self) -> bool {
+        let sq = self.ring.submission();
+        let pending = !sq.is_empty() || sq.taskrun() || sq.cq_overflow();
+        drop(sq);
+        !pending && self.ring.completion().is_empty()
+    }
+}
+
+impl Ring {
+    /// A ring driver whose epoll descriptor is `ready`'s.
+    pub(crate) fn over(ready: Ready, features: Features) -> Ring {
+        Ring {
+            live: None,
+            polls: Polls::new(),
+            files: Array::new(),
+            ready,
+            exposed: false,
+            unsettled: false,
+            features,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Makes room for the operation in `slot`, poll or file operation.
+    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
+        self.polls.reserve(slot)?;
+        self.files.reserve(1)
+    }
+
+    pub(crate) fn epoll(&self) -> c_int {
+        self.ready.epoll()
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    pub(crate) fn files_in_flight(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True if the kernel's rings know the operation.
+    pub(crate) fn rides(&self, op: &FileOp) -> bool {
+        self.features.opcodes & 1 << sqe::opcode(op) != 0
+    }
+
+    /// The ring of the calling thread; made now if there is none, or if it belongs elsewhere.
+    fn live(&mut self) -> io::Result<&mut Live> {
+        if self.live.as_ref().is_some_and(|live| !live.usable()) {
+            self.leave();
+        }
+        match self.live {
+            Some(ref mut live) => Ok(live),
+            None => {
+                let live = Live::open(self.features)?;
+                if self.exposed {
+                    watch(self.ready.epoll(), live.ring.as_raw_fd());
+                }
+                Ok(self.live.insert(live))
+            }
+        }
+    }
+
+    /// Gives the ring up; all polls have to be armed again.
+    fn leave(&mut self) {
+        if let Some(live) = self.live.take() {
+            live.abandon();
+        }
+        self.unsettled = false;
+        self.polls.all_fired();
+    }
+
+    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
+        match what {
+            Submission::Poll { fd, events } => self.polls.want(key, *fd, *events),
+            Submission::File(op) => {
+                // Room was reserved. Without a ring, `wait` fails and reports the operation.
+                let _ = self.files.push(key.to_bits());
+                let entry = sqe::entry(op).user_data(key.to_bits());
+                self.counters.ring_files += 1;
+                let mut counters = self.counters;
+                if let Ok(live) = self.live() {
+                    live.push(&entry, &mut counters);
+                }
+                self.counters = counters;
+            }
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, key: OpKey) {
+        let Some(poll) = self.polls.forget(key) else { return };
+        if poll.state != State::Armed {
+            return;
+        }
+        match self.live {
+            Some(ref mut live) if live.usable() => {
+                let entry = opcode::PollRemove::new(key.to_bits()).build().user_data(CANCELLATION);
+                live.push(&entry, &mut self.counters);
+                self.unsettled = true;
+            }
+            // Only its own thread can talk to a ring. Closing it ends all its polls; the rest are armed again later.
+            _ => self.leave(),
+        }
+    }
+
+    pub(crate) fn settle(&mut self) {
+        if !std::mem::take(&mut self.unsettled) {
+            return;
+        }
+        if let Some(ref mut live) = self.live {
+            let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
+        }
+    }
+
+    /// Pushes an entry for each poll that must be armed.
+    fn push_wanted(&mut self) -> io::Result<()> {
+        self.live()?;
+        let Some(ref mut live) = self.live else { return Ok(()) };
+        while let Some(poll) = self.polls.take_wanted() {
+            let entry = opcode::PollAdd::new(types::Fd(poll.fd), poll.events).build().user_data(poll.key.to_bits());
+            live.push(&entry, &mut self.counters);
+            self.counters.polls += 1;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn arm(&mut self) {
+        if self.polls.any_wanted() && self.push_wanted().is_ok() {
+            if let Some(ref mut live) = self.live {
+                let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
+            }
+        }
+    }
+
+    pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) -> io::Result<()> {
+        loop {
+            self.push_wanted()?;
+            let left = match limit.until_ns {
+                None => None,
+                Some(0) => Some(0),
+                Some(until) => Some(until.saturating_sub(clock::monotonic_ns())),
+            };
+            let look = left == Some(0) || !out.is_empty();
+            self.enter(limit.sigmask, left, look)?;
+            self.unsettled = false;
+            self.reap(out);
+            if look || !out.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The one system call of a turn, if it is needed at all.
+    fn enter(&mut self, sigmask: u64, left_ns: Option<u64>, look: bool) -> io::Result<()> {
+        let Some(ref mut live) = self.live else { return Ok(()) };
+        if look && live.quiet() {
+            return Ok(());
+        }
+        if look || !live.ring.completion().is_empty() {
+            return live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
+        }
+        let mut flags = EnterFlags::GETEVENTS;
+        if self.features.no_iowait {
+            flags |= EnterFlags::NO_IOWAIT;
+        }
+        let timeout = left_ns.map(|ns| types::Timespec::new().sec(ns / 1_000_000_000).nsec((ns % 1_000_000_000) as u32));
+        let arg = WaitArgument {
+            sigmask: if sigmask == 0 { 0 } else { (&raw const sigmask).addr() as u64 },
+            sigmask_size: size_of::<u64>() as u32,
+            min_wait_us: 0,
+            timeout: timeout.as_ref().map_or(0, |t| std::ptr::from_ref(t).addr() as u64),
+        };
+        live.enter(1, flags, Some(&arg), &mut self.counters)
+    }
+
+    /// Takes what the completion queue holds.
+    fn reap(&mut self, out: &mut Array<Completion>) {
+        let Some(ref mut live) = self.live else { return };
+        let mut queue = live.ring.completion();
+        // Without room the completions stay where they are.
+        if out.reserve(queue.len()).is_err() {
+            return;
+        }
+        for cqe in &mut queue {
+            live.outstanding = live.outstanding.saturating_sub(1);
+            let key = OpKey::from_bits(cqe.user_data());
+            let result = cqe.result();
+            if self.polls.get(key).is_some() {
+                self.polls.fired(key);
+                // An error here means that the kernel dropped the poll (its thread ended, the descriptor is bad): the first
+                // is armed again, the second never becomes ready.
+                if result > 0 {
+                    let _ = out.push(Completion { key, result });
+                } else if result != -libc::ECANCELED {
+                    self.polls.forget(key);
+                }
+            } else if let Some(at) = self.files.iter().position(|&bits| bits == key.to_bits()) {
+                let last = self.files.len() - 1;
+                self.files.swap(at, last);
+                self.files.pop();
+                let _ = out.push(Completion { key, result });
+            }
+        }
+    }
+
+    pub(crate) fn expose(&mut self, wake: c_int) {
+        if !std::mem::replace(&mut self.exposed, true) {
+            watch(self.ready.epoll(), wake);
+            if let Some(ref live) = self.live {
+                watch(self.ready.epoll(), live.ring.as_raw_fd());
+            }
+        }
+        self.arm();
+    }
+
+    /// The ring is refused after all: gives an epoll driver that takes over, with every poll. File operations that were not
+    /// handed to the kernel complete with EOPNOTSUPP, which sends them to the thread pool.
+    pub(crate) fn take_ready(&mut self, out: &mut Array<Completion>) -> Ready {
+        while let Some(bits) = self.files.pop() {
+            let _ = out.push(Completion { key: OpKey::from_bits(bits), result: -libc::EOPNOTSUPP });
+        }
+        self.leave();
+        let polls = std::mem::replace(&mut self.polls, Polls::new());
+        self.ready.taking_over(polls)
+    }
+
+    pub(crate) fn reopen(&mut self) -> Result {
+        self.leave();
+        self.ready.reopen()
+    }
+
+    pub(crate) fn close(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            if live.usable() {
+                self.drain(&mut live);
+                if live.outstanding == 0 {
+                    let _ = SPARE.try_with(|spare| {
+                        let mut spare = spare.borrow_mut();
+                        if spare.len() < SPARES {
+                            unwatch(self.ready.epoll(), live.ring.as_raw_fd(), self.exposed);
+                            spare.push(live);
+                        }
+                    });
+                }
+            } else {
+                live.abandon();
+            }
+        }
+        self.ready.close();
+    }
+
+    /// Cancels every poll and takes all that comes of it.
+    fn drain(&mut self, live: &mut Live) {
+        self.polls.all_fired();
+        while let Some(poll) = self.polls.take_wanted() {
+            let entry = opcode::PollRemove::new(poll.key.to_bits()).build().user_data(CANCELLATION);
+            live.push(&entry, &mut self.counters);
+            self.polls.forget(poll.key);
+        }
+        if live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters).is_ok() {
+            let taken = live.ring.completion().count();
+            live.outstanding = live.outstanding.saturating_sub(taken);
+        }
+    }
+}
+
+/// Adds a ring, or the eventfd, to the epoll set, level-triggered: a foreign wait on the set takes nothing away.
+fn watch(epoll: c_int, fd: c_int) {
+    ready::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, 0);
+}
+
+fn unwatch(epoll: c_int, ring: c_int, exposed: bool) {
+    if exposed {
+        ready::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, ring, 0, 0);
+    }
+}

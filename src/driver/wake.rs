@@ -1,0 +1,95 @@
+//! Waking a sleeping loop from another thread, or from a signal handler.
+//!
+//! A sender publishes its work, then looks at the state. The states:
+//!
+//! - AWAKE: inside `uv_run`, between the return from the sleep and the check before the next one. The loop looks for work
+//!   before it sleeps again, so nobody has to write.
+//! - ASLEEP: everywhere else; who finds this state moves it to SIGNALLED and writes to the eventfd.
+//! - SIGNALLED: a token is in the eventfd, or about to be.
+//!
+//! Both sides put a SeqCst fence between their store and their load, so at least one sees the other: the sender stores its
+//! work and loads the state; the loop stores ASLEEP and looks for work.
+
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering, fence};
+
+use libc::c_int;
+
+use crate::abi::{Errno, Result};
+
+const AWAKE: u32 = 0;
+const ASLEEP: u32 = 1;
+const SIGNALLED: u32 = 2;
+
+/// One loop's wake-up.
+pub(crate) struct Wake {
+    fd: AtomicI32,
+    state: AtomicU32,
+}
+
+fn eventfd() -> Result<c_int> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    if fd < 0 { Err(Errno::last()) } else { Ok(fd) }
+}
+
+impl Wake {
+    pub(crate) fn open() -> Result<Wake> {
+        Ok(Wake { fd: AtomicI32::new(eventfd()?), state: AtomicU32::new(ASLEEP) })
+    }
+
+    /// The eventfd; readable when the loop should look for work.
+    pub(crate) fn fd(&self) -> c_int {
+        self.fd.load(Ordering::Relaxed)
+    }
+
+    /// Wakes the loop if it sleeps. To be called after the work was published. Async-signal-safe; leaves `errno` alone.
+    pub(crate) fn wake(&self) {
+        fence(Ordering::SeqCst);
+        if self.state.load(Ordering::Relaxed) != ASLEEP
+            || self.state.compare_exchange(ASLEEP, SIGNALLED, Ordering::SeqCst, Ordering::Relaxed).is_err()
+        {
+            return;
+        }
+        let one = 1u64;
+        // SAFETY: eight bytes are read from `one`; `__errno_location` is always valid.
+        unsafe {
+            let errno = *libc::__errno_location();
+            libc::write(self.fd(), (&raw const one).cast(), 8);
+            *libc::__errno_location() = errno;
+        }
+    }
+
+    /// The loop is about to sleep, or to leave `uv_run`. It must look for work after this.
+    pub(crate) fn asleep(&self) {
+        self.state.store(ASLEEP, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// The loop runs: it will look for work before it sleeps.
+    pub(crate) fn awake(&self) {
+        self.state.store(AWAKE, Ordering::SeqCst);
+    }
+
+    /// Takes the token. To be called when the eventfd was reported readable.
+    pub(crate) fn drain(&self) {
+        let mut token = 0u64;
+        // SAFETY: eight bytes are written to `token`.
+        unsafe { libc::read(self.fd(), (&raw mut token).cast(), 8) };
+    }
+
+    /// A new eventfd, in a forked child: the old one is shared with the parent.
+    pub(crate) fn reopen(&self) -> Result {
+        let old = self.fd.swap(eventfd()?, Ordering::Relaxed);
+        // SAFETY: ours, and nothing else uses it.
+        unsafe { libc::close(old) };
+        self.asleep();
+        Ok(())
+    }
+}
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        // SAFETY: ours; the loop is being closed.
+        unsafe { libc::close(self.fd()) };
+    }
+}

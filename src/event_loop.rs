@@ -1,0 +1,599 @@
+//! `uv_loop_*`, `uv_run` and the turn, phase by phase.
+//!
+//! ```text
+//! uv_run:  [update time, timers]   (UV_RUN_DEFAULT, before the first turn)
+//! turn:    pending → idle → prepare → poll → pending (up to 8 times) → check → closing → update time → timers
+//! ```
+//!
+//! The poll phase is one call of the driver's `wait`. Completions are copied out first and delivered after; those not yet
+//! delivered stay in the loop's state, so that a callback may close their handles (their keys then find nothing) or
+//! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Relaxed, SeqCst}};
+
+use libc::{c_int, c_void};
+use parking_lot::Mutex;
+
+use crate::abi::*;
+use crate::alloc::{self, Array};
+use crate::driver::wake::Wake;
+use crate::driver::{Driver, Limit, pool};
+use crate::handle::{self, Async, Handle, flag, newtype};
+use crate::handles::async_handle::PendingStack;
+use crate::handles::io::{self, Io, Part};
+use crate::handles::{async_handle, fs_event, process, signal, timer, watcher};
+use crate::op::table::{Owner, Table};
+use crate::op::{Completion, OpKey, Submission};
+use crate::os::clock;
+use crate::queue::Link;
+use crate::requests::fs;
+
+newtype!(
+    /// A loop.
+    Loop,
+    uv_loop_t
+);
+
+/// What a loop needs beyond the fields that C sees; at `loop->internal_fields`.
+pub(crate) struct LoopState {
+    /// Carries the loop's operations.
+    pub(crate) driver: RefCell<Driver>,
+    /// Whose they are.
+    pub(crate) table: RefCell<Table>,
+    /// Completions taken from the driver; those before `delivered` have been delivered.
+    batch: RefCell<Array<Completion>>,
+    delivered: Cell<usize>,
+    /// Owners of completions that come last in a batch: signals, then children.
+    late: Cell<Late>,
+    pub(crate) timers: RefCell<timer::Heap>,
+    /// CLOCK_MONOTONIC in nanoseconds, as of the last update; `loop->time` is the same in milliseconds.
+    pub(crate) now_ns: Cell<u64>,
+    /// Wakes the loop; used by other threads.
+    pub(crate) wake: Wake,
+    /// Async handles with a callback to come; used by other threads.
+    pub(crate) pending_asyncs: PendingStack,
+    /// The same, taken over by the loop, last to run first.
+    pub(crate) sent_asyncs: RefCell<Array<(usize, Async)>>,
+    /// How many async handles there are, and the number of the next.
+    pub(crate) asyncs: Cell<usize>,
+    pub(crate) next_async: Cell<usize>,
+    /// Guards `loop->wq`; taken by the pool's threads.
+    pub(crate) finished: Mutex<()>,
+    /// `loop->wq` may hold something; set by the pool's threads.
+    pub(crate) work_pending: AtomicBool,
+    /// File requests on their way.
+    pub(crate) files: fs::Files,
+    /// Handles that the closing phase is about to finish.
+    pub(crate) closing_now: Cell<*mut uv_handle_t>,
+    pub(crate) walking: Walking,
+    /// The mode of the `uv_run` that is under way.
+    pub(crate) running: Cell<Option<uv_run_mode>>,
+    /// Signals blocked while asleep, as the kernel's bit set.
+    sigmask: Cell<u64>,
+    exposed: Cell<bool>,
+    pub(crate) metrics: Metrics,
+}
+
+/// Counters, some read by other threads.
+#[derive(Default)]
+pub(crate) struct Metrics {
+    pub(crate) loop_count: Cell<u64>,
+    pub(crate) events: Cell<u64>,
+    pub(crate) events_waiting: Cell<u64>,
+    /// Idle time is measured (`UV_METRICS_IDLE_TIME`).
+    measured: AtomicBool,
+    /// Nanoseconds spent asleep, and when the sleep under way began, or 0.
+    idle_ns: AtomicU64,
+    asleep_since_ns: AtomicU64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Late {
+    signals: bool,
+}
+
+/// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
+/// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
+pub(crate) struct Walking([uv__queue; 8]);
+
+macro_rules! heads {
+    ($($name:ident $index:literal),+) => {
+        impl Walking {
+            const fn new() -> Walking {
+                Walking([const { uv__queue::new() }; 8])
+            }
+
+            fn init(&self) {
+                $(self.$name().init();)+
+            }
+
+            $(pub(crate) fn $name(&self) -> Link {
+                // SAFETY: the loop's state does not move (it is boxed) and outlives every walk.
+                unsafe { Link::at(&raw const self.0[$index]) }
+            })+
+        }
+    };
+}
+heads!(handles 0, watchers 1, pending 2, idle_handles 3, prepare_handles 4, check_handles 5, timers 6, finished 7);
+
+macro_rules! queues {
+    ($($name:ident),+) => { $(
+        pub(crate) fn $name(self) -> Link {
+            // SAFETY: the loop is alive (law 5).
+            unsafe { Link::at(&raw const (*self.as_ptr()).$name) }
+        }
+    )+ };
+}
+
+impl Loop {
+    queues!(
+        handle_queue,
+        pending_queue,
+        watcher_queue,
+        wq,
+        process_handles,
+        prepare_handles,
+        check_handles,
+        idle_handles,
+        async_handles
+    );
+
+    /// The loop's state. It lives from `uv_loop_init` to `uv_loop_close`; nobody keeps the reference across either.
+    pub(crate) fn state(self) -> &'static LoopState {
+        // SAFETY: set by `uv_loop_init`; every field is a cell or meant for threads.
+        unsafe { &*self.internal_fields.get().cast::<LoopState>() }
+    }
+
+    pub(crate) fn count_active(self, change: c_int) {
+        self.active_handles.set(self.active_handles.get().wrapping_add_signed(change));
+    }
+
+    pub(crate) fn count_request(self, change: c_int) {
+        let count = self.requests().wrapping_add_signed(change);
+        self.active_reqs.set(uv__active_reqs { count });
+    }
+
+    fn requests(self) -> u32 {
+        // SAFETY: `count` is the member that is written, by us and by programs.
+        unsafe { self.active_reqs.get().count }
+    }
+
+    /// The watcher of the loop's own wake-up.
+    fn wake_watcher(self) -> Io {
+        // SAFETY: the loop is alive (law 5).
+        unsafe { Io::at(&raw const (*self.as_ptr()).async_io_watcher) }
+    }
+
+    /// Starts an operation for `owner`. `UV_ENOMEM` if the loop cannot keep track of it.
+    pub(crate) fn begin(self, owner: Owner, what: &Submission) -> Result<OpKey> {
+        let state = self.state();
+        let mut driver = state.driver.borrow_mut();
+        let mut table = state.table.borrow_mut();
+        let key = table.insert(owner)?;
+        if let Err(e) = driver.reserve(key.slot()) {
+            table.remove(key);
+            return Err(e);
+        }
+        driver.submit(key, what);
+        Ok(key)
+    }
+
+    /// Ends a poll; its key finds nothing from now on.
+    pub(crate) fn end_poll(self, key: OpKey) {
+        let state = self.state();
+        if state.table.borrow_mut().remove(key).is_some() {
+            state.driver.borrow_mut().cancel(key);
+        }
+    }
+
+    /// Makes the kernel let go of the polls that were ended.
+    pub(crate) fn settle(self) {
+        self.state().driver.borrow_mut().settle();
+    }
+
+    /// Enters a watcher into `loop->watchers`, where programs look descriptors up.
+    pub(crate) fn set_watcher(self, fd: c_int, watcher: *mut uv__io_t) -> Result {
+        let (Ok(index), Ok(slot)) = (u32::try_from(fd), usize::try_from(fd)) else { return Err(Errno::EBADF) };
+        if index >= self.nwatchers.get() {
+            self.grow_watchers(index)?;
+        }
+        // SAFETY: `watchers` has `nwatchers` slots.
+        let place = unsafe { self.watchers.get().add(slot) };
+        // SAFETY: as above.
+        unsafe {
+            if (*place).is_null() {
+                self.nfds.set(self.nfds.get() + 1);
+            }
+            *place = watcher;
+        }
+        Ok(())
+    }
+
+    fn grow_watchers(self, index: u32) -> Result {
+        // libuv's sizes: two slots fewer than a power of two.
+        let count = (index + 3).next_power_of_two() - 2;
+        // SAFETY: `watchers` is NULL or ours.
+        let grown = unsafe { alloc::realloc(self.watchers.get().cast(), count as usize * size_of::<*mut uv__io_t>()) };
+        if grown.is_null() {
+            return Err(Errno::ENOMEM);
+        }
+        let grown = grown.cast::<*mut uv__io_t>();
+        for slot in self.nwatchers.get()..count {
+            // SAFETY: the array has `count` slots.
+            unsafe { grown.add(slot as usize).write(ptr::null_mut()) };
+        }
+        self.watchers.set(grown);
+        self.nwatchers.set(count);
+        Ok(())
+    }
+
+    /// Takes a watcher out of `loop->watchers`.
+    pub(crate) fn clear_watcher(self, fd: c_int, watcher: *mut uv__io_t) {
+        if (fd as u32) < self.nwatchers.get() && self.watcher_of(fd) == watcher {
+            // SAFETY: `watchers` has `nwatchers` slots.
+            unsafe { *self.watchers.get().add(fd as usize) = ptr::null_mut() };
+            self.nfds.set(self.nfds.get() - 1);
+        }
+    }
+
+    fn watcher_of(self, fd: c_int) -> *mut uv__io_t {
+        // SAFETY: `watchers` has `nwatchers` slots.
+        unsafe { *self.watchers.get().add(fd as usize) }
+    }
+
+    /// True if some handle of the loop watches the descriptor (`UV_EEXIST` for a second).
+    pub(crate) fn watches(self, fd: c_int) -> bool {
+        fd >= 0 && (fd as u32) < self.nwatchers.get() && !self.watcher_of(fd).is_null()
+    }
+}
+
+impl Loop {
+    fn init(self) -> Result {
+        let data = self.data.get();
+        // SAFETY: the caller's memory for a loop; all zero bytes are valid for every field.
+        unsafe { ptr::write_bytes(self.as_ptr(), 0, 1) };
+        self.data.set(data);
+        for queue in [
+            self.handle_queue(), self.pending_queue(), self.watcher_queue(), self.wq(), self.process_handles(),
+            self.prepare_handles(), self.check_handles(), self.idle_handles(), self.async_handles(),
+        ] {
+            queue.init();
+        }
+        for fd in [&self.backend_fd, &self.async_wfd, &self.emfile_fd, &self.inotify_fd] {
+            fd.set(-1);
+        }
+        self.signal_pipefd.set([-1, -1]);
+        let state = alloc::boxed(LoopState::new()?)?;
+        self.internal_fields.set(state.as_ptr().cast());
+        self.state().walking.init();
+        self.backend_fd.set(self.state().driver.borrow().fd());
+        self.update_time();
+        self.wake_watcher().init(Part::Wake, self.state().wake.fd());
+        if let Err(e) = self.wake_watcher().start(self, io::IN).and_then(|()| signal::global_init()) {
+            self.discard();
+            return Err(e);
+        }
+        Ok(())
+    }
+
+    fn close(self) -> Result {
+        // Programs close a loop twice.
+        if self.internal_fields.get().is_null() {
+            return Ok(());
+        }
+        if self.requests() > 0 {
+            return Err(Errno::EBUSY);
+        }
+        let mut link = self.handle_queue().first();
+        while let Some(l) = link {
+            if !Handle::of_link(l).has(flag::INTERNAL) {
+                return Err(Errno::EBUSY);
+            }
+            link = l.next_in(self.handle_queue());
+        }
+        signal::loop_cleanup(self);
+        fs_event::loop_cleanup(self);
+        self.discard();
+        Ok(())
+    }
+
+    /// Gives back everything the loop owns.
+    fn discard(self) {
+        let state = self.state();
+        // A worker that has just handed its last job back may still be in the lock.
+        drop(state.finished.lock());
+        self.wake_watcher().stop(self, io::IN);
+        state.driver.borrow_mut().close();
+        if self.emfile_fd.get() != -1 {
+            crate::os::socket::close(self.emfile_fd.replace(-1));
+        }
+        if let Some(state) = NonNull::new(self.internal_fields.replace(ptr::null_mut()).cast::<LoopState>()) {
+            // SAFETY: `init` boxed it, and nobody uses it any more.
+            unsafe { alloc::unbox(state) };
+        }
+        // SAFETY: ours, or NULL.
+        unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };
+        self.nwatchers.set(0);
+        self.backend_fd.set(-1);
+    }
+
+    /// In a forked child: new descriptors in place of those shared with the parent.
+    fn fork(self) -> Result {
+        let state = self.state();
+        state.driver.borrow_mut().reopen()?;
+        self.backend_fd.set(state.driver.borrow().fd());
+        self.wake_watcher().close(self);
+        state.wake.reopen()?;
+        self.wake_watcher().init(Part::Wake, state.wake.fd());
+        self.wake_watcher().start(self, io::IN)?;
+        if state.exposed.get() {
+            state.driver.borrow_mut().expose(state.wake.fd());
+        }
+        fs_event::loop_fork(self)?;
+        signal::loop_fork(self)
+    }
+
+    pub(crate) fn update_time(self) {
+        let now = clock::monotonic_ns();
+        self.state().now_ns.set(now);
+        self.time.set(now / 1_000_000);
+    }
+
+    fn alive(self) -> bool {
+        self.active_handles.get() > 0
+            || self.requests() > 0
+            || !self.pending_queue().is_empty()
+            || !self.closing_handles.get().is_null()
+    }
+
+    /// When the poll phase has to end: `None` for never, 0 for at once.
+    fn sleep_until(self) -> Option<u64> {
+        let state = self.state();
+        let must_not_sleep = self.stop_flag.get() != 0
+            || (self.active_handles.get() == 0 && self.requests() == 0)
+            || !self.pending_queue().is_empty()
+            || !self.idle_handles().is_empty()
+            || !self.closing_handles.get().is_null()
+            || self.has_news();
+        if must_not_sleep { Some(0) } else { state.timers.borrow().due_ns() }
+    }
+
+    /// True if something awaits its callback that no descriptor tells of.
+    fn has_news(self) -> bool {
+        let state = self.state();
+        !state.pending_asyncs.is_empty()
+            || !state.sent_asyncs.borrow().is_empty()
+            || state.work_pending.load(SeqCst)
+            || state.delivered.get() < state.batch.borrow().len()
+            || state.files.has_news()
+    }
+
+    fn backend_timeout(self) -> c_int {
+        match self.sleep_until() {
+            None => -1,
+            Some(0) => 0,
+            Some(due) => {
+                let left = due.saturating_sub(self.state().now_ns.get());
+                left.div_ceil(1_000_000).min(c_int::MAX as u64) as c_int
+            }
+        }
+    }
+
+    fn run(self, mode: uv_run_mode) -> c_int {
+        let state = self.state();
+        state.running.set(Some(mode));
+        state.wake.awake();
+        let mut alive = self.alive();
+        if !alive {
+            self.update_time();
+        }
+        if mode == UV_RUN_DEFAULT && alive && self.stop_flag.get() == 0 {
+            self.update_time();
+            timer::run(self);
+        }
+        while alive && self.stop_flag.get() == 0 {
+            self.turn(mode);
+            alive = self.alive();
+            if mode == UV_RUN_ONCE || mode == UV_RUN_NOWAIT {
+                break;
+            }
+        }
+        if self.stop_flag.get() != 0 {
+            self.stop_flag.set(0);
+        }
+        self.leave_run();
+        c_int::from(alive)
+    }
+
+    /// Outside `uv_run` only polls may be in the kernel's hands, and whoever watches the descriptor must hear of all news.
+    fn leave_run(self) {
+        let state = self.state();
+        fs::leave_run(self);
+        state.running.set(None);
+        state.wake.asleep();
+        if state.exposed.get() {
+            io::reconcile(self);
+            state.driver.borrow_mut().arm();
+            if self.has_news() {
+                state.wake.wake();
+            }
+        }
+    }
+
+    fn turn(self, mode: uv_run_mode) {
+        let state = self.state();
+        let can_sleep = self.pending_queue().is_empty() && self.idle_handles().is_empty();
+        io::run_pending(self);
+        watcher::run_idle(self);
+        watcher::run_prepare(self);
+        let may_sleep = mode == UV_RUN_DEFAULT || (mode == UV_RUN_ONCE && can_sleep);
+        state.metrics.loop_count.set(state.metrics.loop_count.get() + 1);
+        self.poll(may_sleep);
+        // Errors and completions that were put off; bounded, so that a callback that puts off more does not starve the rest.
+        for _ in 0..8 {
+            if self.pending_queue().is_empty() {
+                break;
+            }
+            io::run_pending(self);
+        }
+        watcher::run_check(self);
+        handle::run_closing(self);
+        self.update_time();
+        timer::run(self);
+    }
+
+    /// The poll phase.
+    fn poll(self, may_sleep: bool) {
+        let state = self.state();
+        io::reconcile(self);
+        fs::before_poll(self);
+        let mut until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
+        if until_ns != Some(0) {
+            state.wake.asleep();
+            if self.has_news() {
+                until_ns = Some(0);
+            }
+        }
+        let looked_first = until_ns == Some(0);
+        if state.delivered.get() == state.batch.borrow().len() {
+            state.batch.borrow_mut().clear();
+            state.delivered.set(0);
+        }
+        let limit = Limit { until_ns, sigmask: state.sigmask.get() };
+        state.metrics.fall_asleep(looked_first);
+        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        state.metrics.wake_up();
+        state.wake.awake();
+        if !looked_first {
+            self.update_time();
+        }
+        let events = (state.batch.borrow().len() - state.delivered.get()) as u64;
+        state.metrics.count(events, looked_first);
+        self.deliver();
+    }
+
+    /// Delivers what the poll phase brought.
+    fn deliver(self) {
+        let state = self.state();
+        // Those whose senders found the loop awake and wrote nothing.
+        self.run_news();
+        fs::deliver_finished(self);
+        loop {
+            let at = state.delivered.get();
+            let next = state.batch.borrow().get(at).copied();
+            let Some(completion) = next else { break };
+            state.delivered.set(at + 1);
+            self.dispatch(completion);
+        }
+        let late = state.late.replace(Late::default());
+        if late.signals {
+            signal::on_ready(self);
+        }
+        process::deliver_exits(self);
+    }
+
+    fn dispatch(self, completion: Completion) {
+        let state = self.state();
+        let owner = state.table.borrow().get(completion.key);
+        match owner {
+            // Given up meanwhile.
+            None => {}
+            Some(Owner::Io(io)) if io.is_signal() => state.late.set(Late { signals: true }),
+            Some(Owner::Io(io)) => io.on_poll(completion.result as u32),
+            Some(Owner::Process(child)) => process::on_exit(child),
+            Some(Owner::Fs(req)) => {
+                state.table.borrow_mut().remove(completion.key);
+                fs::on_ring(req, completion.result);
+            }
+        }
+    }
+
+    /// The wake-up descriptor is readable.
+    pub(crate) fn on_wake(self) {
+        self.state().wake.drain();
+        self.run_news();
+    }
+
+    /// Runs what other threads have left: finished jobs, then async handles.
+    fn run_news(self) {
+        let state = self.state();
+        if state.work_pending.load(SeqCst) {
+            self.run_finished();
+        }
+        if !state.pending_asyncs.is_empty() || !state.sent_asyncs.borrow().is_empty() {
+            async_handle::run(self);
+        }
+    }
+
+    /// Calls `done` for the jobs that the pool has finished.
+    fn run_finished(self) {
+        let state = self.state();
+        let todo = state.walking.finished();
+        {
+            let _guard = state.finished.lock();
+            state.work_pending.store(false, SeqCst);
+            todo.append_all(self.wq());
+        }
+        while let Some(link) = todo.pop_front() {
+            pool::done(link);
+        }
+    }
+}
+
+impl LoopState {
+    fn new() -> Result<LoopState> {
+        Ok(LoopState {
+            driver: RefCell::new(Driver::open()?),
+            table: RefCell::new(Table::new()),
+            batch: RefCell::new(Array::new()),
+            delivered: Cell::new(0),
+            late: Cell::new(Late::default()),
+            timers: RefCell::new(timer::Heap::new()),
+            now_ns: Cell::new(0),
+            wake: Wake::open()?,
+            pending_asyncs: PendingStack::new(),
+            sent_asyncs: RefCell::new(Array::new()),
+            asyncs: Cell::new(0),
+            next_async: Cell::new(0),
+            finished: Mutex::new(()),
+            work_pending: AtomicBool::new(false),
+            files: fs::Files::new(),
+            closing_now: Cell::new(ptr::null_mut()),
+            walking: Walking::new(),
+            running: Cell::new(None),
+            sigmask: Cell::new(0),
+            exposed: Cell::new(false),
+            metrics: Metrics::default(),
+        })
+    }
+}
+
+impl Metrics {
+    fn fall_asleep(&self, look: bool) {
+        if !look && self.measured.load(Relaxed) {
+            self.asleep_since_ns.store(clock::monotonic_ns(), SeqCst);
+        }
+    }
+
+    fn wake_up(&self) {
+        let since = self.asleep_since_ns.swap(0, SeqCst);
+        if since != 0 {
+            self.idle_ns.fetch_add(clock::monotonic_ns().saturating_sub(since), SeqCst);
+        }
+    }
+
+    fn count(&self, events: u64, waiting: bool) {
+        self.events.set(self.events.get() + events);
+        if waiting {
+            self.events_waiting.set(self.events_waiting.get() + events);
+        }
+    }
+
+    fn idle(&self) -> u64 {
+        let since = self.asleep_since_ns.load(SeqCst);
+        let slept = self.idle_ns.load(SeqCst);
+        if since == 0 { slept } else { slept + clock::monotonic_ns().saturating_sub(since) }
+    }
+}

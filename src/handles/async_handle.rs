@@ -1,0 +1,178 @@
+//! Async handles: the one thing of a loop that other threads, and signal handlers, may touch.
+//!
+//! `pending` is the state of a handle, read and written atomically:
+//!
+//! | bits | meaning |
+//! |---|---|
+//! | `PENDING` | sent, callback not yet begun |
+//! | `CLOSED` | being closed: a sender does nothing |
+//! | `SENDER` × n | n senders are between their first and last access |
+//!
+//! The sender that sets `PENDING` pushes the handle onto the loop's stack of pending ones, and wakes the loop. So the loop
+//! finds them without a walk over all; it runs them in the order of their initialisation, as a walk would.
+
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
+
+use libc::c_int;
+
+use crate::abi::*;
+use crate::callback;
+use crate::event_loop::Loop;
+use crate::handle::{Async, Handle};
+use crate::queue::Link;
+
+const PENDING: c_int = 1;
+const CLOSED: c_int = 2;
+const SENDER: c_int = 4;
+
+/// Handles with a callback to come, last sent first; linked by the first reserved word of the handle.
+pub(crate) struct PendingStack(AtomicPtr<uv_async_t>);
+
+impl PendingStack {
+    pub(crate) const fn new() -> PendingStack {
+        PendingStack(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(SeqCst).is_null()
+    }
+
+    fn push(&self, handle: Async) {
+        let mut top = self.0.load(SeqCst);
+        loop {
+            handle.set_reserved(NEXT, top.cast());
+            match self.0.compare_exchange_weak(top, handle.as_ptr(), SeqCst, SeqCst) {
+                Ok(_) => return,
+                Err(now) => top = now,
+            }
+        }
+    }
+
+    fn take(&self) -> *mut uv_async_t {
+        self.0.swap(ptr::null_mut(), SeqCst)
+    }
+}
+
+/// Reserved words of an async handle: the next in the stack, and its place in the order of initialisation.
+const NEXT: usize = 0;
+const ORDER: usize = 1;
+
+/// Initialises an async handle, which is active at once. `async_cb` may be NULL.
+/// `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_async_init(r#loop: *mut uv_loop_t, r#async: *mut uv_async_t, async_cb: uv_async_cb) -> c_int {
+    // SAFETY: laws 1 and 5.
+    unsafe { Async::from_c(r#async).init(Loop::from_c(r#loop), async_cb) }.into_c()
+}
+
+/// Wakes the loop and has the handle's callback called, at least once after the last send; sends before the callback
+/// coalesce. Always returns 0. Thread-safe and async-signal-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_async_send(r#async: *mut uv_async_t) -> c_int {
+    // SAFETY: law 1; only atomics are touched (law 5).
+    unsafe { Async::from_c(r#async) }.send();
+    0
+}
+
+impl Async {
+    fn init(self, event_loop: Loop, cb: uv_async_cb) -> Result {
+        let handle = Handle::from(self);
+        let order = event_loop.state().next_async.replace(event_loop.state().next_async.get() + 1);
+        event_loop.state().sent_asyncs.borrow_mut().reserve_total(event_loop.state().asyncs.get() + 1)?;
+        event_loop.state().asyncs.set(event_loop.state().asyncs.get() + 1);
+        handle.init(event_loop, UV_ASYNC);
+        self.async_cb.set(cb);
+        self.pending.set(0);
+        self.set_reserved(ORDER, ptr::without_provenance_mut(order));
+        self.link().init();
+        event_loop.async_handles().push_back(self.link());
+        handle.start();
+        Ok(())
+    }
+
+    fn link(self) -> Link {
+        // SAFETY: law 1.
+        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
+    }
+
+    fn state(self) -> &'static AtomicI32 {
+        // SAFETY: law 1, for as long as the caller uses it; all accesses after `init` are atomic.
+        unsafe { AtomicI32::from_ptr((*self.as_ptr()).pending.as_ptr()) }
+    }
+
+    fn reserved(self, word: usize) -> *mut libc::c_void {
+        // SAFETY: law 1; the union's four words are always initialised.
+        unsafe { (&raw const (*self.as_ptr()).u).cast::<*mut libc::c_void>().add(word).read() }
+    }
+
+    fn set_reserved(self, word: usize, value: *mut libc::c_void) {
+        // SAFETY: law 1; `NEXT` is written only by the sender that set `PENDING`, `ORDER` only by `init`.
+        unsafe { (&raw mut (*self.as_ptr()).u).cast::<*mut libc::c_void>().add(word).write(value) }
+    }
+
+    fn send(self) {
+        // The common case first: it is pending already, and a callback is to come.
+        if self.state().load(SeqCst) & (PENDING | CLOSED) != 0 {
+            return;
+        }
+        self.state().fetch_add(SENDER, SeqCst);
+        if self.state().fetch_or(PENDING, SeqCst) & (PENDING | CLOSED) == 0 {
+            // SAFETY: `init` set it; the loop outlives the handle, and `close` waits for this sender.
+            let event_loop = unsafe { Loop::from_c(self.r#loop.get()) };
+            let state = event_loop.state();
+            state.pending_asyncs.push(self);
+            state.wake.wake();
+        }
+        self.state().fetch_sub(SENDER, SeqCst);
+    }
+}
+
+/// Makes sure that no sender touches the handle any more.
+pub(crate) fn close(handle: Async) {
+    handle.state().fetch_or(CLOSED, SeqCst);
+    while handle.state().load(SeqCst) >= SENDER {
+        // A sender is between two instructions of `send`, perhaps preempted there.
+        std::thread::yield_now();
+    }
+    let state = Handle::from(handle).event_loop().state();
+    collect(Handle::from(handle).event_loop());
+    let mut sent = state.sent_asyncs.borrow_mut();
+    if let Some(at) = sent.iter().position(|&(_, h)| h == handle) {
+        sent.remove(at);
+    }
+    drop(sent);
+    state.asyncs.set(state.asyncs.get() - 1);
+    handle.link().unlink();
+    Handle::from(handle).stop();
+}
+
+/// Moves what was sent from the stack to the loop's own list, in the order of initialisation.
+fn collect(event_loop: Loop) {
+    let state = event_loop.state();
+    let mut next = state.pending_asyncs.take();
+    if next.is_null() {
+        return;
+    }
+    let mut sent = state.sent_asyncs.borrow_mut();
+    while !next.is_null() {
+        // SAFETY: law 1: `close` takes a handle out of the stack before its memory is given back.
+        let handle = unsafe { Async::from_c(next) };
+        next = handle.reserved(NEXT).cast();
+        // Room for every async handle was made when it was initialised.
+        let _ = sent.push((handle.reserved(ORDER).addr(), handle));
+    }
+    sent.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+}
+
+/// Calls the handles that were sent. Those sent meanwhile wait for the next poll phase.
+pub(crate) fn run(event_loop: Loop) {
+    collect(event_loop);
+    loop {
+        // No borrow is alive in the callback (law 3).
+        let next = event_loop.state().sent_asyncs.borrow_mut().pop();
+        let Some((_, handle)) = next else { return };
+        handle.state().fetch_and(!PENDING, SeqCst);
+        callback::async_(handle);
+    }
+}

@@ -1,0 +1,240 @@
+//! A watcher: what a handle wants to hear about its descriptor (`pevents`), and what the driver has been asked for
+//! (`events`, under the key in `bits`).
+//!
+//! `start` and `stop` change the wish and put the watcher into the loop's list of those to compare; [`reconcile`] compares
+//! before the loop sleeps, so that stopping and starting again within a turn costs nothing. `close` is immediate: it
+//! returns when neither driver nor kernel holds the descriptor.
+
+use libc::{c_int, c_uint};
+
+use crate::abi::*;
+use crate::event_loop::Loop;
+use crate::handle::{Poll, Stream, Udp, newtype};
+use crate::handles::{fs_event, poll, signal, stream, udp};
+use crate::op::table::Owner;
+use crate::op::{OpKey, Submission};
+use crate::queue::{self, Link};
+
+/// Readable.
+pub(crate) const IN: c_uint = libc::POLLIN as c_uint;
+/// Writable.
+pub(crate) const OUT: c_uint = libc::POLLOUT as c_uint;
+/// Urgent data.
+pub(crate) const PRI: c_uint = libc::POLLPRI as c_uint;
+/// The peer shut its side down.
+pub(crate) const RDHUP: c_uint = libc::POLLRDHUP as c_uint;
+/// An error; told whether wanted or not.
+pub(crate) const ERR: c_uint = libc::POLLERR as c_uint;
+/// A hang-up; told whether wanted or not.
+pub(crate) const HUP: c_uint = libc::POLLHUP as c_uint;
+
+/// What a watcher is part of, as kept in `uv__io_t.part`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Part {
+    /// `uv_stream_t.io_watcher`
+    Stream,
+    /// `uv_udp_t.io_watcher`
+    Udp,
+    /// `uv_poll_t.io_watcher`
+    Poll,
+    /// `loop->async_io_watcher`: the wake-up
+    Wake,
+    /// `loop->signal_io_watcher`
+    Signal,
+    /// `loop->inotify_read_watcher`
+    Inotify,
+}
+
+newtype!(
+    /// A watcher inside a handle or loop.
+    Io,
+    uv__io_t
+);
+
+/// A watcher's owner.
+enum Whose {
+    Stream(Stream),
+    Udp(Udp),
+    Poll(Poll),
+    Wake(Loop),
+    Signal(Loop),
+    Inotify(Loop),
+}
+
+impl Io {
+    /// The watcher in the field `place` of a live handle or loop.
+    ///
+    /// # Safety
+    /// Law 1.
+    pub(crate) unsafe fn at(place: *const uv__io_t) -> Io {
+        // SAFETY: the caller's.
+        unsafe { Io::from_c(place) }
+    }
+
+    pub(crate) fn init(self, part: Part, fd: c_int) {
+        self.pending_link().init();
+        self.watcher_link().init();
+        self.bits.set(0);
+        self.pevents.set(0);
+        self.events.set(0);
+        self.fd.set(fd);
+        self.part.set(part as c_uint);
+    }
+
+    fn pending_link(self) -> Link {
+        // SAFETY: law 1.
+        unsafe { Link::at(&raw const (*self.as_ptr()).pending_queue) }
+    }
+
+    fn watcher_link(self) -> Link {
+        // SAFETY: law 1.
+        unsafe { Link::at(&raw const (*self.as_ptr()).watcher_queue) }
+    }
+
+    fn whose(self) -> Whose {
+        let at = self.as_ptr();
+        macro_rules! outer {
+            ($type:ty, $field:ident) => {
+                at.cast::<u8>().wrapping_sub(std::mem::offset_of!($type, $field)).cast::<$type>()
+            };
+        }
+        // SAFETY: law 1; `part` was set by `init` according to the field this is.
+        unsafe {
+            match self.part.get() {
+                p if p == Part::Stream as c_uint => Whose::Stream(Stream::from_c(outer!(uv_stream_t, io_watcher))),
+                p if p == Part::Udp as c_uint => Whose::Udp(Udp::from_c(outer!(uv_udp_t, io_watcher))),
+                p if p == Part::Poll as c_uint => Whose::Poll(Poll::from_c(outer!(uv_poll_t, io_watcher))),
+                p if p == Part::Wake as c_uint => Whose::Wake(Loop::from_c(outer!(uv_loop_t, async_io_watcher))),
+                p if p == Part::Signal as c_uint => Whose::Signal(Loop::from_c(outer!(uv_loop_t, signal_io_watcher))),
+                _ => Whose::Inotify(Loop::from_c(outer!(uv_loop_t, inotify_read_watcher))),
+            }
+        }
+    }
+
+    /// True for the signal pipe, whose events come last in a batch.
+    pub(crate) fn is_signal(self) -> bool {
+        self.part.get() == Part::Signal as c_uint
+    }
+
+    /// Wants `events` from now on, besides what it wants already. `UV_ENOMEM` if the loop cannot note it.
+    pub(crate) fn start(self, event_loop: Loop, events: c_uint) -> Result {
+        self.pevents.set(self.pevents.get() | events);
+        event_loop.set_watcher(self.fd.get(), self.as_ptr())?;
+        self.note(event_loop);
+        Ok(())
+    }
+
+    /// Wants `events` no longer.
+    pub(crate) fn stop(self, event_loop: Loop, events: c_uint) {
+        if self.fd.get() == -1 {
+            return;
+        }
+        self.pevents.set(self.pevents.get() & !events);
+        if self.pevents.get() == 0 {
+            event_loop.clear_watcher(self.fd.get(), self.as_ptr());
+        }
+        self.note(event_loop);
+    }
+
+    /// Puts the watcher into the list of those to compare, or takes it out when there is nothing to do.
+    fn note(self, event_loop: Loop) {
+        if self.pevents.get() == self.events.get() {
+            self.watcher_link().unlink();
+        } else if self.watcher_link().is_empty() {
+            event_loop.watcher_queue().push_back(self.watcher_link());
+        }
+    }
+
+    /// Wants nothing, now: when this returns, the kernel holds nothing for the descriptor, which may be closed.
+    pub(crate) fn close(self, event_loop: Loop) {
+        self.stop(event_loop, IN | OUT | PRI | RDHUP);
+        self.pending_link().unlink();
+        self.watcher_link().unlink();
+        if self.bits.get() != 0 {
+            event_loop.end_poll(OpKey::from_bits(self.bits.replace(0) as u64));
+            self.events.set(0);
+            event_loop.settle();
+        }
+    }
+
+    /// True if any of `events` is wanted.
+    pub(crate) fn wants(self, events: c_uint) -> bool {
+        self.pevents.get() & events != 0
+    }
+
+    /// Has the owner called in the pending phase.
+    pub(crate) fn feed(self, event_loop: Loop) {
+        if self.pending_link().is_empty() {
+            event_loop.pending_queue().push_back(self.pending_link());
+        }
+    }
+
+    /// Compares wish and reality, and tells the driver.
+    fn reconcile(self, event_loop: Loop) {
+        let (wants, has) = (self.pevents.get(), self.events.get());
+        if wants == has {
+            return;
+        }
+        let old = OpKey::from_bits(self.bits.replace(0) as u64);
+        self.events.set(0);
+        if wants != 0 {
+            let what = Submission::Poll { fd: self.fd.get(), events: wants };
+            // Without memory for it the watcher stays in the list, and the next turn tries again.
+            let Ok(key) = event_loop.begin(Owner::Io(self), &what) else {
+                event_loop.watcher_queue().push_back(self.watcher_link());
+                return event_loop.end_poll(old);
+            };
+            self.bits.set(key.to_bits() as usize);
+            self.events.set(wants);
+        }
+        // After the new poll: epoll then only changes the registration it has.
+        if has != 0 {
+            event_loop.end_poll(old);
+        }
+    }
+
+    /// The driver's poll has reported `events`.
+    pub(crate) fn on_poll(self, events: c_uint) {
+        let mut events = events & (self.pevents.get() | ERR | HUP);
+        // An error alone makes everything ready, so that the call that is waited for meets the error.
+        if events == ERR || events == HUP || events == (ERR | HUP) {
+            events |= self.pevents.get() & (IN | OUT | RDHUP | PRI);
+        }
+        if events != 0 {
+            self.deliver(events);
+        }
+    }
+
+    fn deliver(self, events: c_uint) {
+        match self.whose() {
+            Whose::Stream(stream) => stream::on_ready(stream, events),
+            Whose::Udp(udp) => udp::on_ready(udp, events),
+            Whose::Poll(poll) => poll::on_ready(poll, events),
+            Whose::Wake(event_loop) => event_loop.on_wake(),
+            Whose::Signal(event_loop) => signal::on_ready(event_loop),
+            Whose::Inotify(event_loop) => fs_event::on_ready(event_loop),
+        }
+    }
+}
+
+/// Tells the driver about every watcher whose wish has changed.
+pub(crate) fn reconcile(event_loop: Loop) {
+    // Those that have to wait for memory are added anew behind `todo`.
+    let todo = event_loop.state().walking.watchers();
+    todo.append_all(event_loop.watcher_queue());
+    while let Some(link) = todo.pop_front() {
+        // SAFETY: a link of the watcher queue lies in a live watcher (law 1).
+        unsafe { Io::at(queue::owner!(link, uv__io_t, watcher_queue)) }.reconcile(event_loop);
+    }
+}
+
+/// The pending phase: calls the owners of fed watchers as if writable.
+pub(crate) fn run_pending(event_loop: Loop) {
+    let todo = event_loop.state().walking.pending();
+    todo.append_all(event_loop.pending_queue());
+    while let Some(link) = todo.pop_front() {
+        // SAFETY: a link of the pending queue lies in a live watcher (law 1).
+        unsafe { Io::at(queue::owner!(link, uv__io_t, pending_queue)) }.deliver(OUT);
+    }
+}

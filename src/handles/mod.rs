@@ -1,0 +1,16 @@
+//! One libuv handle a file: C functions first, the machine below. `io.rs` is what those with a descriptor share.
+
+pub(crate) mod async_handle;
+pub(crate) mod fs_event;
+pub(crate) mod fs_poll;
+pub(crate) mod io;
+pub(crate) mod pipe;
+pub(crate) mod poll;
+pub(crate) mod process;
+pub(crate) mod signal;
+pub(crate) mod stream;
+pub(crate) mod tcp;
+pub(crate) mod timer;
+pub(crate) mod tty;
+pub(crate) mod udp;
+pub(crate) mod watcher;

@@ -1,0 +1,63 @@
+//! An operation as a value, said once for the ring (`sqe.rs`) and once for a plain system call (`perform.rs`).
+//!
+//! The kernel has a claim on the memory that a submission points to until its completion is taken; nothing in Rust holds
+//! a reference to it meanwhile (law 4). Requests keep that memory valid (law 2).
+
+pub(crate) mod perform;
+pub(crate) mod sqe;
+pub(crate) mod table;
+
+use libc::{c_char, c_int, c_uint, mode_t};
+
+use crate::abi::uv_buf_t;
+
+pub(crate) use table::OpKey;
+
+/// What is asked of the kernel.
+#[derive(Clone, Copy)]
+pub(crate) enum Submission {
+    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled.
+    Poll { fd: c_int, events: c_uint },
+    /// A file operation. It completes once.
+    File(FileOp),
+}
+
+/// A file operation that both the ring and a plain system call can do.
+#[derive(Clone, Copy)]
+pub(crate) enum FileOp {
+    /// `openat(AT_FDCWD, path, flags | O_CLOEXEC, mode)`
+    Open { path: *const c_char, flags: c_int, mode: mode_t },
+    /// `close(fd)`
+    Close { fd: c_int },
+    /// `preadv(fd, bufs, offset)`; from the current position if `offset` is -1.
+    Read { fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: i64 },
+    /// `pwritev(fd, bufs, offset)`; at the current position if `offset` is -1.
+    Write { fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: i64 },
+    /// `statx(fd, path, flags, …)` into `out`.
+    Stat { fd: c_int, path: *const c_char, flags: c_int, out: *mut libc::statx },
+    /// `fsync(fd)`
+    Fsync { fd: c_int },
+    /// `fdatasync(fd)`
+    Fdatasync { fd: c_int },
+    /// `ftruncate(fd, length)`
+    Ftruncate { fd: c_int, length: i64 },
+    /// `unlink(path)`
+    Unlink { path: *const c_char },
+    /// `rename(path, new_path)`
+    Rename { path: *const c_char, new_path: *const c_char },
+    /// `mkdir(path, mode)`
+    Mkdir { path: *const c_char, mode: mode_t },
+    /// `link(path, new_path)`
+    Link { path: *const c_char, new_path: *const c_char },
+    /// `symlink(path, new_path)`
+    Symlink { path: *const c_char, new_path: *const c_char },
+}
+
+/// What came of a submission.
+#[derive(Clone, Copy)]
+pub(crate) struct Completion {
+    /// Whose it is.
+    pub(crate) key: OpKey,
+    /// Ready events of a poll, the value of a call, or a negative `errno`.
+    pub(crate) result: i32,
+}

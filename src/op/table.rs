@@ -1,0 +1,111 @@
+//! Who waits for which operation. A key names a slot and the generation of its use, so that a completion that comes after
+//! its operation was given up finds nothing: `user_data` is never a pointer.
+//!
+//! Own code instead of the slotmap crate, whose growth can neither fail nor use the program's allocator.
+
+use crate::abi::Result;
+use crate::alloc::Array;
+use crate::handle::Process;
+use crate::handles::io::Io;
+use crate::requests::fs::FsReq;
+
+/// Slot in the low half, generation in the high half; never 0, because generations start at 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct OpKey(u64);
+
+impl OpKey {
+    /// As a word that the kernel or a private field keeps.
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// From such a word; any word is safe, a forged one finds nothing.
+    pub(crate) const fn from_bits(bits: u64) -> OpKey {
+        OpKey(bits)
+    }
+
+    /// The slot, small enough to index a table beside this one.
+    pub(crate) fn slot(self) -> usize {
+        (self.0 & u64::from(u32::MAX)) as usize
+    }
+
+    fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// Whom a completion concerns.
+#[derive(Clone, Copy)]
+pub(crate) enum Owner {
+    /// The watcher of a handle, or one of the loop's own.
+    Io(Io),
+    /// A child whose end is awaited through its pidfd.
+    Process(Process),
+    /// A file request on the ring.
+    Fs(FsReq),
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    generation: u32,
+    /// The next free slot, while this one is free.
+    next_free: u32,
+    owner: Option<Owner>,
+}
+
+/// Operations under way by key.
+pub(crate) struct Table {
+    slots: Array<Slot>,
+    free: u32,
+    used: usize,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Table {
+    pub(crate) const fn new() -> Table {
+        Table { slots: Array::new(), free: NONE, used: 0 }
+    }
+
+    /// Remembers `owner`, or fails with `UV_ENOMEM`.
+    pub(crate) fn insert(&mut self, owner: Owner) -> Result<OpKey> {
+        self.used += 1;
+        if self.free == NONE {
+            let slot = self.slots.len() as u64;
+            if let Err(e) = self.slots.push(Slot { generation: 1, next_free: NONE, owner: Some(owner) }) {
+                self.used -= 1;
+                return Err(e);
+            }
+            return Ok(OpKey(1 << 32 | slot));
+        }
+        let index = self.free;
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next_free;
+        slot.owner = Some(owner);
+        Ok(OpKey(u64::from(slot.generation) << 32 | u64::from(index)))
+    }
+
+    /// Whose operation it is, if it is still under way.
+    pub(crate) fn get(&self, key: OpKey) -> Option<Owner> {
+        let slot = self.slots.get(key.slot())?;
+        if slot.generation == key.generation() { slot.owner } else { None }
+    }
+
+    /// Forgets an operation; its key finds nothing from now on.
+    pub(crate) fn remove(&mut self, key: OpKey) -> Option<Owner> {
+        let owner = self.get(key)?;
+        let slot = &mut self.slots[key.slot()];
+        slot.owner = None;
+        // 0 is skipped, so that a key is never 0.
+        slot.generation = slot.generation.checked_add(1).unwrap_or(1);
+        slot.next_free = self.free;
+        self.free = key.slot() as u32;
+        self.used -= 1;
+        Some(owner)
+    }
+
+    /// How many operations are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.used
+    }
+}
