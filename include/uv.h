@@ -633,6 +633,30 @@ typedef struct uv_stat_t {
   struct uv_timespec_t st_birthtim;
 } uv_stat_t;
 
+/** See `uv_close`. */
+typedef void (*uv_close_cb)(uv_handle_t *handle);
+
+/** See `uv_walk`. */
+typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
+
+/** A file descriptor. */
+typedef int uv_os_fd_t;
+
+/** See `uv_async_init`. */
+typedef void (*uv_async_cb)(uv_async_t *handle);
+
+/** See `uv_timer_start`. */
+typedef void (*uv_timer_cb)(uv_timer_t *handle);
+
+/** See `uv_idle_start`. */
+typedef void (*uv_idle_cb)(uv_idle_t *handle);
+
+/** See `uv_prepare_start`. */
+typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
+
+/** See `uv_check_start`. */
+typedef void (*uv_check_cb)(uv_check_t *handle);
+
 /** Seconds and nanoseconds, with 64-bit seconds everywhere. */
 typedef struct uv_timespec64_t {
   /** Seconds. */
@@ -701,9 +725,6 @@ typedef struct uv_lib_t {
   char *errmsg;
 } uv_lib_t;
 
-/** A file descriptor. */
-typedef int uv_os_fd_t;
-
 /** A mutex. */
 typedef pthread_mutex_t uv_mutex_t;
 
@@ -727,6 +748,12 @@ typedef void (*uv_thread_cb)(void *arg);
 
 /** A user id. */
 typedef uid_t uv_uid_t;
+
+/** See `uv_queue_work`. */
+typedef void (*uv_work_cb)(uv_work_t *req);
+
+/** See `uv_queue_work`. */
+typedef void (*uv_after_work_cb)(uv_work_t *req, int status);
 
 /** What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`). */
 typedef struct uv__io_s {
@@ -1028,38 +1055,11 @@ typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
 /** See `uv_listen`. */
 typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
 
-/** See `uv_close`. */
-typedef void (*uv_close_cb)(uv_handle_t *handle);
-
 /** See `uv_poll_start`. */
 typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
 
-/** See `uv_timer_start`. */
-typedef void (*uv_timer_cb)(uv_timer_t *handle);
-
-/** See `uv_async_init`. */
-typedef void (*uv_async_cb)(uv_async_t *handle);
-
-/** See `uv_prepare_start`. */
-typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
-
-/** See `uv_check_start`. */
-typedef void (*uv_check_cb)(uv_check_t *handle);
-
-/** See `uv_idle_start`. */
-typedef void (*uv_idle_cb)(uv_idle_t *handle);
-
-/** See `uv_walk`. */
-typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
-
 /** See `uv_fs_*`. */
 typedef void (*uv_fs_cb)(uv_fs_t *req);
-
-/** See `uv_queue_work`. */
-typedef void (*uv_work_cb)(uv_work_t *req);
-
-/** See `uv_queue_work`. */
-typedef void (*uv_after_work_cb)(uv_work_t *req, int status);
 
 /** See `uv_getaddrinfo`. */
 typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
@@ -1537,6 +1537,87 @@ UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
                                    uv_free_func free_func);
 
 /**
+ * Initialises a loop in the caller's memory; `loop->data` is kept.
+ * `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.
+ */
+UV_EXTERN int uv_loop_init(uv_loop_t *loop);
+
+/**
+ * Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way; closing a closed loop
+ * does nothing.
+ */
+UV_EXTERN int uv_loop_close(uv_loop_t *loop);
+
+/** Allocates and initialises a loop; NULL on failure. `uv_loop_delete` takes it back. */
+UV_EXTERN uv_loop_t *uv_loop_new(void);
+
+/** Closes a loop that `uv_loop_new` made, and frees it. The default loop is only closed. */
+UV_EXTERN void uv_loop_delete(uv_loop_t *loop);
+
+/**
+ * The process's default loop, initialised at the first call; NULL if that fails. After `uv_loop_close` on it, the next
+ * call initialises it anew. Not thread-safe.
+ */
+UV_EXTERN uv_loop_t *uv_default_loop(void);
+
+/**
+ * Runs the loop. `UV_RUN_DEFAULT`: until nothing keeps it alive or `uv_stop` is called. `UV_RUN_ONCE`: one turn, sleeping
+ * if nothing is ready. `UV_RUN_NOWAIT`: one turn without sleeping.
+ * Returns non-zero if something still keeps the loop alive. Not reentrant.
+ */
+UV_EXTERN int uv_run(uv_loop_t *loop,
+                     uv_run_mode mode);
+
+/**
+ * Makes `uv_run` return soon: before the next sleep. Called before `uv_run`, it makes that return without a turn. Not
+ * thread-safe.
+ */
+UV_EXTERN void uv_stop(uv_loop_t *loop);
+
+/** Non-zero if active and referenced handles, requests or closing handles keep the loop alive. */
+UV_EXTERN int uv_loop_alive(const uv_loop_t *loop);
+
+/**
+ * Makes a loop usable in a forked child; call it there before anything else on the loop.
+ * `UV_ENOMEM` or another `UV_E…` if new descriptors cannot be had.
+ */
+UV_EXTERN int uv_loop_fork(uv_loop_t *loop);
+
+/**
+ * A descriptor that polls readable when the loop has something to do; for embedding it in another loop, together with
+ * `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life.
+ */
+UV_EXTERN int uv_backend_fd(const uv_loop_t *loop);
+
+/** Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. */
+UV_EXTERN int uv_backend_timeout(const uv_loop_t *loop);
+
+/** The loop's time in milliseconds, from an arbitrary start; cached at the start of a turn and after sleeping. */
+UV_EXTERN uint64_t uv_now(const uv_loop_t *loop);
+
+/** Updates the cached time, for callbacks that take long. */
+UV_EXTERN void uv_update_time(uv_loop_t *loop);
+
+/** Fills `metrics` with the loop's counters. Returns 0. */
+UV_EXTERN int uv_metrics_info(uv_loop_t *loop, uv_metrics_t *metrics);
+
+/** Nanoseconds that the loop has spent asleep since `UV_METRICS_IDLE_TIME` was set; 0 if it was not. Thread-safe. */
+UV_EXTERN uint64_t uv_metrics_idle_time(uv_loop_t *loop);
+
+/** Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop. */
+UV_EXTERN void uv_print_all_handles(uv_loop_t *loop,
+                                    FILE *stream);
+
+/** The same for active handles only. */
+UV_EXTERN void uv_print_active_handles(uv_loop_t *loop, FILE *stream);
+
+/**
+ * Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
+ * library is unloaded; calling it twice does nothing. No function of the library may run at the same time.
+ */
+UV_EXTERN void uv_library_shutdown(void);
+
+/**
  * A `uv_buf_t` of `len` bytes at `base`.
  *
  * Thread-safe.
@@ -1634,6 +1715,121 @@ UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
 
 /** The stat result inside a file system request. */
 UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
+
+/**
+ * Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
+ * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
+ * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
+ */
+UV_EXTERN void uv_close(uv_handle_t *handle,
+                        uv_close_cb close_cb);
+
+/** Non-zero if the handle is active: what that means depends on its type, as libuv documents. */
+UV_EXTERN int uv_is_active(const uv_handle_t *handle);
+
+/** Non-zero from the call of `uv_close` on. */
+UV_EXTERN int uv_is_closing(const uv_handle_t *handle);
+
+/**
+ * References a handle: while active it keeps the loop alive. Handles are referenced from the start; doing it again has no
+ * effect.
+ */
+UV_EXTERN void uv_ref(uv_handle_t *handle);
+
+/** Takes a handle's reference away: it no longer keeps the loop alive. Doing it again has no effect. */
+UV_EXTERN void uv_unref(uv_handle_t *handle);
+
+/** Non-zero if the handle is referenced. */
+UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
+
+/** Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles. */
+UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);
+
+/** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
+UV_EXTERN int uv_fileno(const uv_handle_t *handle,
+                        uv_os_fd_t *fd);
+
+/**
+ * Initialises an async handle, which is active at once. `async_cb` may be NULL.
+ * `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
+ */
+UV_EXTERN int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb async_cb);
+
+/**
+ * Wakes the loop and has the handle's callback called, at least once after the last send; sends before the callback
+ * coalesce. Always returns 0. Thread-safe and async-signal-safe.
+ */
+UV_EXTERN int uv_async_send(uv_async_t *async);
+
+/** Initialises a timer. Always returns 0. */
+UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
+
+/**
+ * Starts a timer, again if it runs: `cb` is called after `timeout` milliseconds, and then, if `repeat` is not 0, every
+ * `repeat` milliseconds. With a `timeout` of 0 it is called in the next turn.
+ * `UV_EINVAL` if `cb` is NULL or the timer is closing, `UV_ENOMEM` without memory to keep track of it.
+ */
+UV_EXTERN int uv_timer_start(uv_timer_t *handle,
+                             uv_timer_cb cb,
+                             uint64_t timeout,
+                             uint64_t repeat);
+
+/** Stops a timer; its callback is not called any more. Always returns 0. */
+UV_EXTERN int uv_timer_stop(uv_timer_t *handle);
+
+/**
+ * Starts a repeating timer anew with its repeat value as the timeout. A timer that does not repeat is left alone.
+ * `UV_EINVAL` if it was never started.
+ */
+UV_EXTERN int uv_timer_again(uv_timer_t *handle);
+
+/** Sets the repeat interval in milliseconds; it counts from the next expiry on. */
+UV_EXTERN void uv_timer_set_repeat(uv_timer_t *handle, uint64_t repeat);
+
+/** The repeat interval in milliseconds, or 0. */
+UV_EXTERN uint64_t uv_timer_get_repeat(const uv_timer_t *handle);
+
+/** Milliseconds until the timer is due, 0 if it is overdue; relative to `uv_now`. */
+UV_EXTERN uint64_t uv_timer_get_due_in(const uv_timer_t *handle);
+
+/** Initialises an idle handle. Always returns 0. */
+UV_EXTERN int uv_idle_init(uv_loop_t *loop, uv_idle_t *idle);
+
+/**
+ * Starts an idle handle: `cb` is called in each turn before the prepare handles, and the loop does not sleep.
+ * No effect if it is active. `UV_EINVAL` if `cb` is NULL.
+ */
+UV_EXTERN int uv_idle_start(uv_idle_t *idle,
+                            uv_idle_cb cb);
+
+/** Stops an idle handle. Always returns 0. */
+UV_EXTERN int uv_idle_stop(uv_idle_t *idle);
+
+/** Initialises a prepare handle. Always returns 0. */
+UV_EXTERN int uv_prepare_init(uv_loop_t *loop, uv_prepare_t *prepare);
+
+/**
+ * Starts a prepare handle: `cb` is called in each turn right before the poll phase. No effect if it is active.
+ * `UV_EINVAL` if `cb` is NULL.
+ */
+UV_EXTERN int uv_prepare_start(uv_prepare_t *prepare,
+                               uv_prepare_cb cb);
+
+/** Stops a prepare handle. Always returns 0. */
+UV_EXTERN int uv_prepare_stop(uv_prepare_t *prepare);
+
+/** Initialises a check handle. Always returns 0. */
+UV_EXTERN int uv_check_init(uv_loop_t *loop, uv_check_t *check);
+
+/**
+ * Starts a check handle: `cb` is called in each turn right after the poll phase. No effect if it is active.
+ * `UV_EINVAL` if `cb` is NULL.
+ */
+UV_EXTERN int uv_check_start(uv_check_t *check,
+                             uv_check_cb cb);
+
+/** Stops a check handle. Always returns 0. */
+UV_EXTERN int uv_check_stop(uv_check_t *check);
 
 /**
  * The monotonic clock in nanoseconds since an arbitrary moment; for measuring intervals. Thread-safe and
@@ -2212,6 +2408,23 @@ UV_EXTERN int uv_os_get_group(uv_group_t *grp,
 
 /** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `grp` may be NULL. */
 UV_EXTERN void uv_os_free_group(uv_group_t *grp);
+
+/**
+ * Cancels a request that has not started: its callback is called with `UV_ECANCELED`, in a later turn of the loop.
+ * Works for file, name lookup, random and work requests, and for queued writes.
+ *
+ * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
+ */
+UV_EXTERN int uv_cancel(uv_req_t *req);
+
+/**
+ * Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
+ * `UV_ECANCELED`. `UV_EINVAL` if `work_cb` is NULL. Not thread-safe.
+ */
+UV_EXTERN int uv_queue_work(uv_loop_t *loop,
+                            uv_work_t *req,
+                            uv_work_cb work_cb,
+                            uv_after_work_cb after_work_cb);
 
 /**
  * The sentence for an error, such as "address already in use". An error the table does not know gives

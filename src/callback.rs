@@ -66,7 +66,13 @@ pub(crate) fn fs_event(handle: FsEvent, filename: *const c_char, events: c_int, 
     call!(handle.cb.get(), handle.as_ptr(), filename, events, status);
 }
 
-pub(crate) fn fs_poll(callback: uv_fs_poll_cb, handle: FsPoll, status: c_int, old: *const uv_stat_t, new: *const uv_stat_t) {
+pub(crate) fn fs_poll(
+    callback: uv_fs_poll_cb,
+    handle: FsPoll,
+    status: c_int,
+    old: *const uv_stat_t,
+    new: *const uv_stat_t,
+) {
     call!(callback, handle.as_ptr(), status, old, new);
 }
 

@@ -9,9 +9,14 @@
 //! delivered stay in the loop's state, so that a callback may close their handles (their keys then find nothing) or
 //! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
 
+mod entry;
+
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Relaxed, SeqCst}};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use libc::{c_int, c_void};
 use parking_lot::Mutex;
@@ -256,8 +261,15 @@ impl Loop {
         unsafe { ptr::write_bytes(self.as_ptr(), 0, 1) };
         self.data.set(data);
         for queue in [
-            self.handle_queue(), self.pending_queue(), self.watcher_queue(), self.wq(), self.process_handles(),
-            self.prepare_handles(), self.check_handles(), self.idle_handles(), self.async_handles(),
+            self.handle_queue(),
+            self.pending_queue(),
+            self.watcher_queue(),
+            self.wq(),
+            self.process_handles(),
+            self.prepare_handles(),
+            self.check_handles(),
+            self.idle_handles(),
+            self.async_handles(),
         ] {
             queue.init();
         }
@@ -333,6 +345,31 @@ impl Loop {
         }
         fs_event::loop_fork(self)?;
         signal::loop_fork(self)
+    }
+
+    fn configure(self, option: uv_loop_option, argument: c_int) -> Result {
+        match option {
+            UV_LOOP_BLOCK_SIGNAL if argument == libc::SIGPROF => {
+                self.state().sigmask.set(1 << (argument - 1));
+                Ok(())
+            }
+            UV_LOOP_BLOCK_SIGNAL => Err(Errno::EINVAL),
+            UV_METRICS_IDLE_TIME => {
+                self.state().metrics.measured.store(true, Relaxed);
+                Ok(())
+            }
+            UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),
+            _ => Err(Errno::ENOSYS),
+        }
+    }
+
+    /// From now on somebody watches the backend descriptor.
+    fn expose(self) -> c_int {
+        let state = self.state();
+        if !state.exposed.replace(true) {
+            state.driver.borrow_mut().expose(state.wake.fd());
+        }
+        self.backend_fd.get()
     }
 
     pub(crate) fn update_time(self) {

@@ -4,7 +4,6 @@
 //! the struct exist only while a field is read or written, so that user code may write to, or free, the handle between two
 //! such moments (law 3).
 
-use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
 use libc::{c_int, c_uint, c_void};
@@ -50,7 +49,7 @@ macro_rules! newtype {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq)]
         #[repr(transparent)]
-        pub(crate) struct $name(NonNull<$c>);
+        pub(crate) struct $name(std::ptr::NonNull<$c>);
 
         impl $name {
             /// From a pointer of C, which may not be NULL.
@@ -59,7 +58,7 @@ macro_rules! newtype {
             /// It points to such a struct, which law 1 or 2 keeps alive for as long as the newtype is used.
             pub(crate) unsafe fn from_c(pointer: *const $c) -> $name {
                 // SAFETY: libuv's functions take no NULL here either.
-                $name(unsafe { NonNull::new_unchecked(pointer.cast_mut()) })
+                $name(unsafe { std::ptr::NonNull::new_unchecked(pointer.cast_mut()) })
             }
 
             /// For C.
@@ -68,7 +67,7 @@ macro_rules! newtype {
             }
         }
 
-        impl Deref for $name {
+        impl std::ops::Deref for $name {
             type Target = $c;
             fn deref(&self) -> &$c {
                 // SAFETY: laws 1 and 2; every field is a cell, so nobody's writes are forbidden.

@@ -41,6 +41,15 @@
 
 mod abi;
 mod alloc;
+mod callback;
+mod driver;
+mod event_loop;
 mod getters;
+mod handle;
+mod handles;
+mod op;
 mod os;
+mod queue;
+mod request;
+mod requests;
 mod text;

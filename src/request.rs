@@ -1,8 +1,5 @@
 //! What all requests share: newtypes over them, their count, `uv_cancel`.
 
-use std::ops::Deref;
-use std::ptr::NonNull;
-
 use libc::c_int;
 
 use crate::abi::*;

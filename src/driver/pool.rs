@@ -20,13 +20,16 @@
 //! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and the last access to the
 //! loop is made under the lock that `uv_loop_close` takes.
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::{AcqRel, Acquire, Relaxed}};
+use std::sync::atomic::{
+    AtomicPtr, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 
 use libc::{c_int, c_uint};
 use parking_lot::{Condvar, Mutex};
 
 use super::fork;
-use crate::abi::{uv__queue, uv__work, uv_loop_t};
+use crate::abi::{Errno, uv__queue, uv__work};
 use crate::event_loop::Loop;
 use crate::queue::{self, Link};
 
@@ -225,12 +228,15 @@ fn finish(work: *mut uv__work, mark: Option<Run>) {
     drop(guard);
 }
 
-/// The status for the `done` of a job from `loop->wq`.
-pub(crate) fn status(work: *mut uv__work) -> c_int {
-    // SAFETY: (1).
-    match unsafe { (*work).work.get() } {
-        Some(_) => crate::abi::Errno::ECANCELED.0,
-        None => 0,
+/// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
+pub(crate) fn done(link: Link) {
+    let work = job(link);
+    // SAFETY: (1); `done` is the last thing done with the request (law 2).
+    unsafe {
+        let status = if (*work).work.get().is_some() { Errno::ECANCELED.0 } else { 0 };
+        if let Some(done) = (*work).done.get() {
+            done(work, status);
+        }
     }
 }
 

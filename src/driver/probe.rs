@@ -120,8 +120,7 @@ fn examine(mut ring: IoUring, setup: Setup) -> Result<Features, Refusal> {
     // SAFETY: a NOP has no memory.
     let pushed = unsafe { ring.submission().push(&opcode::Nop::new().build().user_data(1)) };
     pushed.map_err(|_| Refusal::Failed("submission queue", libc::EIO))?;
-    ring.submit_and_wait(1)
-        .map_err(|e| Refusal::Failed("io_uring_enter", e.raw_os_error().unwrap_or(libc::EIO)))?;
+    ring.submit_and_wait(1).map_err(|e| Refusal::Failed("io_uring_enter", e.raw_os_error().unwrap_or(libc::EIO)))?;
     match ring.completion().next() {
         Some(cqe) if cqe.user_data() == 1 && cqe.result() == 0 => Ok(Features { setup, no_iowait, opcodes }),
         _ => Err(Refusal::Failed("NOP", libc::EIO)),

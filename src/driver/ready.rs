@@ -237,4 +237,3 @@ impl Ready {
 fn milliseconds(ns: u64) -> c_int {
     ns.div_ceil(1_000_000).min(c_int::MAX as u64) as c_int
 }
-

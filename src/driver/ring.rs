@@ -127,7 +127,13 @@ impl Live {
         }
     }
 
-    fn enter(&mut self, min: u32, flags: EnterFlags, arg: Option<&WaitArgument>, counters: &mut Counters) -> io::Result<()> {
+    fn enter(
+        &mut self,
+        min: u32,
+        flags: EnterFlags,
+        arg: Option<&WaitArgument>,
+        counters: &mut Counters,
+    ) -> io::Result<()> {
         let submit = self.ring.submission().len() as u32;
         counters.enters += 1;
         let flags = if arg.is_some() { flags | EnterFlags::EXT_ARG } else { flags };
@@ -308,7 +314,8 @@ impl Ring {
         if self.features.no_iowait {
             flags |= EnterFlags::NO_IOWAIT;
         }
-        let timeout = left_ns.map(|ns| types::Timespec::new().sec(ns / 1_000_000_000).nsec((ns % 1_000_000_000) as u32));
+        let timeout =
+            left_ns.map(|ns| types::Timespec::new().sec(ns / 1_000_000_000).nsec((ns % 1_000_000_000) as u32));
         let arg = WaitArgument {
             sigmask: if sigmask == 0 { 0 } else { (&raw const sigmask).addr() as u64 },
             sigmask_size: size_of::<u64>() as u32,

@@ -61,7 +61,11 @@ const ORDER: usize = 1;
 /// Initialises an async handle, which is active at once. `async_cb` may be NULL.
 /// `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_async_init(r#loop: *mut uv_loop_t, r#async: *mut uv_async_t, async_cb: uv_async_cb) -> c_int {
+pub unsafe extern "C" fn uv_async_init(
+    r#loop: *mut uv_loop_t,
+    r#async: *mut uv_async_t,
+    async_cb: uv_async_cb,
+) -> c_int {
     // SAFETY: laws 1 and 5.
     unsafe { Async::from_c(r#async).init(Loop::from_c(r#loop), async_cb) }.into_c()
 }

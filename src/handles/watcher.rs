@@ -136,6 +136,14 @@ macro_rules! watcher {
 
 watcher!(Idle, uv_idle_t, UV_IDLE, idle_cb, uv_idle_cb, idle_handles, run_idle, close_idle, idle);
 watcher!(
-    Prepare, uv_prepare_t, UV_PREPARE, prepare_cb, uv_prepare_cb, prepare_handles, run_prepare, close_prepare, prepare
+    Prepare,
+    uv_prepare_t,
+    UV_PREPARE,
+    prepare_cb,
+    uv_prepare_cb,
+    prepare_handles,
+    run_prepare,
+    close_prepare,
+    prepare
 );
 watcher!(Check, uv_check_t, UV_CHECK, check_cb, uv_check_cb, check_handles, run_check, close_check, check);

@@ -7,7 +7,7 @@ use crate::abi::Result;
 use crate::alloc::Array;
 use crate::handle::Process;
 use crate::handles::io::Io;
-use crate::requests::fs::FsReq;
+use crate::request::FsReq;
 
 /// Slot in the low half, generation in the high half; never 0, because generations start at 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

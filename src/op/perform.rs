@@ -1,0 +1,1 @@
+//! Submission to one plain system call.

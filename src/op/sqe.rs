@@ -1,0 +1,52 @@
+//! File operation to ring entry.
+
+use io_uring::{opcode, squeue, types};
+
+use super::FileOp;
+
+/// The number of the opcode that does `op`.
+pub(crate) fn opcode(op: &FileOp) -> u8 {
+    match op {
+        FileOp::Open { .. } => opcode::OpenAt::CODE,
+        FileOp::Close { .. } => opcode::Close::CODE,
+        FileOp::Read { .. } => opcode::Readv::CODE,
+        FileOp::Write { .. } => opcode::Writev::CODE,
+        FileOp::Stat { .. } => opcode::Statx::CODE,
+        FileOp::Fsync { .. } | FileOp::Fdatasync { .. } => opcode::Fsync::CODE,
+        FileOp::Ftruncate { .. } => opcode::Ftruncate::CODE,
+        FileOp::Unlink { .. } => opcode::UnlinkAt::CODE,
+        FileOp::Rename { .. } => opcode::RenameAt::CODE,
+        FileOp::Mkdir { .. } => opcode::MkDirAt::CODE,
+        FileOp::Link { .. } => opcode::LinkAt::CODE,
+        FileOp::Symlink { .. } => opcode::SymlinkAt::CODE,
+    }
+}
+
+/// The ring entry that does `op`, without `user_data`.
+pub(crate) fn entry(op: &FileOp) -> squeue::Entry {
+    let here = types::Fd(libc::AT_FDCWD);
+    match *op {
+        FileOp::Open { path, flags, mode } => {
+            opcode::OpenAt::new(here, path).flags(flags | libc::O_CLOEXEC).mode(mode).build()
+        }
+        FileOp::Close { fd } => opcode::Close::new(types::Fd(fd)).build(),
+        FileOp::Read { fd, bufs, nbufs, offset } => {
+            opcode::Readv::new(types::Fd(fd), bufs.cast(), nbufs).offset(offset as u64).build()
+        }
+        FileOp::Write { fd, bufs, nbufs, offset } => {
+            opcode::Writev::new(types::Fd(fd), bufs.cast(), nbufs).offset(offset as u64).build()
+        }
+        FileOp::Stat { fd, path, flags, out } => opcode::Statx::new(types::Fd(fd), path, out.cast())
+            .flags(flags)
+            .mask(libc::STATX_BASIC_STATS | libc::STATX_BTIME)
+            .build(),
+        FileOp::Fsync { fd } => opcode::Fsync::new(types::Fd(fd)).build(),
+        FileOp::Fdatasync { fd } => opcode::Fsync::new(types::Fd(fd)).flags(types::FsyncFlags::DATASYNC).build(),
+        FileOp::Ftruncate { fd, length } => opcode::Ftruncate::new(types::Fd(fd), length as u64).build(),
+        FileOp::Unlink { path } => opcode::UnlinkAt::new(here, path).build(),
+        FileOp::Rename { path, new_path } => opcode::RenameAt::new(here, path, here, new_path).build(),
+        FileOp::Mkdir { path, mode } => opcode::MkDirAt::new(here, path).mode(mode).build(),
+        FileOp::Link { path, new_path } => opcode::LinkAt::new(here, path, here, new_path).build(),
+        FileOp::Symlink { path, new_path } => opcode::SymlinkAt::new(here, path, new_path).build(),
+    }
+}

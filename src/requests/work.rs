@@ -1,0 +1,47 @@
+//! `uv_queue_work`: the user's own jobs on the thread pool.
+
+use libc::c_int;
+
+use crate::abi::*;
+use crate::callback;
+use crate::driver::pool::{self, Kind};
+use crate::event_loop::Loop;
+use crate::request::{Req, Work};
+
+/// Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
+/// `UV_ECANCELED`. `UV_EINVAL` if `work_cb` is NULL. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_queue_work(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_work_t,
+    work_cb: uv_work_cb,
+    after_work_cb: uv_after_work_cb,
+) -> c_int {
+    if work_cb.is_none() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: laws 2 and 5.
+    let (event_loop, req) = unsafe { (Loop::from_c(r#loop), Work::from_c(req)) };
+    Req::from(req).init(event_loop, UV_WORK);
+    req.r#loop.set(r#loop);
+    req.work_cb.set(work_cb);
+    req.after_work_cb.set(after_work_cb);
+    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done);
+    0
+}
+
+fn request(work: *mut uv__work) -> Work {
+    // SAFETY: the job of a work request (law 2).
+    unsafe { Work::from_c(work.byte_sub(std::mem::offset_of!(uv_work_t, work_req)).cast()) }
+}
+
+unsafe extern "C" fn run(work: *mut uv__work) {
+    callback::work(request(work));
+}
+
+unsafe extern "C" fn done(work: *mut uv__work, status: c_int) {
+    let req = request(work);
+    // SAFETY: the loop outlives its requests.
+    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
+    callback::after_work(req, status);
+}
