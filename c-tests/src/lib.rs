@@ -1,1 +1,15 @@
+//! The machinery behind the project's C tests and behind the runner for libuv's test suite.
+//!
+//! `sources` finds libuv, `compile` turns C files into objects, `library` makes the shared libraries that are tested,
+//! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
+//! network in which `suite` runs libuv's tests, whose expected failures are in `expect`.
 
+pub mod compile;
+pub mod expect;
+pub mod library;
+pub mod namespace;
+pub mod process;
+pub mod program;
+pub mod sources;
+pub mod suite;
+mod world;

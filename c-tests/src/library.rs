@@ -1,0 +1,154 @@
+//! The shared libraries under test: ours, and real libuv for comparison.
+
+use crate::compile::{self, Compiler};
+use crate::sources;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A library, the folder in which programs find it as `libuv.so.1`, and the headers that go with it.
+#[derive(Debug, Clone)]
+pub struct Library {
+    /// Where the tests' programs for this library go: `ours` or `libuv`.
+    pub name: &'static str,
+    /// Holds `libuv.so.1`.
+    pub dir: PathBuf,
+    /// Holds `uv.h`.
+    pub include: PathBuf,
+}
+
+impl Library {
+    /// The library's file.
+    pub fn file(&self) -> PathBuf {
+        self.dir.join("libuv.so.1")
+    }
+
+    /// The functions that the library exports.
+    pub fn exports(&self) -> Result<Vec<String>, String> {
+        let symbols = compile::output(Command::new("nm").args(["-D", "--defined-only"]).arg(self.file()))?;
+        let names = symbols.lines().filter_map(|line| line.rsplit(' ').next()).filter(|name| name.starts_with("uv"));
+        Ok(names.map(|name| name.split('@').next().unwrap_or(name).to_string()).collect())
+    }
+
+    /// libuv's functions that this library does not export yet.
+    pub fn missing(&self) -> Result<Vec<String>, String> {
+        let exports = self.exports()?;
+        Ok(sources::libuv_functions()?.into_iter().filter(|name| !exports.contains(name)).collect())
+    }
+}
+
+/// Our library: the one in `UVRING_LIB_DIR`, or built by cargo, once a process, in the profile of the tests.
+pub fn ours() -> Result<&'static Library, String> {
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    LIBRARY.get_or_init(|| locked("ours", make_ours)).as_ref().map_err(Clone::clone)
+}
+
+/// Real libuv, built from its sources with optimisation and kept in the target folder.
+pub fn real() -> Result<&'static Library, String> {
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    LIBRARY.get_or_init(|| locked("libuv", make_real)).as_ref().map_err(Clone::clone)
+}
+
+/// Runs `make` while no other process makes the same thing in this target folder.
+pub fn locked<T>(name: &str, make: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let dir = sources::work_dir().join("locks");
+    let path = dir.join(format!("{name}.lock"));
+    std::fs::create_dir_all(&dir).map_err(|e| format!("cannot create {}: {e}", dir.display()))?;
+    let file = std::fs::File::create(&path).map_err(|e| format!("cannot create {}: {e}", path.display()))?;
+    file.lock().map_err(|e| format!("cannot lock {}: {e}", path.display()))?;
+    make()
+}
+
+fn make_ours() -> Result<Library, String> {
+    let file = match std::env::var_os("UVRING_LIB_DIR").map(PathBuf::from) {
+        Some(dir) => ["libuv.so.1", "libuv.so"]
+            .iter()
+            .map(|name| dir.join(name))
+            .find(|file| file.exists())
+            .ok_or_else(|| format!("UVRING_LIB_DIR={} holds no libuv.so.1", dir.display()))?,
+        None => build_ours()?,
+    };
+    let dir = link_as_soname("ours", &file)?;
+    // The build may have generated the header, so ask for it only now.
+    Ok(Library { name: "ours", dir, include: sources::our_include()? })
+}
+
+/// In a target folder of its own: `cargo test` builds the same library with unwinding panics, for Rust's test harness, and
+/// a cdylib's file has the same name whatever the settings, so in one folder either could end up under that name.
+fn build_ours() -> Result<PathBuf, String> {
+    let target = sources::work_dir().join("cargo");
+    let release = !cfg!(debug_assertions);
+    let mut command = sources::cargo();
+    command.args(["build", "--quiet", "--package", "uvring", "--lib", "--target-dir"]).arg(&target);
+    command.env_remove("CARGO_BUILD_TARGET");
+    if release {
+        command.arg("--release");
+    }
+    compile::run(&mut command)?;
+    Ok(target.join(if release { "release/libuv.so" } else { "debug/libuv.so" }))
+}
+
+fn make_real() -> Result<Library, String> {
+    let libuv = sources::libuv()?;
+    let build = sources::work_dir().join("libuv-build");
+    let mut flags: Vec<String> =
+        ["-O2", "-g", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-std=gnu11", "-w"]
+            .map(String::from)
+            .to_vec();
+    flags.extend(platform_defines());
+    flags.push("-DBUILDING_UV_SHARED=1".into());
+    flags.extend(["include", "src"].map(|dir| format!("-I{}", libuv.join(dir).display())));
+    let compiler = Compiler::new(build.clone(), flags, &[libuv.join("include"), libuv.join("src")])?;
+    let objects = compiler.objects(&real_sources(libuv)?)?;
+    let file = build.join("libuv.so.1");
+    compile::once(&file, compiler.key(), || {
+        let mut link = Command::new(compile::cc());
+        link.args(["-shared", "-Wl,-soname,libuv.so.1", "-o"]).arg(&file).args(&objects).args([
+            "-lpthread",
+            "-ldl",
+            "-lrt",
+        ]);
+        compile::run(&mut link)
+    })?;
+    Ok(Library { name: "libuv", dir: build, include: libuv.join("include") })
+}
+
+/// What libuv's build defines on Linux, for the library and for its tests.
+pub fn platform_defines() -> Vec<String> {
+    ["_FILE_OFFSET_BITS=64", "_LARGEFILE_SOURCE", "_GNU_SOURCE", "_POSIX_C_SOURCE=200112"]
+        .map(|define| format!("-D{define}"))
+        .to_vec()
+}
+
+/// The files that libuv's build compiles on Linux, read from it.
+fn real_sources(libuv: &Path) -> Result<Vec<PathBuf>, String> {
+    let cmake = sources::read(&libuv.join("CMakeLists.txt"))?;
+    let part = |from: &str, to: &str| -> Result<Vec<PathBuf>, String> {
+        let start = cmake.find(from).ok_or_else(|| format!("libuv's CMakeLists.txt has no {from:?}"))?;
+        let block = &cmake[start..];
+        let block = &block[..block.find(to).unwrap_or(block.len())];
+        let words = block.split(|c: char| c.is_whitespace() || c == ')' || c == '(');
+        Ok(words.filter(|word| word.ends_with(".c")).map(|word| libuv.join(word)).collect())
+    };
+    let mut files = part("set(uv_sources", ")")?;
+    files.extend(part("src/unix/async.c", ")")?);
+    files.extend(part("if(CMAKE_SYSTEM_NAME STREQUAL \"Linux\")", "endif()")?);
+    files.push(libuv.join("src/unix/proctitle.c"));
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// Gives a library the name that programs look for, without touching the folder it was built in.
+fn link_as_soname(name: &str, file: &Path) -> Result<PathBuf, String> {
+    let dir = sources::work_dir().join("lib").join(name);
+    let link = dir.join("libuv.so.1");
+    let file = file.canonicalize().map_err(|e| format!("no library {}: {e}", file.display()))?;
+    let made = std::fs::create_dir_all(&dir).and_then(|()| {
+        let _ = std::fs::remove_file(&link);
+        symlink(&file, &link)
+    });
+    made.map_err(|e| format!("cannot create {}: {e}", link.display()))?;
+    Ok(dir)
+}

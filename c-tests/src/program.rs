@@ -1,0 +1,122 @@
+//! Test programs: libuv's suite and our own C files, linked against one of the libraries.
+
+use crate::compile::{self, Compiler};
+use crate::library::{self, Library};
+use crate::sources;
+use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a program prints, after `missing: `, and how it exits when it calls a function that the library lacks.
+pub const MISSING_EXIT: i32 = 99;
+
+/// The variable with the path of a file to which such a program appends the function's name.
+pub const MISSING_LOG: &str = "UVRING_MISSING_LOG";
+
+/// Builds libuv's test program against the library.
+pub fn suite(library: &Library) -> Result<PathBuf, String> {
+    library::locked(&format!("suite-{}", library.name), || {
+        let libuv = sources::libuv()?;
+        let mut flags = suite_flags(library, libuv);
+        // Against real libuv these are mistakes of no interest here; against ours they would be mistakes of our header.
+        flags.extend(["-Wno-all", "-Werror=incompatible-pointer-types", "-Werror=int-conversion"].map(String::from));
+        let out = sources::work_dir().join("suite").join(library.name);
+        let headers = [library.include.clone(), libuv.join("src"), libuv.join("test")];
+        let compiler = Compiler::new(out.clone(), flags, &headers)?;
+        let objects = compiler.objects(&suite_sources(libuv)?)?;
+        link(library, &objects, &out.join("uv_run_tests"), compiler.key())
+    })
+}
+
+/// The names of libuv's tests on this platform, in the order of its list.
+pub fn suite_tests() -> Result<Vec<String>, String> {
+    let libuv = sources::libuv()?;
+    let file = sources::work_dir().join("suite-list.c");
+    let text = "#include \"runner.h\"\n#include \"task.h\"\n#include \"test-list.h\"\n";
+    std::fs::write(&file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    let mut cc = Command::new(compile::cc());
+    cc.args(["-E", "-P", "-DUSING_UV_SHARED=1"]).args(library::platform_defines()).arg(&file);
+    cc.arg(format!("-I{}", libuv.join("test").display())).arg(format!("-I{}", libuv.join("include").display()));
+    let text = compile::output(&mut cc)?;
+    // Each test is an entry `{ "NAME", "NAME", &run_test_NAME, …` of the list; a helper's entry names another function.
+    let entries = text.split('{').filter(|entry| entry.contains("&run_test_"));
+    Ok(entries.filter_map(|entry| entry.split('"').nth(1)).map(String::from).collect())
+}
+
+/// Builds one of our own C tests against the library.
+pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
+    let stem = file.file_stem().unwrap_or_default();
+    library::locked(&format!("own-{}-{}", library.name, stem.display()), || {
+        let headers = [library.include.clone(), sources::project().join("c-tests/own")];
+        let mut flags: Vec<String> =
+            ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
+        flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
+        let out = sources::work_dir().join("own").join(library.name);
+        let compiler = Compiler::new(out.clone(), flags, &headers)?;
+        let objects = compiler.objects(&[file.to_path_buf()])?;
+        link(library, &objects, &out.join(stem), compiler.key())
+    })
+}
+
+fn suite_flags(library: &Library, libuv: &Path) -> Vec<String> {
+    let mut flags: Vec<String> = ["-g", "-O1", "-std=gnu11", "-fno-strict-aliasing"].map(String::from).to_vec();
+    flags.extend(library::platform_defines());
+    flags.push("-DUSING_UV_SHARED=1".into());
+    flags.push(format!("-I{}", library.include.display()));
+    flags.push(format!("-I{}", libuv.join("src").display()));
+    flags
+}
+
+/// The files of libuv's test program on Unix: its runner, and the tests that its build names.
+fn suite_sources(libuv: &Path) -> Result<Vec<PathBuf>, String> {
+    let cmake = sources::read(&libuv.join("CMakeLists.txt"))?;
+    let words = cmake.split(|c: char| c.is_whitespace() || c == ')');
+    let mut files: Vec<&str> = words.filter(|word| word.starts_with("test/test-") && word.ends_with(".c")).collect();
+    files.extend(["test/blackhole-server.c", "test/echo-server.c"]);
+    files.extend(["test/run-tests.c", "test/runner.c", "test/runner-unix.c"]);
+    files.sort_unstable();
+    files.dedup();
+    Ok(files.into_iter().map(|file| libuv.join(file)).collect())
+}
+
+/// Links objects against the library, with stand-ins for the functions it lacks. The program finds `libuv.so.1` in its
+/// own folder first, so that it can be moved together with the library, and then where the library is.
+fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Result<PathBuf, String> {
+    let missing = library.missing()?;
+    let mut hasher = DefaultHasher::new();
+    (key, &missing, &library.dir).hash(&mut hasher);
+    for object in objects {
+        compile::file_key(object)?.hash(&mut hasher);
+    }
+    compile::once(program, hasher.finish(), || {
+        let stand_ins = program.with_extension("missing.c");
+        std::fs::write(&stand_ins, stand_ins_for(&missing)).map_err(|e| format!("{}: {e}", stand_ins.display()))?;
+        let mut cc = Command::new(compile::cc());
+        cc.arg("-o").arg(program).args(objects).arg(&stand_ins);
+        cc.arg(format!("-L{}", library.dir.display())).arg("-l:libuv.so.1");
+        // DT_RPATH rather than DT_RUNPATH: it goes before LD_LIBRARY_PATH, which cargo sets to folders of its own.
+        cc.args(["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN"]).arg(format!("-Wl,-rpath,{}", library.dir.display()));
+        cc.args(["-lpthread", "-ldl", "-lm"]);
+        compile::run(&mut cc)
+    })?;
+    Ok(program.to_path_buf())
+}
+
+fn stand_ins_for(missing: &[String]) -> String {
+    let mut text = format!(
+        "#include <fcntl.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n\
+         static void lacks(const char* name) {{\n  const char* log = getenv(\"{MISSING_LOG}\");\n\
+         \x20 int fds[2] = {{2, log ? open(log, O_WRONLY | O_CREAT | O_APPEND, 0666) : -1}};\n\
+         \x20 for (int i = 0; i < 2; i++) {{\n    if (fds[i] < 0) continue;\n\
+         \x20   if (write(fds[i], \"missing: \", 9) < 0 || write(fds[i], name, strlen(name)) < 0 || write(fds[i], \"\\n\", 1) < 0) continue;\n\
+         \x20 }}\n  _exit({MISSING_EXIT});\n}}\n"
+    );
+    if missing.is_empty() {
+        return String::new();
+    }
+    for name in missing {
+        let _ = writeln!(text, "__attribute__((weak)) void {name}(void) {{ lacks(\"{name}\"); }}");
+    }
+    text
+}

@@ -1,0 +1,109 @@
+//! Our own C tests, `c-tests/own/*.c`: each with our library on both drivers and with real libuv, a trial each:
+//! `own::close_in_read_cb::ring`, `…::epoll`, `…::libuv`. The last shows that a test describes libuv and not only us.
+//!
+//! A test is one file with a `main`. Exit 0 is a pass and 77 a skip with the reason on standard output; all else fails.
+//! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll or libuv), `UVRING_TEST_LIBRARY` (the path
+//! of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
+//! `/* timeout: 120 */` (seconds, instead of 60) and `/* not on libuv: reason */`.
+//! `UVRING_TEST_AGAINST=libuv` (or ring, or epoll) leaves out the others.
+
+use c_tests::library::{self, Library};
+use c_tests::process::{self, Ended};
+use c_tests::{program, sources};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+const SKIPPED: i32 = 77;
+
+fn main() -> ExitCode {
+    let args = Arguments::from_args();
+    match trials() {
+        Ok(trials) => libtest_mimic::run(&args, trials).exit_code(),
+        Err(error) => {
+            eprintln!("our C tests cannot run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials() -> Result<Vec<Trial>, String> {
+    let dir = sources::project().join("c-tests/own");
+    let entries = std::fs::read_dir(&dir).map_err(|e| format!("cannot read {}: {e}", dir.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "c"));
+    files.sort();
+    let only = std::env::var("UVRING_TEST_AGAINST").ok();
+    let mut trials = Vec::new();
+    for file in files {
+        let text = sources::read(&file)?;
+        let seconds = match remark(&text, "timeout") {
+            Some(value) => value.parse().map_err(|_| format!("{}: timeout {value}?", file.display()))?,
+            None => 60,
+        };
+        let not_on_libuv = remark(&text, "not on libuv");
+        for driver in ["ring", "epoll", "libuv"] {
+            if only.as_ref().is_some_and(|only| only != driver) {
+                continue;
+            }
+            let (file, not_on_libuv) = (file.clone(), not_on_libuv.clone());
+            let name = format!("own::{}::{driver}", file.file_stem().unwrap_or_default().display());
+            trials.push(Trial::ignorable_test(name, move || match not_on_libuv {
+                Some(reason) if driver == "libuv" => Ok(Completion::ignored_with(format!("not on libuv: {reason}"))),
+                _ => run(&file, driver, Duration::from_secs(seconds)),
+            }));
+        }
+    }
+    Ok(trials)
+}
+
+/// The text of a comment `/* name: text */`.
+fn remark(text: &str, name: &str) -> Option<String> {
+    let rest = text.split(&format!("/* {name}:")).nth(1)?;
+    Some(rest.split("*/").next()?.trim().to_string())
+}
+
+fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {
+    let Some(library) = library_for(driver)? else {
+        return Ok(Completion::ignored_with("libuv's sources are not to be had"));
+    };
+    let program = program::own(library, file)?;
+    let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+    let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
+    let mut command = Command::new(program);
+    command.current_dir(dir.path()).stdin(Stdio::null());
+    let handle = || output.try_clone().map_err(|e| e.to_string());
+    command.stdout(handle()?).stderr(handle()?);
+    // Cargo's folders hold other builds of the library; and what is set outside must not choose the driver.
+    command.env_remove("LD_LIBRARY_PATH").env_remove("UV_USE_IO_URING").env_remove("UV_THREADPOOL_SIZE");
+    command.env("UVRING_TEST_DRIVER", driver).env("UVRING_TEST_LIBRARY", library.file());
+    if let Ok(real) = library::real() {
+        command.env("UVRING_TEST_LIBUV", real.file());
+    }
+    if driver == "epoll" {
+        command.env("UV_USE_IO_URING", "0");
+    }
+    let ended = process::run(&mut command, timeout, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
+    let mut said = Vec::new();
+    output.rewind().and_then(|()| output.read_to_end(&mut said)).map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&said);
+    match ended {
+        Ended::Exit(0) => Ok(Completion::Completed),
+        Ended::Exit(SKIPPED) => Ok(Completion::ignored_with(said.trim())),
+        Ended::Timeout => Err(format!("still running after {} s\n{said}", timeout.as_secs()).into()),
+        ended => Err(format!("{ended}\n{said}").into()),
+    }
+}
+
+/// Real libuv is optional; ours is not.
+fn library_for(driver: &str) -> Result<Option<&'static Library>, Failed> {
+    if driver != "libuv" {
+        return Ok(Some(library::ours()?));
+    }
+    match sources::libuv() {
+        Ok(_) => Ok(Some(library::real()?)),
+        Err(_) => Ok(None),
+    }
+}

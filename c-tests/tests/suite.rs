@@ -1,0 +1,72 @@
+//! libuv's own test suite on our library, a trial for each test and driver: `suite::ring::tcp_open`.
+//!
+//! `suite::libuv::…` runs real libuv for comparison, when the filter names it or `UVRING_SUITE_LIBUV=1` is set.
+//! `UVRING_SUITE_UPDATE=1` writes `suite-expect.toml` anew from what the tests did.
+
+use c_tests::program;
+use c_tests::suite::{self, Driver, Suite, Verdict};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    suite::start();
+    run().unwrap_or_else(|error| {
+        eprintln!("libuv's suite cannot run: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, String> {
+    let args = Arguments::from_args();
+    let names = program::suite_tests()?;
+    let with_libuv = std::env::var_os("UVRING_SUITE_LIBUV").is_some()
+        || args.filter.as_ref().is_some_and(|filter| filter.contains("libuv::"));
+    let drivers: &[Driver] = if with_libuv { &Driver::ALL } else { &[Driver::Ring, Driver::Epoll] };
+    let update = std::env::var_os("UVRING_SUITE_UPDATE").is_some();
+    // Nothing is built only to be listed.
+    let suite = if args.list { None } else { Some(Arc::new(Suite::build(drivers)?)) };
+    let mut trials = Vec::new();
+    for driver in drivers {
+        for test in &names {
+            let (suite, driver, test) = (suite.clone(), *driver, test.clone());
+            let name = format!("suite::{}::{test}", driver.name());
+            trials.push(Trial::ignorable_test(name, move || match &suite {
+                Some(suite) => trial(suite, driver, &test, update),
+                None => Ok(Completion::ignored_with("only listed")),
+            }));
+        }
+    }
+    let conclusion = libtest_mimic::run(&args, trials);
+    if let Some(suite) = suite {
+        suite.close();
+        for (driver, summary) in suite.summaries() {
+            summary.lines(driver, names.len()).iter().for_each(|line| println!("{line}"));
+        }
+        if update {
+            suite.update()?;
+        }
+    }
+    Ok(conclusion.exit_code())
+}
+
+/// Compares what a test did with what the list says.
+fn trial(suite: &Suite, driver: Driver, test: &str, update: bool) -> Result<Completion, Failed> {
+    let listed = suite.expected(driver, test);
+    let verdict = suite.check(driver, test, listed.is_none() || update);
+    match (verdict, listed) {
+        (verdict, _) if update && verdict.reason().is_some() => {
+            Ok(Completion::ignored_with(verdict.reason().unwrap_or_default()))
+        }
+        (Verdict::Passed | Verdict::Flaky(_), Some(reason)) if !update => Err(Failed::from(format!(
+            "it passes, and is listed as `{reason}`: take it off c-tests/suite-expect.toml (UVRING_SUITE_UPDATE=1)"
+        ))),
+        (Verdict::Passed | Verdict::Flaky(_), _) => Ok(Completion::Completed),
+        (Verdict::Skipped(reason), _) => Ok(Completion::ignored_with(reason)),
+        (Verdict::Missing(_) | Verdict::Failed(..), Some(reason)) => Ok(Completion::ignored_with(reason)),
+        (Verdict::Missing(names), None) => {
+            Err(Failed::from(format!("MISSING\nmissing: {}", names.join("\nmissing: "))))
+        }
+        (Verdict::Failed(what, output), None) => Err(Failed::from(format!("{what}\n{output}"))),
+    }
+}
