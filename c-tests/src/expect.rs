@@ -1,6 +1,6 @@
-//! The committed list of the tests of libuv's suite that are known not to pass yet, with the reason.
+//! The committed lists of the tests that are known not to pass yet, with the reason: one for libuv's suite, one for our own.
 //!
-//! A listed test that passes is an error, so the list can only shrink. `UVRING_SUITE_UPDATE=1` writes it anew.
+//! A listed test that passes is an error, so a list can only shrink. `UVRING_SUITE_UPDATE=1` writes it anew.
 
 use crate::sources;
 use std::collections::BTreeMap;
@@ -8,20 +8,23 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 const HEAD: &str = "\
-# Tests of libuv's suite that do not pass yet, by driver, each with what it lacks. A listed test that passes is an error.
-# To write this file anew: UVRING_SUITE_UPDATE=1 cargo test -p c-tests --test suite
+# Tests that do not pass yet, by driver, each with what it lacks. A listed test that passes is an error.
+# To write this file anew: UVRING_SUITE_UPDATE=1 cargo test -p c-tests --test TARGET -- [FILTER]
 ";
 
 /// The reasons, by driver and test.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Expect {
+    path: PathBuf,
     reasons: BTreeMap<(String, String), String>,
 }
 
 impl Expect {
-    /// Reads the list; no file is an empty list.
-    pub fn load() -> Result<Self, String> {
-        if path().exists() { Self::parse(&sources::read(&path())?) } else { Ok(Self::default()) }
+    /// Reads the list for a test target, `suite` or `own`; no file is an empty list.
+    pub fn load(target: &str) -> Result<Self, String> {
+        let path = sources::project().join(format!("c-tests/{target}-expect.toml"));
+        let text = if path.exists() { sources::read(&path)? } else { String::new() };
+        Self::parse(path, &text)
     }
 
     /// Why this test is not expected to pass, if it is listed.
@@ -40,7 +43,7 @@ impl Expect {
 
     /// Writes the list.
     pub fn save(&self) -> Result<(), String> {
-        let mut text = HEAD.to_string();
+        let mut text = HEAD.replace("TARGET", &self.target());
         let mut section = "";
         for ((driver, test), reason) in &self.reasons {
             if driver != section {
@@ -49,12 +52,17 @@ impl Expect {
             }
             let _ = writeln!(text, "{test} = \"{}\"", reason.replace(['"', '\\', '\n'], "'"));
         }
-        std::fs::write(path(), text).map_err(|e| format!("cannot write {}: {e}", path().display()))
+        std::fs::write(&self.path, text).map_err(|e| format!("cannot write {}: {e}", self.path.display()))
+    }
+
+    fn target(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        name.split('-').next().unwrap_or_default().to_string()
     }
 
     /// The subset of TOML that `save` writes.
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut list = Self::default();
+    fn parse(path: PathBuf, text: &str) -> Result<Self, String> {
+        let mut list = Self { path, reasons: BTreeMap::new() };
         let mut driver = String::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -63,26 +71,26 @@ impl Expect {
             } else if let Some((test, reason)) = line.split_once(" = ") {
                 list.record(&driver, test, Some(reason.trim_matches('"').to_string()));
             } else if !line.is_empty() && !line.starts_with('#') {
-                return Err(format!("{}:{}: not understood: {line}", path().display(), index + 1));
+                return Err(format!("{}:{}: not understood: {line}", list.path.display(), index + 1));
             }
         }
         Ok(list)
     }
 }
 
-fn path() -> PathBuf {
-    sources::project().join("c-tests/suite-expect.toml")
-}
-
 #[cfg(test)]
 mod tests {
     use super::Expect;
 
+    fn parse(text: &str) -> Result<Expect, String> {
+        Expect::parse("list".into(), text)
+    }
+
     #[test]
     fn reads_what_it_writes_and_refuses_the_rest() {
-        let list = Expect::parse("# head\n\n[ring]\ntcp_open = \"missing: uv_tcp_open\"\n").expect("it is well formed");
+        let list = parse("# head\n\n[ring]\ntcp_open = \"missing: uv_tcp_open\"\n").expect("it is well formed");
         assert_eq!(list.reason("ring", "tcp_open"), Some("missing: uv_tcp_open"));
         assert_eq!(list.reason("epoll", "tcp_open"), None);
-        assert!(Expect::parse("tcp_open").is_err());
+        assert!(parse("tcp_open").is_err());
     }
 }

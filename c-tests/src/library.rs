@@ -14,8 +14,8 @@ pub struct Library {
     pub name: &'static str,
     /// Holds `libuv.so.1`.
     pub dir: PathBuf,
-    /// Holds `uv.h`.
-    pub include: PathBuf,
+    /// Where `uv.h` is looked up.
+    pub includes: Vec<PathBuf>,
 }
 
 impl Library {
@@ -34,7 +34,8 @@ impl Library {
     /// libuv's functions that this library does not export yet.
     pub fn missing(&self) -> Result<Vec<String>, String> {
         let exports = self.exports()?;
-        Ok(sources::libuv_functions()?.into_iter().filter(|name| !exports.contains(name)).collect())
+        let names = sources::libuv_functions()?.into_iter().map(|declaration| declaration.name);
+        Ok(names.filter(|name| !exports.contains(name)).collect())
     }
 }
 
@@ -71,7 +72,29 @@ fn make_ours() -> Result<Library, String> {
     };
     let dir = link_as_soname("ours", &file)?;
     // The build may have generated the header, so ask for it only now.
-    Ok(Library { name: "ours", dir, include: sources::our_include()? })
+    Ok(Library { name: "ours", dir, includes: our_includes()? })
+}
+
+/// Our headers; and before them, as long as they lack functions, one that adds libuv's declarations of those: a file with
+/// one call that is missing has to compile, so that the rest of it can run.
+fn our_includes() -> Result<Vec<PathBuf>, String> {
+    let ours = sources::our_include()?;
+    let header = sources::without_comments(&sources::read(&ours.join("uv.h"))?);
+    let lacks = |declaration: &sources::Declaration| !header.contains(&format!("{}(", declaration.name));
+    let lacking: Vec<_> = sources::libuv_functions()?.into_iter().filter(lacks).collect();
+    if lacking.is_empty() {
+        return Ok(vec![ours]);
+    }
+    let dir = sources::work_dir().join("lacking");
+    let mut text = "#pragma GCC system_header\n#include_next <uv.h>\n".to_string();
+    for declaration in &lacking {
+        text.push_str(&declaration.text);
+        text.push('\n');
+    }
+    let file = dir.join("uv.h");
+    let written = std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&file, text));
+    written.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    Ok(vec![dir, ours])
 }
 
 /// In a target folder of its own: `cargo test` builds the same library with unwinding panics, for Rust's test harness, and
@@ -111,7 +134,7 @@ fn make_real() -> Result<Library, String> {
         ]);
         compile::run(&mut link)
     })?;
-    Ok(Library { name: "libuv", dir: build, include: libuv.join("include") })
+    Ok(Library { name: "libuv", dir: build, includes: vec![libuv.join("include")] })
 }
 
 /// What libuv's build defines on Linux, for the library and for its tests.

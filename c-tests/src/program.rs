@@ -22,7 +22,7 @@ pub fn suite(library: &Library) -> Result<PathBuf, String> {
         // Against real libuv these are mistakes of no interest here; against ours they would be mistakes of our header.
         flags.extend(["-Wno-all", "-Werror=incompatible-pointer-types", "-Werror=int-conversion"].map(String::from));
         let out = sources::work_dir().join("suite").join(library.name);
-        let headers = [library.include.clone(), libuv.join("src"), libuv.join("test")];
+        let headers = [library.includes.as_slice(), &[libuv.join("src"), libuv.join("test")]].concat();
         let compiler = Compiler::new(out.clone(), flags, &headers)?;
         let objects = compiler.objects(&suite_sources(libuv)?)?;
         link(library, &objects, &out.join("uv_run_tests"), compiler.key())
@@ -48,7 +48,7 @@ pub fn suite_tests() -> Result<Vec<String>, String> {
 pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
     let stem = file.file_stem().unwrap_or_default();
     library::locked(&format!("own-{}-{}", library.name, stem.display()), || {
-        let headers = [library.include.clone(), sources::project().join("c-tests/own")];
+        let headers = [library.includes.as_slice(), &[sources::project().join("c-tests/own")]].concat();
         let mut flags: Vec<String> =
             ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
         flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
@@ -63,7 +63,7 @@ fn suite_flags(library: &Library, libuv: &Path) -> Vec<String> {
     let mut flags: Vec<String> = ["-g", "-O1", "-std=gnu11", "-fno-strict-aliasing"].map(String::from).to_vec();
     flags.extend(library::platform_defines());
     flags.push("-DUSING_UV_SHARED=1".into());
-    flags.push(format!("-I{}", library.include.display()));
+    flags.extend(library.includes.iter().map(|dir| format!("-I{}", dir.display())));
     flags.push(format!("-I{}", libuv.join("src").display()));
     flags
 }
@@ -104,17 +104,25 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
 }
 
 fn stand_ins_for(missing: &[String]) -> String {
-    let mut text = format!(
-        "#include <fcntl.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n\
-         static void lacks(const char* name) {{\n  const char* log = getenv(\"{MISSING_LOG}\");\n\
-         \x20 int fds[2] = {{2, log ? open(log, O_WRONLY | O_CREAT | O_APPEND, 0666) : -1}};\n\
-         \x20 for (int i = 0; i < 2; i++) {{\n    if (fds[i] < 0) continue;\n\
-         \x20   if (write(fds[i], \"missing: \", 9) < 0 || write(fds[i], name, strlen(name)) < 0 || write(fds[i], \"\\n\", 1) < 0) continue;\n\
-         \x20 }}\n  _exit({MISSING_EXIT});\n}}\n"
-    );
     if missing.is_empty() {
         return String::new();
     }
+    // One write for each line: several processes may write at once.
+    let mut text = format!(
+        r#"#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void lacks(const char* name) {{
+  char line[128];
+  const char* log = getenv("{MISSING_LOG}");
+  int length = snprintf(line, sizeof line, "missing: %s\n", name);
+  int fd = log ? open(log, O_WRONLY | O_CREAT | O_APPEND, 0666) : -1;
+  if (write(2, line, length) < 0 || (fd >= 0 && write(fd, line, length) < 0)) _exit({MISSING_EXIT});
+  _exit({MISSING_EXIT});
+}}
+"#
+    );
     for name in missing {
         let _ = writeln!(text, "__attribute__((weak)) void {name}(void) {{ lacks(\"{name}\"); }}");
     }

@@ -33,13 +33,32 @@ pub fn our_include() -> Result<PathBuf, String> {
     if ours.join("uv.h").exists() { Ok(ours) } else { Ok(libuv()?.join("include")) }
 }
 
-/// The names of the functions that libuv's headers declare.
-pub fn libuv_functions() -> Result<Vec<String>, String> {
-    let header = read(&libuv()?.join("include/uv.h"))?;
-    let mut names: Vec<String> = header.split("UV_EXTERN").skip(1).filter_map(function_name).collect();
-    names.sort();
-    names.dedup();
-    Ok(names)
+/// A function that libuv's header declares.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Declaration {
+    /// Its name.
+    pub name: String,
+    /// The declaration, as it is written there.
+    pub text: String,
+}
+
+/// The functions that libuv's header declares.
+pub fn libuv_functions() -> Result<Vec<Declaration>, String> {
+    let header = without_comments(&read(&libuv()?.join("include/uv.h"))?);
+    let texts = header.split("UV_EXTERN").skip(1).filter_map(|rest| rest.split_once(';'));
+    let mut found: Vec<Declaration> = texts
+        .filter_map(|(text, _)| Some(Declaration { name: function_name(text)?, text: format!("extern{text};") }))
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| a.name == b.name);
+    Ok(found)
+}
+
+/// The text without its `/* … */` comments, which name functions and hold semicolons too.
+pub fn without_comments(text: &str) -> String {
+    let mut parts = text.split("/*");
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |code, part| code + part.split_once("*/").map_or("", |(_, rest)| rest))
 }
 
 /// Reads a text file; the error names it.

@@ -135,7 +135,7 @@ impl Suite {
             alone: RwLock::default(),
             one_at_a_time: Mutex::default(),
             results: Mutex::default(),
-            expect: Expect::load()?,
+            expect: Expect::load("suite")?,
         })
     }
 
@@ -213,7 +213,7 @@ impl Suite {
 
     /// Takes the results over into the list of expected failures.
     pub fn update(&self) -> Result<(), String> {
-        let mut expect = Expect::load()?;
+        let mut expect = Expect::load("suite")?;
         for ((driver, test), verdict) in lock(&self.results).iter() {
             if *driver != Driver::Libuv {
                 expect.record(driver.name(), test, verdict.reason());

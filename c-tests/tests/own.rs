@@ -5,8 +5,10 @@
 //! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll or libuv), `UVRING_TEST_LIBRARY` (the path
 //! of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
 //! `/* timeout: 120 */` (seconds, instead of 60) and `/* not on libuv: reason */`.
-//! `UVRING_TEST_AGAINST=libuv` (or ring, or epoll) leaves out the others.
+//! `UVRING_TEST_AGAINST=libuv` (or ring, or epoll) leaves out the others. `own-expect.toml` lists those that do not pass yet;
+//! `UVRING_SUITE_UPDATE=1` writes it anew.
 
+use c_tests::expect::Expect;
 use c_tests::library::{self, Library};
 use c_tests::process::{self, Ended};
 use c_tests::{program, sources};
@@ -14,22 +16,41 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SKIPPED: i32 = 77;
 
+/// What the tests did that a list is written from: by driver and test, why it failed if it did.
+type Results = Arc<Mutex<Vec<(&'static str, String, Option<String>)>>>;
+
 fn main() -> ExitCode {
-    let args = Arguments::from_args();
-    match trials() {
-        Ok(trials) => libtest_mimic::run(&args, trials).exit_code(),
-        Err(error) => {
-            eprintln!("our C tests cannot run: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    test().unwrap_or_else(|error| {
+        eprintln!("our C tests cannot run: {error}");
+        ExitCode::FAILURE
+    })
 }
 
-fn trials() -> Result<Vec<Trial>, String> {
+fn test() -> Result<ExitCode, String> {
+    let args = Arguments::from_args();
+    let results = Results::default();
+    let conclusion = libtest_mimic::run(&args, trials(&results)?);
+    if updating() {
+        let mut expect = Expect::load("own")?;
+        for (driver, test, reason) in results.lock().expect("no trial panics").drain(..) {
+            expect.record(driver, &test, reason);
+        }
+        expect.save()?;
+    }
+    Ok(conclusion.exit_code())
+}
+
+fn updating() -> bool {
+    std::env::var_os("UVRING_SUITE_UPDATE").is_some()
+}
+
+fn trials(results: &Results) -> Result<Vec<Trial>, String> {
+    let expect = Expect::load("own")?;
     let dir = sources::project().join("c-tests/own");
     let entries = std::fs::read_dir(&dir).map_err(|e| format!("cannot read {}: {e}", dir.display()))?;
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -49,14 +70,47 @@ fn trials() -> Result<Vec<Trial>, String> {
                 continue;
             }
             let (file, not_on_libuv) = (file.clone(), not_on_libuv.clone());
-            let name = format!("own::{}::{driver}", file.file_stem().unwrap_or_default().display());
+            let test = file.file_stem().unwrap_or_default().display().to_string();
+            let listed = expect.reason(driver, &test).map(String::from);
+            let results = Arc::clone(results);
+            let name = format!("own::{test}::{driver}");
             trials.push(Trial::ignorable_test(name, move || match not_on_libuv {
                 Some(reason) if driver == "libuv" => Ok(Completion::ignored_with(format!("not on libuv: {reason}"))),
-                _ => run(&file, driver, Duration::from_secs(seconds)),
+                _ => {
+                    let result = run(&file, driver, Duration::from_secs(seconds));
+                    let reason = result.as_ref().err().map(in_few_words);
+                    results.lock().expect("no trial panics").push((driver, test, reason.clone()));
+                    judge(result, reason, listed)
+                }
             }));
         }
     }
     Ok(trials)
+}
+
+/// Compares what a test did with what the list says.
+fn judge(
+    result: Result<Completion, Failed>,
+    reason: Option<String>,
+    listed: Option<String>,
+) -> Result<Completion, Failed> {
+    match (result, listed) {
+        (Err(_), _) if updating() => Ok(Completion::ignored_with(reason.unwrap_or_default())),
+        (Err(_), Some(listed)) => Ok(Completion::ignored_with(listed)),
+        (Ok(Completion::Completed), Some(listed)) if !updating() => Err(Failed::from(format!(
+            "it passes, and is listed as `{listed}`: take it off c-tests/own-expect.toml (UVRING_SUITE_UPDATE=1)"
+        ))),
+        (result, _) => result,
+    }
+}
+
+/// The missing function, or the first line.
+fn in_few_words(failed: &Failed) -> String {
+    let text = failed.message().unwrap_or_default();
+    let missing = text.lines().find(|line| line.starts_with("missing: "));
+    let words = missing.or_else(|| text.lines().find(|line| line.contains(".c:"))).or_else(|| text.lines().next());
+    // The path depends on where the project lies.
+    words.unwrap_or_default().rsplit("c-tests/own/").next().unwrap_or_default().to_string()
 }
 
 /// The text of a comment `/* name: text */`.
