@@ -42,7 +42,7 @@ fn name_library() -> Result<()> {
 }
 
 /// What `include/uv.h` should be.
-pub fn header(root: &Path) -> Result<String> {
+pub(crate) fn header(root: &Path) -> Result<String> {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     // Whether or not a function uses it, a public type of `abi` is part of the interface.
     for source in sources(&root.join("src/abi"))? {
@@ -128,20 +128,20 @@ fn finish(text: &str, errno: &str) -> Result<String> {
     Ok(text.replace("ptrdiff_t", "ssize_t").replace("\n\n\n", "\n\n"))
 }
 
-/// The lines of the header, short comments and the first line of prototypes joined, links of rustdoc turned into names.
+/// The lines of the header: short comments and prototypes on one line, links of rustdoc turned into names.
 fn tidy(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    let mut prototype = false;
+    let mut prototype: Vec<String> = Vec::new();
     for line in text.lines() {
         let mut line = line.trim_end().replace("[`", "`").replace("`]", "`");
-        if lines.last().is_some_and(|l| l == "UV_EXTERN") {
-            line = format!("UV_EXTERN {line}");
-            lines.pop();
-            prototype = true;
-        } else if prototype {
-            line = format!("{}{line}", " ".repeat("UV_EXTERN ".len()));
+        if line == "UV_EXTERN" || !prototype.is_empty() {
+            prototype.push(line);
+            if prototype.last().is_some_and(|l| l.ends_with(';')) {
+                lines.append(&mut join(&prototype));
+                prototype.clear();
+            }
+            continue;
         }
-        prototype &= !line.ends_with(';');
         let before = lines.len().checked_sub(2).map(|i| lines[i].trim());
         if line.trim() == "*/" && before == Some("/**") {
             let sentence = lines.pop().unwrap_or_default();
@@ -151,6 +151,17 @@ fn tidy(text: &str) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// A prototype on one line if it fits; otherwise one parameter a line, moved to the right by the prefix.
+fn join(prototype: &[String]) -> Vec<String> {
+    let one = prototype.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ");
+    if one.len() <= 100 {
+        return vec![one];
+    }
+    let indent = " ".repeat("UV_EXTERN ".len());
+    let first = format!("UV_EXTERN {}", prototype[1]);
+    [first].into_iter().chain(prototype[2..].iter().map(|l| format!("{indent}{l}"))).collect()
 }
 
 /// The lines between the braces of a struct.

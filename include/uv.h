@@ -498,7 +498,7 @@ typedef struct uv_utsname_s uv_utsname_t;
   /** Reserved for the library. */ \
   void *reserved[5]; \
   /** Reserved for the library (`uv_write_nwritten`). */ \
-  union uv__req_extra write_extra;
+  struct uv__req_write_extra_s write_extra;
 
 /* The fields that are private to the library, of each struct. */
 #define UV_HANDLE_PRIVATE_FIELDS \
@@ -782,12 +782,10 @@ typedef union uv__handle_u {
 } uv__handle_u;
 
 /** The last reserved word of a request. */
-typedef union uv__req_extra {
-  /** Reserved for the library. */
-  void *reserved2[1];
+typedef struct uv__req_write_extra_s {
   /** Bytes written so far (`uv_write_nwritten`). */
   size_t nwritten;
-} uv__req_extra;
+} uv__req_write_extra_s;
 
 /** Private to the library. */
 typedef struct uv__timer_heap {
@@ -851,7 +849,7 @@ typedef struct uv_cpu_times_s {
 /** One CPU. */
 typedef struct uv_cpu_info_s {
   /** Model name, owned by the array. */
-  char *model;
+  const char *model;
   /** Clock in MHz. */
   int speed;
   /** Time by use. */
@@ -1565,8 +1563,7 @@ UV_EXTERN uv_loop_t *uv_default_loop(void);
  * if nothing is ready. `UV_RUN_NOWAIT`: one turn without sleeping.
  * Returns non-zero if something still keeps the loop alive. Not reentrant.
  */
-UV_EXTERN int uv_run(uv_loop_t *loop,
-                     uv_run_mode mode);
+UV_EXTERN int uv_run(uv_loop_t *loop, uv_run_mode mode);
 
 /**
  * Makes `uv_run` return soon: before the next sleep. Called before `uv_run`, it makes that return without a turn. Not
@@ -1605,8 +1602,7 @@ UV_EXTERN int uv_metrics_info(uv_loop_t *loop, uv_metrics_t *metrics);
 UV_EXTERN uint64_t uv_metrics_idle_time(uv_loop_t *loop);
 
 /** Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop. */
-UV_EXTERN void uv_print_all_handles(uv_loop_t *loop,
-                                    FILE *stream);
+UV_EXTERN void uv_print_all_handles(uv_loop_t *loop, FILE *stream);
 
 /** The same for active handles only. */
 UV_EXTERN void uv_print_active_handles(uv_loop_t *loop, FILE *stream);
@@ -1721,8 +1717,7 @@ UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
  * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
  * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
  */
-UV_EXTERN void uv_close(uv_handle_t *handle,
-                        uv_close_cb close_cb);
+UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
 
 /** Non-zero if the handle is active: what that means depends on its type, as libuv documents. */
 UV_EXTERN int uv_is_active(const uv_handle_t *handle);
@@ -1746,8 +1741,7 @@ UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
 UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);
 
 /** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
-UV_EXTERN int uv_fileno(const uv_handle_t *handle,
-                        uv_os_fd_t *fd);
+UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
 
 /**
  * Initialises an async handle, which is active at once. `async_cb` may be NULL.
@@ -1769,10 +1763,7 @@ UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
  * `repeat` milliseconds. With a `timeout` of 0 it is called in the next turn.
  * `UV_EINVAL` if `cb` is NULL or the timer is closing, `UV_ENOMEM` without memory to keep track of it.
  */
-UV_EXTERN int uv_timer_start(uv_timer_t *handle,
-                             uv_timer_cb cb,
-                             uint64_t timeout,
-                             uint64_t repeat);
+UV_EXTERN int uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
 
 /** Stops a timer; its callback is not called any more. Always returns 0. */
 UV_EXTERN int uv_timer_stop(uv_timer_t *handle);
@@ -1799,8 +1790,7 @@ UV_EXTERN int uv_idle_init(uv_loop_t *loop, uv_idle_t *idle);
  * Starts an idle handle: `cb` is called in each turn before the prepare handles, and the loop does not sleep.
  * No effect if it is active. `UV_EINVAL` if `cb` is NULL.
  */
-UV_EXTERN int uv_idle_start(uv_idle_t *idle,
-                            uv_idle_cb cb);
+UV_EXTERN int uv_idle_start(uv_idle_t *idle, uv_idle_cb cb);
 
 /** Stops an idle handle. Always returns 0. */
 UV_EXTERN int uv_idle_stop(uv_idle_t *idle);
@@ -1812,8 +1802,7 @@ UV_EXTERN int uv_prepare_init(uv_loop_t *loop, uv_prepare_t *prepare);
  * Starts a prepare handle: `cb` is called in each turn right before the poll phase. No effect if it is active.
  * `UV_EINVAL` if `cb` is NULL.
  */
-UV_EXTERN int uv_prepare_start(uv_prepare_t *prepare,
-                               uv_prepare_cb cb);
+UV_EXTERN int uv_prepare_start(uv_prepare_t *prepare, uv_prepare_cb cb);
 
 /** Stops a prepare handle. Always returns 0. */
 UV_EXTERN int uv_prepare_stop(uv_prepare_t *prepare);
@@ -1825,8 +1814,7 @@ UV_EXTERN int uv_check_init(uv_loop_t *loop, uv_check_t *check);
  * Starts a check handle: `cb` is called in each turn right after the poll phase. No effect if it is active.
  * `UV_EINVAL` if `cb` is NULL.
  */
-UV_EXTERN int uv_check_start(uv_check_t *check,
-                             uv_check_cb cb);
+UV_EXTERN int uv_check_start(uv_check_t *check, uv_check_cb cb);
 
 /** Stops a check handle. Always returns 0. */
 UV_EXTERN int uv_check_stop(uv_check_t *check);
@@ -1843,8 +1831,7 @@ UV_EXTERN uint64_t uv_hrtime(void);
  *
  * Returns 0, `UV_EFAULT` if `ts` is NULL, or `UV_EINVAL` for another clock. Thread-safe.
  */
-UV_EXTERN int uv_clock_gettime(uv_clock_id clock_id,
-                               struct uv_timespec64_t *ts);
+UV_EXTERN int uv_clock_gettime(uv_clock_id clock_id, struct uv_timespec64_t *ts);
 
 /**
  * The time of day: seconds and microseconds since 1970-01-01 UTC. Returns 0, or `UV_EINVAL` if `tv` is NULL.
@@ -1861,8 +1848,7 @@ UV_EXTERN void uv_sleep(unsigned int msec);
  *
  * Thread-safe. Returns 0, `UV_ENOMEM`, or what reading `/proc/stat` gave; then the array is NULL and the length 0.
  */
-UV_EXTERN int uv_cpu_info(uv_cpu_info_t **cpu_infos,
-                          int *count);
+UV_EXTERN int uv_cpu_info(uv_cpu_info_t **cpu_infos, int *count);
 
 /**
  * Frees what `uv_cpu_info` gave.
@@ -1914,8 +1900,7 @@ UV_EXTERN int uv_getrusage_thread(struct uv_rusage_t *rusage);
  * Returns 0, or -1 (which is no `UV_E…`), and `uv_dlerror` has the reason. `lib` need not have been initialised. Threads
  * may load at the same time, each with a `uv_lib_t` of its own.
  */
-UV_EXTERN int uv_dlopen(const char *filename,
-                        struct uv_lib_t *lib);
+UV_EXTERN int uv_dlopen(const char *filename, struct uv_lib_t *lib);
 
 /** Unloads a library and frees the text of its last error. */
 UV_EXTERN void uv_dlclose(struct uv_lib_t *lib);
@@ -1925,9 +1910,7 @@ UV_EXTERN void uv_dlclose(struct uv_lib_t *lib);
  *
  * Returns 0, or -1 (which is no `UV_E…`) if the library has no such symbol, and `uv_dlerror` has the reason.
  */
-UV_EXTERN int uv_dlsym(struct uv_lib_t *lib,
-                       const char *name,
-                       void **ptr);
+UV_EXTERN int uv_dlsym(struct uv_lib_t *lib, const char *name, void **ptr);
 
 /**
  * The text of the last error of `uv_dlopen` or `uv_dlsym` with this library, or "no error". It belongs to the library
@@ -1942,8 +1925,7 @@ UV_EXTERN const char *uv_dlerror(const struct uv_lib_t *lib);
  * without the NUL that ends it. Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the name does
  * not fit, and `size` becomes what is needed, NUL included. Thread-safe.
  */
-UV_EXTERN int uv_os_gethostname(char *buffer,
-                                size_t *size);
+UV_EXTERN int uv_os_gethostname(char *buffer, size_t *size);
 
 /** Gets what the system calls itself. Returns 0, `UV_EINVAL` if `buffer` is NULL, or another error. Thread-safe. */
 UV_EXTERN int uv_os_uname(uv_utsname_t *buffer);
@@ -1959,8 +1941,7 @@ UV_EXTERN uv_pid_t uv_os_getppid(void);
  *
  * Returns 0, `UV_EINVAL` if `priority` is NULL, `UV_ESRCH` if there is no such process, or another error. Thread-safe.
  */
-UV_EXTERN int uv_os_getpriority(uv_pid_t pid,
-                                int *priority);
+UV_EXTERN int uv_os_getpriority(uv_pid_t pid, int *priority);
 
 /**
  * Sets the scheduling priority of a process, from -20 (high) to 19 (low). A `pid` of 0 is the caller's own.
@@ -1968,16 +1949,14 @@ UV_EXTERN int uv_os_getpriority(uv_pid_t pid,
  * Returns 0, `UV_EINVAL` for a priority out of range, `UV_ESRCH` if there is no such process, `UV_EACCES` if a higher
  * priority is not allowed, or another error. Thread-safe.
  */
-UV_EXTERN int uv_os_setpriority(uv_pid_t pid,
-                                int priority);
+UV_EXTERN int uv_os_setpriority(uv_pid_t pid, int priority);
 
 /**
  * Gets a copy of the environment. Entries without a `=` are left out. `uv_os_free_environ` takes the memory back.
  *
  * Returns 0, or `UV_ENOMEM`, which leaves NULL and 0. Not thread-safe: it reads the environment.
  */
-UV_EXTERN int uv_os_environ(uv_env_item_t **envitems,
-                            int *count);
+UV_EXTERN int uv_os_environ(uv_env_item_t **envitems, int *count);
 
 /** Frees what `uv_os_environ` gave. */
 UV_EXTERN void uv_os_free_environ(uv_env_item_t *envitems, int count);
@@ -1989,9 +1968,7 @@ UV_EXTERN void uv_os_free_environ(uv_env_item_t *envitems, int count);
  * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOENT` if there is no such variable; `UV_ENOBUFS` if the value
  * does not fit, and `size` becomes what is needed, NUL included. Not thread-safe: it reads the environment.
  */
-UV_EXTERN int uv_os_getenv(const char *name,
-                           char *buffer,
-                           size_t *size);
+UV_EXTERN int uv_os_getenv(const char *name, char *buffer, size_t *size);
 
 /**
  * Sets the environment variable `name`. An empty value does not delete it.
@@ -1999,8 +1976,7 @@ UV_EXTERN int uv_os_getenv(const char *name,
  * Returns 0, `UV_EINVAL` if a pointer is NULL or the name is empty or has a `=` in it, or `UV_ENOMEM`. Not thread-safe:
  * it changes the environment.
  */
-UV_EXTERN int uv_os_setenv(const char *name,
-                           const char *value);
+UV_EXTERN int uv_os_setenv(const char *name, const char *value);
 
 /**
  * Deletes the environment variable `name`; it need not exist.
@@ -2066,8 +2042,7 @@ UV_EXTERN int uv_open_osfhandle(uv_os_fd_t os_fd);
  *
  * Thread-safe. Returns 0, `UV_ENOMEM`, or what the system answered; then the array is NULL and the length 0.
  */
-UV_EXTERN int uv_interface_addresses(uv_interface_address_t **addresses,
-                                     int *count);
+UV_EXTERN int uv_interface_addresses(uv_interface_address_t **addresses, int *count);
 
 /**
  * Frees what `uv_interface_addresses` gave.
@@ -2083,9 +2058,7 @@ UV_EXTERN void uv_free_interface_addresses(uv_interface_address_t *addresses, in
  * Thread-safe. Returns 0, `UV_EINVAL` if a pointer is NULL or `*size` 0, `UV_ENOBUFS`, or `UV_ENXIO` if there is no
  * such interface.
  */
-UV_EXTERN int uv_if_indextoname(unsigned int ifindex,
-                                char *buffer,
-                                size_t *size);
+UV_EXTERN int uv_if_indextoname(unsigned int ifindex, char *buffer, size_t *size);
 
 /**
  * Writes what names an interface in a scoped IPv6 address to `buffer`. On Linux that is the interface's name:
@@ -2093,9 +2066,7 @@ UV_EXTERN int uv_if_indextoname(unsigned int ifindex,
  *
  * Thread-safe.
  */
-UV_EXTERN int uv_if_indextoiid(unsigned int ifindex,
-                               char *buffer,
-                               size_t *size);
+UV_EXTERN int uv_if_indextoiid(unsigned int ifindex, char *buffer, size_t *size);
 
 /**
  * Gets the working directory, with no slash at its end unless it is the root.
@@ -2104,8 +2075,7 @@ UV_EXTERN int uv_if_indextoiid(unsigned int ifindex,
  * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
  * needed, NUL included; or another error, such as `UV_ENOENT` if the directory has been removed. Thread-safe.
  */
-UV_EXTERN int uv_cwd(char *buffer,
-                     size_t *size);
+UV_EXTERN int uv_cwd(char *buffer, size_t *size);
 
 /** Makes `dir` the working directory of the process. Returns 0 or an error. Thread-safe, but all threads are moved. */
 UV_EXTERN int uv_chdir(const char *dir);
@@ -2117,8 +2087,7 @@ UV_EXTERN int uv_chdir(const char *dir);
  * does not fit is cut off. Returns 0, `UV_EINVAL` if a pointer is NULL or the size 0, or another error if `/proc` cannot
  * be read. Thread-safe.
  */
-UV_EXTERN int uv_exepath(char *buffer,
-                         size_t *size);
+UV_EXTERN int uv_exepath(char *buffer, size_t *size);
 
 /**
  * Gets the user's home directory: `HOME` if it is set, otherwise what the user database says of the effective user.
@@ -2127,8 +2096,7 @@ UV_EXTERN int uv_exepath(char *buffer,
  * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
  * needed, NUL included; `UV_ENOENT` if the database does not know the user. Not thread-safe: it reads the environment.
  */
-UV_EXTERN int uv_os_homedir(char *buffer,
-                            size_t *size);
+UV_EXTERN int uv_os_homedir(char *buffer, size_t *size);
 
 /**
  * Gets the directory for temporary files: the first of `TMPDIR`, `TMP`, `TEMP` and `TEMPDIR` that is set, otherwise
@@ -2138,8 +2106,7 @@ UV_EXTERN int uv_os_homedir(char *buffer,
  * `UV_EINVAL` if a pointer is NULL or the size 0; `UV_ENOBUFS` if the path does not fit, and `size` becomes what is
  * needed, NUL included. Not thread-safe: it reads the environment.
  */
-UV_EXTERN int uv_os_tmpdir(char *buffer,
-                           size_t *size);
+UV_EXTERN int uv_os_tmpdir(char *buffer, size_t *size);
 
 /** Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error. */
 UV_EXTERN int uv_mutex_init(uv_mutex_t *handle);
@@ -2184,8 +2151,7 @@ UV_EXTERN int uv_rwlock_trywrlock(uv_rwlock_t *rwlock);
 UV_EXTERN void uv_rwlock_wrunlock(uv_rwlock_t *rwlock);
 
 /** Makes a semaphore that starts at `value`. Returns 0, or `UV_EINVAL` if the value is above 2147483647. */
-UV_EXTERN int uv_sem_init(uv_sem_t *sem,
-                          unsigned int value);
+UV_EXTERN int uv_sem_init(uv_sem_t *sem, unsigned int value);
 
 /** Ends a semaphore, on which nobody may wait. */
 UV_EXTERN void uv_sem_destroy(uv_sem_t *sem);
@@ -2212,17 +2178,14 @@ UV_EXTERN void uv_cond_signal(uv_cond_t *cond);
 UV_EXTERN void uv_cond_broadcast(uv_cond_t *cond);
 
 /** Unlocks `mutex`, which the caller holds, waits to be woken, and locks it again. It may wake for no reason. */
-UV_EXTERN void uv_cond_wait(uv_cond_t *cond,
-                            uv_mutex_t *mutex);
+UV_EXTERN void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex);
 
 /**
  * As `uv_cond_wait`, for `timeout` nanoseconds at most, counted from now.
  *
  * Returns 0 if woken, which may happen for no reason, or `UV_ETIMEDOUT`. The mutex is locked either way.
  */
-UV_EXTERN int uv_cond_timedwait(uv_cond_t *cond,
-                                uv_mutex_t *mutex,
-                                uint64_t timeout);
+UV_EXTERN int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
 
 /** Makes a barrier for `count` threads. Returns 0, `UV_EINVAL` if `count` is 0, or another error. */
 UV_EXTERN int uv_barrier_init(uv_barrier_t *barrier, unsigned int count);
@@ -2240,8 +2203,7 @@ UV_EXTERN int uv_barrier_wait(uv_barrier_t *barrier);
  * Calls `callback` if no call with this guard has done so. Other threads wait until it has returned. The guard starts
  * as `UV_ONCE_INIT`.
  */
-UV_EXTERN void uv_once(uv_once_t *guard,
-                       void (*callback)(void));
+UV_EXTERN void uv_once(uv_once_t *guard, void (*callback)(void));
 
 /**
  * Makes a key of thread-local storage, NULL in each thread at first. Returns 0, `UV_EAGAIN` if there are too many, or
@@ -2263,9 +2225,7 @@ UV_EXTERN void uv_key_set(uv_key_t *key, void *value);
  *
  * Returns 0; `UV_EAGAIN` if a limit or memory forbids it; or another error. Thread-safe.
  */
-UV_EXTERN int uv_thread_create(uv_thread_t *tid,
-                               uv_thread_cb entry,
-                               void *arg);
+UV_EXTERN int uv_thread_create(uv_thread_t *tid, uv_thread_cb entry, void *arg);
 
 /**
  * As `uv_thread_create`, with options. With `UV_THREAD_HAS_STACK_SIZE`, `stack_size` is the size of the stack in bytes,
@@ -2310,9 +2270,7 @@ UV_EXTERN int uv_thread_setaffinity(uv_thread_t *tid,
  *
  * Returns 0; `UV_EINVAL` if `mask_size` is below `uv_cpumask_size()`; or another error. Thread-safe.
  */
-UV_EXTERN int uv_thread_getaffinity(uv_thread_t *tid,
-                                    char *cpumask,
-                                    size_t mask_size);
+UV_EXTERN int uv_thread_getaffinity(uv_thread_t *tid, char *cpumask, size_t mask_size);
 
 /** The number of the processor the calling thread is on, or an error. Thread-safe. */
 UV_EXTERN int uv_thread_getcpu(void);
@@ -2329,9 +2287,7 @@ UV_EXTERN int uv_thread_setname(const char *name);
  *
  * Returns 0, `UV_EINVAL` if `name` is NULL or `size` 0, or another error. Thread-safe.
  */
-UV_EXTERN int uv_thread_getname(uv_thread_t *tid,
-                                char *name,
-                                size_t size);
+UV_EXTERN int uv_thread_getname(uv_thread_t *tid, char *name, size_t size);
 
 /**
  * Gets the priority of a thread that has not ended: the nice value if it is the calling thread and is scheduled in
@@ -2339,8 +2295,7 @@ UV_EXTERN int uv_thread_getname(uv_thread_t *tid,
  *
  * Returns 0, `UV_EINVAL` if `priority` is NULL, or another error. Thread-safe.
  */
-UV_EXTERN int uv_thread_getpriority(uv_thread_t tid,
-                                    int *priority);
+UV_EXTERN int uv_thread_getpriority(uv_thread_t tid, int *priority);
 
 /**
  * Sets the priority of a thread that has not ended, to one of `UV_THREAD_PRIORITY_*`. For the calling thread, if it is
@@ -2350,8 +2305,7 @@ UV_EXTERN int uv_thread_getpriority(uv_thread_t tid,
  * Returns 0, `UV_EINVAL` for another priority, `UV_EACCES` or `UV_EPERM` if it is not allowed, or another error.
  * Thread-safe.
  */
-UV_EXTERN int uv_thread_setpriority(uv_thread_t tid,
-                                    int priority);
+UV_EXTERN int uv_thread_setpriority(uv_thread_t tid, int priority);
 
 /**
  * Copies the program's arguments, and takes the memory they are in for the title. Call it first thing in `main`, with
@@ -2360,8 +2314,7 @@ UV_EXTERN int uv_thread_setpriority(uv_thread_t tid,
  * Returns the copy, or `argv` itself if `argc` is not positive or there is no memory for a copy; the title cannot be
  * read or set then. The copy lasts until `uv_library_shutdown`. Thread-safe.
  */
-UV_EXTERN char **uv_setup_args(int argc,
-                               char **argv);
+UV_EXTERN char **uv_setup_args(int argc, char **argv);
 
 /**
  * Gets the title of the process: at first the program's name as it was called.
@@ -2369,8 +2322,7 @@ UV_EXTERN char **uv_setup_args(int argc,
  * Returns 0; `UV_EINVAL` if `buffer` is NULL or `size` 0; `UV_ENOBUFS` if the title and its NUL do not fit in `size` bytes,
  * or `uv_setup_args` has not been called. Thread-safe.
  */
-UV_EXTERN int uv_get_process_title(char *buffer,
-                                   size_t size);
+UV_EXTERN int uv_get_process_title(char *buffer, size_t size);
 
 /**
  * Sets the title of the process, and with it the name of the calling thread. What does not fit in the memory of the
@@ -2392,8 +2344,7 @@ UV_EXTERN int uv_os_get_passwd(uv_passwd_t *pwd);
  *
  * Returns 0, `UV_EINVAL` if `pwd` is NULL, `UV_ENOENT` if there is no entry, `UV_ENOMEM`, or another error. Thread-safe.
  */
-UV_EXTERN int uv_os_get_passwd2(uv_passwd_t *pwd,
-                                uv_uid_t uid);
+UV_EXTERN int uv_os_get_passwd2(uv_passwd_t *pwd, uv_uid_t uid);
 
 /** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `pwd` may be NULL. */
 UV_EXTERN void uv_os_free_passwd(uv_passwd_t *pwd);
@@ -2403,8 +2354,7 @@ UV_EXTERN void uv_os_free_passwd(uv_passwd_t *pwd);
  *
  * Returns 0, `UV_EINVAL` if `grp` is NULL, `UV_ENOENT` if there is no entry, `UV_ENOMEM`, or another error. Thread-safe.
  */
-UV_EXTERN int uv_os_get_group(uv_group_t *grp,
-                              uv_uid_t gid);
+UV_EXTERN int uv_os_get_group(uv_group_t *grp, uv_uid_t gid);
 
 /** Frees the strings of an entry and sets them to NULL, so that freeing it again does nothing. `grp` may be NULL. */
 UV_EXTERN void uv_os_free_group(uv_group_t *grp);
@@ -2441,9 +2391,7 @@ UV_EXTERN const char *uv_strerror(int err);
  *
  * Thread-safe.
  */
-UV_EXTERN char *uv_strerror_r(int err,
-                              char *buf,
-                              size_t buflen);
+UV_EXTERN char *uv_strerror_r(int err, char *buf, size_t buflen);
 
 /**
  * The name of an error, such as "EADDRINUSE". An error the table does not know gives "Unknown system error N",
@@ -2459,9 +2407,7 @@ UV_EXTERN const char *uv_err_name(int err);
  *
  * Thread-safe.
  */
-UV_EXTERN char *uv_err_name_r(int err,
-                              char *buf,
-                              size_t buflen);
+UV_EXTERN char *uv_err_name_r(int err, char *buf, size_t buflen);
 
 /**
  * The library's number for an `errno` of the system. A number that is already the library's (not positive) is given
@@ -2477,9 +2423,7 @@ UV_EXTERN int uv_translate_sys_error(int sys_errno);
  *
  * Thread-safe. Returns 0, or `UV_EINVAL` if `ip` is not four decimal numbers up to 255 without leading zeros.
  */
-UV_EXTERN int uv_ip4_addr(const char *ip,
-                          int port,
-                          struct sockaddr_in *addr);
+UV_EXTERN int uv_ip4_addr(const char *ip, int port, struct sockaddr_in *addr);
 
 /**
  * Makes an IPv6 socket address from text such as "fe80::1%eth0" and a port in host order. What follows a "%" names the
@@ -2488,27 +2432,21 @@ UV_EXTERN int uv_ip4_addr(const char *ip,
  *
  * Thread-safe. Returns 0, or `UV_EINVAL` if `ip` is no IPv6 address.
  */
-UV_EXTERN int uv_ip6_addr(const char *ip,
-                          int port,
-                          struct sockaddr_in6 *addr);
+UV_EXTERN int uv_ip6_addr(const char *ip, int port, struct sockaddr_in6 *addr);
 
 /**
  * Writes the address of an IPv4 socket address, without its port, as text to `dst`, `size` bytes long.
  *
  * Thread-safe. Returns 0, or `UV_ENOSPC` if `dst` is too short; then `dst` is left alone.
  */
-UV_EXTERN int uv_ip4_name(const struct sockaddr_in *src,
-                          char *dst,
-                          size_t size);
+UV_EXTERN int uv_ip4_name(const struct sockaddr_in *src, char *dst, size_t size);
 
 /**
  * Writes the address of an IPv6 socket address, without port and scope, as text to `dst`, `size` bytes long.
  *
  * Thread-safe. Returns 0, or `UV_ENOSPC` if `dst` is too short; then `dst` is left alone.
  */
-UV_EXTERN int uv_ip6_name(const struct sockaddr_in6 *src,
-                          char *dst,
-                          size_t size);
+UV_EXTERN int uv_ip6_name(const struct sockaddr_in6 *src, char *dst, size_t size);
 
 /**
  * Writes the address of an IPv4 or IPv6 socket address as text to `dst`, `size` bytes long.
@@ -2516,9 +2454,7 @@ UV_EXTERN int uv_ip6_name(const struct sockaddr_in6 *src,
  * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_ENOSPC` if `dst` is too short; then `dst` is
  * left alone.
  */
-UV_EXTERN int uv_ip_name(const struct sockaddr *src,
-                         char *dst,
-                         size_t size);
+UV_EXTERN int uv_ip_name(const struct sockaddr *src, char *dst, size_t size);
 
 /**
  * Writes a binary address (4 bytes for `AF_INET`, 16 for `AF_INET6`, in network order) as text to `dst`, `size` bytes
@@ -2527,10 +2463,7 @@ UV_EXTERN int uv_ip_name(const struct sockaddr *src,
  * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_ENOSPC` if `dst` is too short; then `dst` is
  * left alone.
  */
-UV_EXTERN int uv_inet_ntop(int af,
-                           const void *src,
-                           char *dst,
-                           size_t size);
+UV_EXTERN int uv_inet_ntop(int af, const void *src, char *dst, size_t size);
 
 /**
  * Turns text into a binary address in network order: 4 bytes for `AF_INET`, 16 for `AF_INET6`. With `AF_INET6` a "%"
@@ -2539,9 +2472,7 @@ UV_EXTERN int uv_inet_ntop(int af,
  * Thread-safe. Returns 0, `UV_EAFNOSUPPORT` for another family, or `UV_EINVAL` if the text is wrong or a pointer is
  * NULL.
  */
-UV_EXTERN int uv_inet_pton(int af,
-                           const char *src,
-                           void *dst);
+UV_EXTERN int uv_inet_pton(int af, const char *src, void *dst);
 
 /**
  * The version whose interface this is, as `major << 16 | minor << 8 | patch`.
@@ -2562,8 +2493,7 @@ UV_EXTERN const char *uv_version_string(void);
  *
  * Thread-safe.
  */
-UV_EXTERN size_t uv_utf16_length_as_wtf8(const uint16_t *utf16,
-                                         ssize_t utf16_len);
+UV_EXTERN size_t uv_utf16_length_as_wtf8(const uint16_t *utf16, ssize_t utf16_len);
 
 /**
  * Turns `utf16_len` units into WTF-8, ended by a NUL. With a negative `utf16_len` the units end at a zero.
@@ -2595,9 +2525,7 @@ UV_EXTERN ssize_t uv_wtf8_length_as_utf16(const char *wtf8);
  *
  * Thread-safe.
  */
-UV_EXTERN void uv_wtf8_to_utf16(const char *wtf8,
-                                uint16_t *utf16,
-                                size_t utf16_len);
+UV_EXTERN void uv_wtf8_to_utf16(const char *wtf8, uint16_t *utf16, size_t utf16_len);
 
 /* Room for any handle, and for any request. */
 #define XX(uc, lc) uv_##lc##_t lc;

@@ -60,9 +60,7 @@ pub union uv__handle_u {
 /// The last reserved word of a request.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub union uv__req_extra {
-    /// Reserved for the library.
-    pub reserved2: [*mut c_void; 1],
+pub struct uv__req_write_extra_s {
     /// Bytes written so far (`uv_write_nwritten`).
     pub nwritten: usize,
 }
@@ -259,7 +257,7 @@ pub struct uv_cpu_times_s {
 #[derive(Clone, Copy)]
 pub struct uv_cpu_info_s {
     /// Model name, owned by the array.
-    pub model: *mut c_char,
+    pub model: *const c_char,
     /// Clock in MHz.
     pub speed: c_int,
     /// Time by use.

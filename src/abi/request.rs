@@ -17,7 +17,7 @@ pub struct uv_req_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
 }
 
 /// See [`uv_req_s`].
@@ -34,7 +34,7 @@ pub struct uv_shutdown_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The stream.
     pub handle: Cell<*mut uv_stream_t>,
     /// Called when all queued writes have ended.
@@ -55,7 +55,7 @@ pub struct uv_connect_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// Called with the outcome.
     pub cb: Cell<uv_connect_cb>,
     /// The stream.
@@ -78,7 +78,7 @@ pub struct uv_write_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// Called when the kernel has taken all bytes, or on failure.
     pub cb: Cell<uv_write_cb>,
     /// The handle that is passed along, or NULL.
@@ -114,7 +114,7 @@ pub struct uv_udp_send_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The socket.
     pub handle: Cell<*mut uv_udp_t>,
     /// Called when it has been sent.
@@ -150,7 +150,7 @@ pub struct uv_getaddrinfo_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The loop.
     pub r#loop: Cell<*mut uv_loop_t>,
     /// The job on the thread pool.
@@ -184,7 +184,7 @@ pub struct uv_getnameinfo_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The loop.
     pub r#loop: Cell<*mut uv_loop_t>,
     /// The job on the thread pool.
@@ -219,7 +219,7 @@ pub struct uv_work_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The loop.
     pub r#loop: Cell<*mut uv_loop_t>,
     /// Runs on a thread of the pool.
@@ -244,7 +244,7 @@ pub struct uv_random_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// The loop.
     pub r#loop: Cell<*mut uv_loop_t>,
     /// Outcome: 0 or `UV_E…`.
@@ -274,7 +274,7 @@ pub struct uv_fs_s {
     /// Reserved for the library.
     pub reserved: Cell<[*mut c_void; 5]>,
     /// Reserved for the library (`uv_write_nwritten`).
-    pub write_extra: Cell<uv__req_extra>,
+    pub write_extra: Cell<uv__req_write_extra_s>,
     /// Which operation.
     pub fs_type: Cell<uv_fs_type>,
     pub(crate) _pad1: Cell<c_uint>,
