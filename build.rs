@@ -1,8 +1,8 @@
 //! Names the shared library, and writes `include/uv.h` from the Rust source.
 //!
 //! The header is committed, so that a C program needs no Rust to compile and a change of the interface shows in a diff.
-//! A build rewrites it when the source says something else; where `CI` is set, or the tree cannot be written, it is left
-//! alone, and the test `c-tests/tests/header.rs` (which includes this file) tells whether it is stale.
+//! A build rewrites it when the source says something else; where `CI` is set, or the tree cannot be written, it is
+//! left alone, and the test `c-tests/tests/header.rs` (which includes this file) tells whether it is stale.
 
 use std::error::Error;
 use std::fs;

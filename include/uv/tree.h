@@ -1,8 +1,8 @@
 /* Red-black trees with links inside the elements: the RB_* macros that BSD's <sys/tree.h> made common.
  *
- * An element has a field of type RB_ENTRY(type); a tree is a struct made by RB_HEAD(name, type). RB_GENERATE(name, type,
- * field, cmp) defines the functions behind RB_INSERT and the rest; `cmp(a, b)` is negative, zero or positive. RB_PROTOTYPE
- * declares them. Nothing is allocated, and nothing is safe against use from several threads. */
+ * An element has a field of type RB_ENTRY(type); a tree is a struct made by RB_HEAD(name, type). RB_GENERATE(name,
+ * type, field, cmp) defines the functions behind RB_INSERT and the rest; `cmp(a, b)` is negative, zero or positive.
+ * RB_PROTOTYPE declares them. Nothing is allocated, and nothing is safe against use from several threads. */
 #ifndef UV_TREE_H_
 #define UV_TREE_H_
 
@@ -93,8 +93,8 @@
 
 #define RB__IS_RED(elm, field) ((elm) != NULL && RB_COLOR(elm, field) == RB_RED)
 
-/* The red `elm` hangs below its red `parent`, which is the SIDE child of `grand` and has no red sibling: two rotations at
- * most, and no two reds meet. */
+/* The red `elm` hangs below its red `parent`, which is the SIDE child of `grand` and has no red sibling: two rotations
+ * at most, and no two reds meet. */
 #define RB__INSERT_END(head, elm, parent, grand, tmp, field, SIDE, OTHER) \
   do { \
     if ((elm) == RB_##OTHER(parent, field)) { \
@@ -105,8 +105,8 @@
     RB_ROTATE_##OTHER(head, grand, tmp, field); \
   } while (0)
 
-/* The paths through `elm`, the SIDE child of `parent`, lack a black. Either they get it from the sibling's side, and `elm`
- * becomes the root, which ends the search; or the sibling's paths lose one too, and `elm` and `parent` move up. */
+/* The paths through `elm`, the SIDE child of `parent`, lack a black. Either they get it from the sibling's side, and
+ * `elm` becomes the root, which ends the search; or the sibling's paths lose one too, and `elm` and `parent` move up. */
 #define RB__REMOVE_STEP(head, elm, parent, sibling, tmp, field, SIDE, OTHER) \
   do { \
     (sibling) = RB_##OTHER(parent, field); \
