@@ -1,5 +1,5 @@
-/* The phases of a turn: timers, pending, idle, prepare, poll, check, closing. Under UV_RUN_DEFAULT timers come first and
- * again after the closing phase; under ONCE and NOWAIT due timers run only at the end. */
+/* The phases of a turn: timers, pending, idle, prepare, poll, check, closing. Under UV_RUN_DEFAULT timers come first
+ * and again after the closing phase; under ONCE and NOWAIT due timers run only at the end. */
 #include "check.h"
 
 static uv_loop_t loop;

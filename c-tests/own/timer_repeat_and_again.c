@@ -1,5 +1,5 @@
-/* uv_timer_again, uv_timer_set_repeat, the due time, and how a repeating timer that is late goes on: from the pass, with
- * no run made up for; set_repeat in the callback counts from the next rearming. */
+/* uv_timer_again, uv_timer_set_repeat, the due time, and how a repeating timer that is late goes on: from the pass,
+ * with no run made up for; set_repeat in the callback counts from the next rearming. */
 #include "check.h"
 
 static uv_loop_t loop;

@@ -1,5 +1,6 @@
 /* A timer started with 0 from a timer's callback waits for the next pass: timers cannot starve the rest of the turn. A
- * timer restarted from its own callback counts from then; one stopped by an earlier callback of the pass does not run. */
+ * timer restarted from its own callback counts from then; one stopped by an earlier callback of the pass does not
+ * run. */
 #include "check.h"
 
 static uv_loop_t loop;
