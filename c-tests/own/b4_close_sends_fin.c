@@ -82,7 +82,7 @@ static void close_pipe_reader(int turns) {
 
 /* A write that cannot finish: what the kernel already took arrives, then the end. */
 static void close_writer(int turns) {
-    static char big[8 << 20];
+    static char big[16 << 20];
     uv_buf_t buf = uv_buf_init(big, sizeof big);
     uv_tcp_t tcp;
     char sink[65536];

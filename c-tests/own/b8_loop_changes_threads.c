@@ -2,7 +2,7 @@
  * writes, a connect, work, files, a timer and an async stay armed throughout and lose nothing. */
 #include "check.h"
 
-enum { BIG = 8 << 20 };
+enum { BIG = 16 << 20 };
 
 static uv_loop_t loop;
 static uv_tcp_t reader, writer, listener, dialer;

@@ -2,7 +2,7 @@
  * that A began. Then the loop goes back and forth between the two. */
 #include "check.h"
 
-enum { BIG = 6 << 20, WRITES = 3 };
+enum { BIG = 24 << 20, WRITES = 3 };
 
 static uv_loop_t loop;
 static uv_tcp_t writer, reader;

@@ -1,5 +1,5 @@
-/* A refused connect is reported in connect_cb, never by uv_tcp_connect itself; what was queued behind it fails after it,
- * with UV_ECANCELED, in order. The same handle cannot be read or written afterwards. */
+/* A refused connect is reported in connect_cb, never by uv_tcp_connect itself; what was queued behind it fails after
+ * it, with UV_ECANCELED, in order. A shutdown afterwards gives UV_ENOTCONN in its callback. */
 #include "check.h"
 
 static uv_loop_t loop;

@@ -5,7 +5,7 @@ static uv_loop_t loop;
 static uv_tcp_t tcp, connecting;
 static int peer, writes, connects;
 static char* big;
-enum { BIG = 8 << 20 };
+enum { BIG = 16 << 20 };
 
 static void on_write(uv_write_t* req, int status) {
     UNUSED(req);

@@ -1,5 +1,5 @@
-/* With UV_THREADPOOL_SIZE=1 work runs in the order of uv_queue_work, and the after_work callbacks come in that order, on
- * the loop's thread, inside uv_run. */
+/* With UV_THREADPOOL_SIZE=1 work runs in the order of uv_queue_work, and the after_work callbacks come in that order,
+ * on the loop's thread, inside uv_run. */
 #include "check.h"
 
 enum { JOBS = 300 };

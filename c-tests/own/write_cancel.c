@@ -1,8 +1,8 @@
-/* uv_cancel of writes: one that was not begun is taken out, its callback gets UV_ECANCELED in a later turn and its bytes
- * never leave; the others go on, in order. Its buffer is free in that callback. */
+/* uv_cancel of writes: one that was not begun is taken out, its callback gets UV_ECANCELED in a later turn and its
+ * bytes never leave; the others go on, in order. Its buffer is free in that callback. */
 #include "check.h"
 
-enum { WRITES = 5, LEN = 3 << 20 };
+enum { WRITES = 5, LEN = 8 << 20 };
 
 static uv_loop_t loop;
 static uv_tcp_t tcp;
