@@ -64,7 +64,8 @@ int main(void) {
     CHECK_EQ(status_of[1], UV_ECANCELED);
     CHECK_EQ(status_of[3], UV_ECANCELED);
     CHECK_EQ(total_calls, 2);
-    CHECK_EQ(before - uv_stream_get_write_queue_size((uv_stream_t*)&tcp), 2 * LEN);
+    /* At least those two: the kernel may have taken more of the first meanwhile. */
+    CHECK_GE(before - uv_stream_get_write_queue_size((uv_stream_t*)&tcp), 2 * LEN);
     CHECK_OK(uv_shutdown(&shutdown_req, (uv_stream_t*)&tcp, on_shutdown));
     CHECK_OK(uv_thread_create(&receiver, receive, NULL));
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
