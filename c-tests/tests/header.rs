@@ -102,7 +102,14 @@ fn abi_is_libuvs() -> Result {
         let program = dir.join(name);
         let mut command = Command::new(compile::cc());
         command
-            .args(["-std=gnu11", "-Wall", "-Wno-unused-function", "-Wno-array-parameter", "-Werror"])
+            .args([
+                "-std=gnu11",
+                "-Wall",
+                "-Wno-unused-function",
+                "-Wno-unknown-warning-option",
+                "-Wno-array-parameter",
+                "-Werror",
+            ])
             .arg("-I")
             .arg(include);
         compile::run(command.arg(&file).arg("-o").arg(&program))?;
