@@ -7,3 +7,12 @@ pub(crate) fn close(fd: c_int) {
     // SAFETY: the caller owns the descriptor.
     unsafe { libc::close(fd) };
 }
+
+/// A descriptor that is good for nothing but to be given up, or -1.
+pub(crate) fn spare() -> c_int {
+    // SAFETY: constant paths.
+    unsafe {
+        let fd = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if fd != -1 { fd } else { libc::open(c"/".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) }
+    }
+}
