@@ -87,6 +87,8 @@ pub(crate) struct Metrics {
     pub(crate) loop_count: Cell<u64>,
     pub(crate) events: Cell<u64>,
     pub(crate) events_waiting: Cell<u64>,
+    /// What is being delivered was there before the loop slept.
+    waiting: Cell<bool>,
     /// Idle time is measured (`UV_METRICS_IDLE_TIME`).
     measured: AtomicBool,
     /// Nanoseconds spent asleep, and when the sleep under way began, or 0.
@@ -493,22 +495,37 @@ impl Loop {
                 until_ns = Some(0);
             }
         }
-        let looked_first = until_ns == Some(0);
         if state.delivered.get() == state.batch.borrow().len() {
             state.batch.borrow_mut().clear();
             state.delivered.set(0);
         }
-        let limit = Limit { until_ns, sigmask: state.sigmask.get() };
-        state.metrics.fall_asleep(looked_first);
-        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
-        state.metrics.wake_up();
+        self.wait(until_ns);
+        self.deliver();
+    }
+
+    /// Sleeps, and notes whether what is delivered next had been waiting already.
+    fn wait(self, until_ns: Option<u64>) {
+        let state = self.state();
+        let sigmask = state.sigmask.get();
+        let wait = |until_ns| {
+            state.driver.borrow_mut().wait(Limit { until_ns, sigmask }, &mut state.batch.borrow_mut());
+            state.delivered.get() < state.batch.borrow().len()
+        };
+        let metrics = &state.metrics;
+        metrics.waiting.set(true);
+        if until_ns == Some(0) {
+            wait(until_ns);
+        } else if !metrics.measured.load(Relaxed) || !wait(Some(0)) {
+            // Who measures pays for a look before the sleep, as with libuv.
+            metrics.waiting.set(false);
+            metrics.fall_asleep();
+            wait(until_ns);
+            metrics.wake_up();
+        }
         state.wake.awake();
-        if !looked_first {
+        if until_ns != Some(0) {
             self.update_time();
         }
-        let events = (state.batch.borrow().len() - state.delivered.get()) as u64;
-        state.metrics.count(events, looked_first);
-        self.deliver();
     }
 
     /// Delivers what the poll phase brought.
@@ -537,10 +554,21 @@ impl Loop {
         match owner {
             // Given up meanwhile.
             None => {}
-            Some(Owner::Io(io)) if io.is_signal() => state.late.set(Late { signals: true }),
-            Some(Owner::Io(io)) => io.on_poll(completion.result as u32),
-            Some(Owner::Process(child)) => process::on_exit(child),
+            Some(Owner::Io(io)) if io == self.wake_watcher() => self.on_wake(),
+            Some(Owner::Io(io)) if io.is_signal() => {
+                state.metrics.count(1);
+                state.late.set(Late { signals: true });
+            }
+            Some(Owner::Io(io)) => {
+                state.metrics.count(1);
+                io.on_poll(completion.result as u32);
+            }
+            Some(Owner::Process(child)) => {
+                state.metrics.count(1);
+                process::on_exit(child);
+            }
             Some(Owner::Fs(req)) => {
+                state.metrics.count(1);
                 state.table.borrow_mut().remove(completion.key);
                 fs::on_ring(req, completion.result);
             }
@@ -548,7 +576,7 @@ impl Loop {
     }
 
     /// The wake-up descriptor is readable.
-    pub(crate) fn on_wake(self) {
+    fn on_wake(self) {
         self.state().wake.drain();
         self.run_news();
     }
@@ -560,6 +588,7 @@ impl Loop {
             self.run_finished();
         }
         if !state.pending_asyncs.is_empty() || !state.sent_asyncs.borrow().is_empty() {
+            state.metrics.count(1);
             async_handle::run(self);
         }
     }
@@ -574,6 +603,7 @@ impl Loop {
             todo.append_all(self.wq());
         }
         while let Some(link) = todo.pop_front() {
+            state.metrics.count(1);
             pool::done(link);
         }
     }
@@ -608,8 +638,8 @@ impl LoopState {
 }
 
 impl Metrics {
-    fn fall_asleep(&self, look: bool) {
-        if !look && self.measured.load(Relaxed) {
+    fn fall_asleep(&self) {
+        if self.measured.load(Relaxed) {
             self.asleep_since_ns.store(clock::monotonic_ns(), SeqCst);
         }
     }
@@ -621,9 +651,10 @@ impl Metrics {
         }
     }
 
-    fn count(&self, events: u64, waiting: bool) {
+    /// Counts events that are delivered in this poll phase.
+    pub(crate) fn count(&self, events: u64) {
         self.events.set(self.events.get() + events);
-        if waiting {
+        if self.waiting.get() {
             self.events_waiting.set(self.events_waiting.get() + events);
         }
     }

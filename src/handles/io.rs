@@ -57,7 +57,6 @@ enum Whose {
     Stream(Stream),
     Udp(Udp),
     Poll(Poll),
-    Wake(Loop),
     Signal(Loop),
     Inotify(Loop),
 }
@@ -105,7 +104,6 @@ impl Io {
                 p if p == Part::Stream as c_uint => Whose::Stream(Stream::from_c(outer!(uv_stream_t, io_watcher))),
                 p if p == Part::Udp as c_uint => Whose::Udp(Udp::from_c(outer!(uv_udp_t, io_watcher))),
                 p if p == Part::Poll as c_uint => Whose::Poll(Poll::from_c(outer!(uv_poll_t, io_watcher))),
-                p if p == Part::Wake as c_uint => Whose::Wake(Loop::from_c(outer!(uv_loop_t, async_io_watcher))),
                 p if p == Part::Signal as c_uint => Whose::Signal(Loop::from_c(outer!(uv_loop_t, signal_io_watcher))),
                 _ => Whose::Inotify(Loop::from_c(outer!(uv_loop_t, inotify_read_watcher))),
             }
@@ -211,7 +209,6 @@ impl Io {
             Whose::Stream(stream) => stream::on_ready(stream, events),
             Whose::Udp(udp) => udp::on_ready(udp, events),
             Whose::Poll(poll) => poll::on_ready(poll, events),
-            Whose::Wake(event_loop) => event_loop.on_wake(),
             Whose::Signal(event_loop) => signal::on_ready(event_loop),
             Whose::Inotify(event_loop) => fs_event::on_ready(event_loop),
         }
