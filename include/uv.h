@@ -645,6 +645,12 @@ typedef int uv_os_fd_t;
 /** See `uv_async_init`. */
 typedef void (*uv_async_cb)(uv_async_t *handle);
 
+/** A socket. */
+typedef int uv_os_sock_t;
+
+/** See `uv_poll_start`. */
+typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
+
 /** See `uv_timer_start`. */
 typedef void (*uv_timer_cb)(uv_timer_t *handle);
 
@@ -825,9 +831,6 @@ typedef union uv__active_reqs {
 
 /** A file descriptor. */
 typedef int uv_file;
-
-/** A socket. */
-typedef int uv_os_sock_t;
 
 /** A group id. */
 typedef gid_t uv_gid_t;
@@ -1052,9 +1055,6 @@ typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
 
 /** See `uv_listen`. */
 typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
-
-/** See `uv_poll_start`. */
-typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
 
 /** See `uv_fs_*`. */
 typedef void (*uv_fs_cb)(uv_fs_t *req);
@@ -1754,6 +1754,27 @@ UV_EXTERN int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb asyn
  * coalesce. Always returns 0. Thread-safe and async-signal-safe.
  */
 UV_EXTERN int uv_async_send(uv_async_t *async);
+
+/**
+ * Initialises a handle that watches the descriptor `fd`, and makes the descriptor non-blocking.
+ * `UV_EEXIST` if a handle of the loop watches it already, `UV_EPERM` if it cannot be polled (a regular file or directory),
+ * `UV_EBADF` if it is not open. Not thread-safe.
+ */
+UV_EXTERN int uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd);
+
+/** The same as `uv_poll_init`; the two differ on Windows only. */
+UV_EXTERN int uv_poll_init_socket(uv_loop_t *loop, uv_poll_t *handle, uv_os_sock_t socket);
+
+/**
+ * Calls `cb` whenever one of `events` (`UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED`) holds, as long as it
+ * holds. On a started handle it replaces events and callback; no events stop the handle.
+ * `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_ENOMEM` if the loop cannot note it. In the
+ * callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped. Not thread-safe.
+ */
+UV_EXTERN int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
+
+/** Stops the handle: no callback follows, and the descriptor may be closed at once. Returns 0. Not thread-safe. */
+UV_EXTERN int uv_poll_stop(uv_poll_t *poll);
 
 /** Initialises a timer. Always returns 0. */
 UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
