@@ -645,6 +645,15 @@ typedef int uv_os_fd_t;
 /** See `uv_async_init`. */
 typedef void (*uv_async_cb)(uv_async_t *handle);
 
+/** See `uv_fs_event_start`. */
+typedef void (*uv_fs_event_cb)(uv_fs_event_t *handle, const char *filename, int events, int status);
+
+/** See `uv_fs_poll_start`. */
+typedef void (*uv_fs_poll_cb)(uv_fs_poll_t *handle,
+                              int status,
+                              const struct uv_stat_t *prev,
+                              const struct uv_stat_t *curr);
+
 /** A socket. */
 typedef int uv_os_sock_t;
 
@@ -1070,15 +1079,6 @@ typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
 
 /** See `uv_random`. */
 typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
-
-/** See `uv_fs_event_start`. */
-typedef void (*uv_fs_event_cb)(uv_fs_event_t *handle, const char *filename, int events, int status);
-
-/** See `uv_fs_poll_start`. */
-typedef void (*uv_fs_poll_cb)(uv_fs_poll_t *handle,
-                              int status,
-                              const struct uv_stat_t *prev,
-                              const struct uv_stat_t *curr);
 
 /** See `uv_signal_start`. */
 typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
@@ -1754,6 +1754,61 @@ UV_EXTERN int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb asyn
  * coalesce. Always returns 0. Thread-safe and async-signal-safe.
  */
 UV_EXTERN int uv_async_send(uv_async_t *async);
+
+/** Initialises a file watcher. Always returns 0. */
+UV_EXTERN int uv_fs_event_init(uv_loop_t *loop, uv_fs_event_t *handle);
+
+/**
+ * Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went or
+ * changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder of
+ * what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
+ *
+ * `flags` are `UV_FS_EVENT_*`. Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
+ * on if there is no such file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
+ */
+UV_EXTERN int uv_fs_event_start(uv_fs_event_t *handle,
+                                uv_fs_event_cb cb,
+                                const char *path,
+                                unsigned int _flags);
+
+/** Stops a file watcher; its callback is not called any more. Always returns 0. */
+UV_EXTERN int uv_fs_event_stop(uv_fs_event_t *handle);
+
+/**
+ * Gets the path that is being watched, as it was given.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if the handle is not active (the length becomes 0), a pointer is NULL or the size 0; `UV_ENOBUFS` if the
+ * path does not fit, and `size` becomes what is needed, NUL included.
+ */
+UV_EXTERN int uv_fs_event_getpath(uv_fs_event_t *handle, char *buffer, size_t *size);
+
+/** Initialises a file watcher. Always returns 0. */
+UV_EXTERN int uv_fs_poll_init(uv_loop_t *loop, uv_fs_poll_t *handle);
+
+/**
+ * Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called with
+ * the old and the new state when they differ, access time and number of links aside, and with an error when the file
+ * cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
+ *
+ * Returns 0, also if the handle is active already, which changes nothing; `UV_EINVAL` if it is closing; `UV_ENOMEM`.
+ */
+UV_EXTERN int uv_fs_poll_start(uv_fs_poll_t *handle,
+                               uv_fs_poll_cb poll_cb,
+                               const char *path,
+                               unsigned int interval);
+
+/** Stops a file watcher; its callback is not called any more. Always returns 0. */
+UV_EXTERN int uv_fs_poll_stop(uv_fs_poll_t *handle);
+
+/**
+ * Gets the path that is being watched, as it was given.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+ * `UV_EINVAL` if the handle is not active (the length becomes 0), a pointer is NULL or the size 0; `UV_ENOBUFS` if the
+ * path does not fit, and `size` becomes what is needed, NUL included.
+ */
+UV_EXTERN int uv_fs_poll_getpath(uv_fs_poll_t *handle, char *buffer, size_t *size);
 
 /**
  * Initialises a handle that watches the descriptor `fd`, and makes the descriptor non-blocking.

@@ -1,17 +1,515 @@
 //! File watchers (inotify).
+//!
+//! A loop has one inotify descriptor, made for its first watcher, and a table of what is watched:
+//!
+//! ```text
+//! loop->inotify_watchers → Inotify { watches by number, buffer of records }
+//!                              Watch { number } ⇄ handle ⇄ handle
+//! ```
+//!
+//! The kernel watches files, not paths: several handles on one file, by whatever path, share a watch, which ends with the
+//! last of them. It also ends when the file is deleted; its handles stay active then, as with libuv, and hear no more.
+//!
+//! Argument for the unsafe code: (1) `loop->inotify_watchers` is NULL or the box that `Inotify::of` put there, which lives
+//! until `loop_cleanup`, when no handle is left; (2) a watch is in the table as long as it counts a handle, and each of its
+//! handles is linked either to it or to the head `walking`.
 
-use crate::abi::Result;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::CStr;
+use std::ptr::{self, NonNull};
+
+use libc::{c_char, c_int, c_uint};
+
+use crate::abi::*;
+use crate::alloc::{self, Array};
+use crate::callback;
 use crate::event_loop::Loop;
-use crate::handle::FsEvent;
+use crate::handle::{FsEvent, Handle};
+use crate::handles::io::{self, Io, Part};
+use crate::os::buffer::Out;
+use crate::os::{inotify, socket};
+use crate::queue::{self, Link};
 
-pub(crate) fn close(_handle: FsEvent) {}
+/// Initialises a file watcher. Always returns 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_event_init(r#loop: *mut uv_loop_t, handle: *mut uv_fs_event_t) -> c_int {
+    // SAFETY: laws 1 and 5.
+    unsafe { FsEvent::from_c(handle).init(Loop::from_c(r#loop)) };
+    0
+}
+
+/// Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went or
+/// changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder of
+/// what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
+///
+/// `flags` are `UV_FS_EVENT_*`. Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
+/// on if there is no such file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_event_start(
+    handle: *mut uv_fs_event_t,
+    cb: uv_fs_event_cb,
+    path: *const c_char,
+    _flags: c_uint,
+) -> c_int {
+    // SAFETY: law 1; `path` is the caller's string.
+    unsafe { FsEvent::from_c(handle).start(cb, CStr::from_ptr(path)) }.into_c()
+}
+
+/// Stops a file watcher; its callback is not called any more. Always returns 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_event_stop(handle: *mut uv_fs_event_t) -> c_int {
+    // SAFETY: law 1.
+    unsafe { FsEvent::from_c(handle) }.stop();
+    0
+}
+
+/// Gets the path that is being watched, as it was given.
+///
+/// `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+/// `UV_EINVAL` if the handle is not active (the length becomes 0), a pointer is NULL or the size 0; `UV_ENOBUFS` if the
+/// path does not fit, and `size` becomes what is needed, NUL included.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_event_getpath(
+    handle: *mut uv_fs_event_t,
+    buffer: *mut c_char,
+    size: *mut usize,
+) -> c_int {
+    // SAFETY: law 1; C promises that the buffer is as large as the size says.
+    unsafe {
+        let handle = FsEvent::from_c(handle);
+        Out::new(buffer, size)
+            .and_then(|out| out.put_path(Handle::from(handle).is_active(), handle.path.get()))
+            .into_c()
+    }
+}
+
+impl FsEvent {
+    fn init(self, event_loop: Loop) {
+        Handle::from(self).init(event_loop, UV_FS_EVENT);
+        self.path.set(ptr::null_mut());
+        self.cb.set(None);
+        self.wd.set(-1);
+        self.link().init();
+    }
+
+    /// The link among the handles of a watch.
+    fn link(self) -> Link {
+        // SAFETY: law 1.
+        unsafe { Link::at(&raw const (*self.as_ptr()).watchers) }
+    }
+
+    fn start(self, cb: uv_fs_event_cb, path: &CStr) -> Result {
+        let handle = Handle::from(self);
+        if handle.is_active() || handle.is_closing() {
+            return Err(Errno::EINVAL);
+        }
+        let inotify = Inotify::of(handle.event_loop())?;
+        let path = alloc::strdup(path)?;
+        if let Err(e) = inotify.watch(self, path) {
+            // SAFETY: just made.
+            unsafe { alloc::free(path.cast()) };
+            return Err(e);
+        }
+        self.path.set(path);
+        self.cb.set(cb);
+        handle.start();
+        Ok(())
+    }
+
+    fn stop(self) {
+        let handle = Handle::from(self);
+        if !handle.is_active() {
+            return;
+        }
+        handle.stop();
+        if let Some(inotify) = Inotify::get(handle.event_loop()) {
+            inotify.unwatch(self);
+        }
+        // SAFETY: `start` made it.
+        unsafe { alloc::free(self.path.replace(ptr::null_mut()).cast()) };
+    }
+}
+
+pub(crate) fn close(handle: FsEvent) {
+    handle.stop();
+}
+
+/// How often the descriptor is read before the loop goes on: callbacks that change what they watch must not hold it up.
+const READS: usize = 32;
 
 /// The inotify descriptor is readable.
-pub(crate) fn on_ready(_event_loop: Loop) {}
+pub(crate) fn on_ready(event_loop: Loop) {
+    let Some(inotify) = Inotify::get(event_loop) else { return };
+    // What a `longjmp` out of a callback left, first.
+    inotify.collect_strays();
+    for _ in 0..READS {
+        while let Some(event) = inotify.next_event() {
+            inotify.deliver(&event);
+        }
+        if !inotify.read() {
+            break;
+        }
+    }
+}
 
-pub(crate) fn loop_cleanup(_event_loop: Loop) {}
+/// The loop is being closed; no handle is left.
+pub(crate) fn loop_cleanup(event_loop: Loop) {
+    if let Some(inotify) = NonNull::new(event_loop.inotify_watchers.replace(ptr::null_mut()).cast::<Inotify>()) {
+        close_descriptor(event_loop);
+        // SAFETY: (1); `of` boxed it.
+        unsafe { alloc::unbox(inotify) };
+    }
+}
 
-/// In a forked child: a new inotify descriptor with the same watches.
-pub(crate) fn loop_fork(_event_loop: Loop) -> Result {
+/// In a forked child: a new inotify descriptor with the same watches. The parent's watches hang on the parent's descriptor,
+/// so closing the child's copy takes nothing away. A handle whose file is gone is stopped, and the error is returned.
+pub(crate) fn loop_fork(event_loop: Loop) -> Result {
+    let Some(inotify) = Inotify::get(event_loop) else { return Ok(()) };
+    close_descriptor(event_loop);
+    let todo = inotify.forget_all();
+    open_descriptor(event_loop)?;
+    let mut result = Ok(());
+    while let Some(link) = todo.pop_front() {
+        let handle = handle_of(link);
+        if let Err(e) = inotify.watch(handle, handle.path.get()) {
+            handle.stop();
+            result = Err(e);
+        }
+    }
+    result
+}
+
+fn watcher(event_loop: Loop) -> Io {
+    // SAFETY: the loop is alive (law 5).
+    unsafe { Io::at(&raw const (*event_loop.as_ptr()).inotify_read_watcher) }
+}
+
+fn open_descriptor(event_loop: Loop) -> Result {
+    let fd = inotify::open()?;
+    watcher(event_loop).init(Part::Inotify, fd);
+    if let Err(e) = watcher(event_loop).start(event_loop, io::IN) {
+        socket::close(fd);
+        return Err(e);
+    }
+    event_loop.inotify_fd.set(fd);
     Ok(())
+}
+
+fn close_descriptor(event_loop: Loop) {
+    let fd = event_loop.inotify_fd.replace(-1);
+    if fd != -1 {
+        watcher(event_loop).close(event_loop);
+        socket::close(fd);
+    }
+}
+
+/// The handle with this link.
+fn handle_of(link: Link) -> FsEvent {
+    // SAFETY: (2), law 1.
+    unsafe { FsEvent::from_c(queue::owner!(link, uv_fs_event_t, watchers)) }
+}
+
+/// A file that is watched.
+struct Watch {
+    /// Head of the list of its handles.
+    handles: uv__queue,
+    /// How many there are, those in `walking` included.
+    count: Cell<usize>,
+}
+
+/// What a loop has of inotify; at `loop->inotify_watchers`.
+struct Inotify {
+    event_loop: Loop,
+    watches: RefCell<Table>,
+    /// Handles that have yet to hear of the event that is being delivered. Here and not on the stack: a callback may
+    /// `longjmp` away.
+    walking: uv__queue,
+    /// Records read; those before `at` have been delivered.
+    records: UnsafeCell<Records>,
+    at: Cell<usize>,
+    len: Cell<usize>,
+}
+
+/// Aligned as records are.
+#[repr(C, align(8))]
+struct Records([u8; 4096]);
+
+impl Inotify {
+    fn get(event_loop: Loop) -> Option<&'static Inotify> {
+        // SAFETY: (1); all fields are cells, and nobody keeps the reference beyond the loop.
+        unsafe { event_loop.inotify_watchers.get().cast::<Inotify>().as_ref() }
+    }
+
+    /// The loop's, made if there is none yet.
+    fn of(event_loop: Loop) -> Result<&'static Inotify> {
+        if Inotify::get(event_loop).is_none() {
+            let new = alloc::boxed(Inotify {
+                event_loop,
+                watches: RefCell::new(Table::new()),
+                walking: uv__queue::new(),
+                records: UnsafeCell::new(Records([0; 4096])),
+                at: Cell::new(0),
+                len: Cell::new(0),
+            })?;
+            event_loop.inotify_watchers.set(new.as_ptr().cast());
+            if let Some(inotify) = Inotify::get(event_loop) {
+                inotify.walking().init();
+            }
+        }
+        if event_loop.inotify_fd.get() == -1 {
+            open_descriptor(event_loop)?;
+        }
+        Inotify::get(event_loop).ok_or(Errno::ENOMEM)
+    }
+
+    fn walking(&'static self) -> Link {
+        // SAFETY: (1).
+        unsafe { Link::at(&raw const self.walking) }
+    }
+
+    /// The handles of a watch, if it still exists.
+    fn handles(&self, wd: c_int) -> Option<Link> {
+        let watch = self.watches.borrow().get(wd)?;
+        // SAFETY: (2).
+        Some(unsafe { Link::at(&raw const (*watch.as_ptr()).handles) })
+    }
+
+    /// Links a handle to the watch of what is at `path`.
+    fn watch(&self, handle: FsEvent, path: *const c_char) -> Result {
+        let fd = self.event_loop.inotify_fd.get();
+        self.watches.borrow_mut().reserve()?;
+        // SAFETY: `path` is our own copy.
+        let wd = unsafe { inotify::add(fd, path, inotify::CHANGES) }?;
+        let known = self.watches.borrow().get(wd);
+        let watch = match known {
+            Some(watch) => watch,
+            None => self.new_watch(wd).inspect_err(|_| inotify::remove(fd, wd))?,
+        };
+        // SAFETY: (2).
+        unsafe {
+            watch.as_ref().count.set(watch.as_ref().count.get() + 1);
+            Link::at(&raw const (*watch.as_ptr()).handles).push_back(handle.link());
+        }
+        handle.wd.set(wd);
+        Ok(())
+    }
+
+    fn new_watch(&self, wd: c_int) -> Result<NonNull<Watch>> {
+        let watch = alloc::boxed(Watch { handles: uv__queue::new(), count: Cell::new(0) })?;
+        // SAFETY: just made.
+        unsafe { Link::at(&raw const (*watch.as_ptr()).handles) }.init();
+        self.watches.borrow_mut().insert(wd, watch);
+        Ok(watch)
+    }
+
+    /// Takes a handle off its watch, which ends with the last.
+    fn unwatch(&self, handle: FsEvent) {
+        let wd = handle.wd.replace(-1);
+        handle.link().unlink();
+        let Some(watch) = self.watches.borrow().get(wd) else { return };
+        // SAFETY: (2).
+        let left = unsafe { watch.as_ref() }.count.get() - 1;
+        // SAFETY: (2).
+        unsafe { watch.as_ref() }.count.set(left);
+        if left == 0 {
+            self.watches.borrow_mut().remove(wd);
+            // SAFETY: (2): out of the table, without a handle.
+            unsafe { alloc::unbox(watch) };
+            inotify::remove(self.event_loop.inotify_fd.get(), wd);
+        }
+    }
+
+    /// Ends all watches without a word to the kernel; their handles are in the list that is returned.
+    fn forget_all(&'static self) -> Link {
+        self.at.set(0);
+        self.len.set(0);
+        let todo = self.walking();
+        while let Some((wd, watch)) = self.watches.borrow_mut().pop() {
+            // SAFETY: (2): out of the table; its handles are moved away.
+            unsafe {
+                todo.append_all(Link::at(&raw const (*watch.as_ptr()).handles));
+                alloc::unbox(watch);
+            }
+            debug_assert!(wd > 0);
+        }
+        todo
+    }
+
+    /// Puts handles back to their watches that an interrupted delivery left out.
+    fn collect_strays(&'static self) {
+        while let Some(link) = self.walking().pop_front() {
+            if let Some(handles) = self.handles(handle_of(link).wd.get()) {
+                handles.push_back(link);
+            }
+        }
+    }
+
+    /// Reads records; false if there are none, or were no more when last read.
+    fn read(&self) -> bool {
+        // The kernel gives as many as fit: with room for another there was none.
+        if self.len.get() != 0 && size_of::<Records>() - self.len.replace(0) >= inotify::LONGEST {
+            return false;
+        }
+        self.at.set(0);
+        let buffer = self.records.get().cast::<u8>();
+        // SAFETY: the buffer is ours, and all records in it have been delivered.
+        match unsafe { inotify::read(self.event_loop.inotify_fd.get(), buffer, size_of::<Records>()) } {
+            Ok(n) => self.len.set(n),
+            Err(_) => self.len.set(0),
+        }
+        self.len.get() > 0
+    }
+
+    /// The next record that has not been delivered.
+    fn next_event(&self) -> Option<inotify::Event> {
+        if self.at.get() >= self.len.get() {
+            return None;
+        }
+        // SAFETY: the kernel wrote whole records up to `len`, and `at` is where one begins.
+        let event = unsafe { inotify::event_at(self.records.get().cast::<u8>().add(self.at.get())) };
+        self.at.set(self.at.get() + event.size);
+        Some(event)
+    }
+
+    /// Tells the handles of a watch. Those that a callback adds do not hear of this event.
+    fn deliver(&'static self, event: &inotify::Event) {
+        // Also a watch that has ended with records still to come.
+        let Some(handles) = self.handles(event.wd) else { return };
+        let mut events = 0;
+        if event.mask & inotify::CONTENT != 0 {
+            events |= UV_CHANGE;
+        }
+        if event.mask & !inotify::CONTENT != 0 {
+            events |= UV_RENAME;
+        }
+        let todo = self.walking();
+        todo.append_all(handles);
+        while let Some(link) = todo.pop_front() {
+            let handle = handle_of(link);
+            // The watch may have ended and come again in a callback; the handle says which one is its own.
+            if let Some(handles) = self.handles(handle.wd.get()) {
+                handles.push_back(link);
+            }
+            if event.name.is_null() {
+                tell_own_name(handle, events as c_int);
+            } else {
+                callback::fs_event(handle, event.name, events as c_int, 0);
+            }
+        }
+    }
+}
+
+/// Calls back with the last part of the handle's path. In a copy: the callback may stop the handle, which frees the path.
+fn tell_own_name(handle: FsEvent, events: c_int) {
+    let mut name = [0u8; libc::PATH_MAX as usize];
+    // SAFETY: an active handle has a path.
+    let path = unsafe { CStr::from_ptr(handle.path.get()) }.to_bytes();
+    let start = path.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+    let last = &path[start..];
+    // A path that could be opened is shorter than `PATH_MAX`.
+    let len = last.len().min(name.len() - 1);
+    name[..len].copy_from_slice(&last[..len]);
+    callback::fs_event(handle, name.as_ptr().cast(), events, 0);
+}
+
+/// Watches by number, in order. A removed one leaves a hole until there are more holes than watches, so that stopping many
+/// handles in any order is cheap.
+struct Table {
+    slots: Array<(c_int, Option<NonNull<Watch>>)>,
+    holes: usize,
+}
+
+impl Table {
+    const fn new() -> Table {
+        Table { slots: Array::new(), holes: 0 }
+    }
+
+    fn find(&self, wd: c_int) -> std::result::Result<usize, usize> {
+        self.slots.binary_search_by_key(&wd, |slot| slot.0)
+    }
+
+    fn get(&self, wd: c_int) -> Option<NonNull<Watch>> {
+        self.slots[self.find(wd).ok()?].1
+    }
+
+    /// Makes room for one more, so that `insert` cannot fail.
+    fn reserve(&mut self) -> Result {
+        self.slots.reserve(1)
+    }
+
+    /// Adds a watch; numbers rise, so almost always at the end.
+    fn insert(&mut self, wd: c_int, watch: NonNull<Watch>) {
+        match self.find(wd) {
+            Ok(at) => {
+                self.slots[at].1 = Some(watch);
+                self.holes -= 1;
+            }
+            Err(at) => {
+                // Cannot fail after `reserve`.
+                if self.slots.push((wd, Some(watch))).is_ok() {
+                    self.slots[at..].rotate_right(1);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, wd: c_int) {
+        if let Ok(at) = self.find(wd) {
+            self.slots[at].1 = None;
+            self.holes += 1;
+        }
+        if self.holes * 2 > self.slots.len() {
+            self.close_up();
+        }
+    }
+
+    fn close_up(&mut self) {
+        let mut kept = 0;
+        for at in 0..self.slots.len() {
+            if self.slots[at].1.is_some() {
+                self.slots[kept] = self.slots[at];
+                kept += 1;
+            }
+        }
+        while self.slots.len() > kept {
+            self.slots.pop();
+        }
+        self.holes = 0;
+    }
+
+    fn pop(&mut self) -> Option<(c_int, NonNull<Watch>)> {
+        loop {
+            match self.slots.pop()? {
+                (wd, Some(watch)) => return Some((wd, watch)),
+                (_, None) => self.holes -= 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_keeps_order_and_closes_holes() {
+        let mut table = Table::new();
+        let watch = NonNull::dangling();
+        for wd in [1, 2, 3, 7, 5, 4] {
+            table.reserve().unwrap();
+            table.insert(wd, watch);
+        }
+        assert_eq!(table.slots.iter().map(|s| s.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 7]);
+        table.remove(2);
+        assert!(table.get(2).is_none() && table.get(3).is_some() && table.get(6).is_none());
+        table.insert(2, watch);
+        assert!(table.get(2).is_some() && table.holes == 0);
+        for wd in [1, 7, 3, 4] {
+            table.remove(wd);
+        }
+        assert_eq!((table.slots.len(), table.holes), (2, 0));
+        assert_eq!(table.pop().map(|p| p.0), Some(5));
+        assert_eq!(table.pop().map(|p| p.0), Some(2));
+        assert!(table.pop().is_none());
+    }
 }

@@ -1,5 +1,295 @@
 //! File watchers by regular stat calls.
+//!
+//! Each start makes a *round*: a copy of the path, a timer, a job for the stat, and the last answer. A round ends when its
+//! handle is stopped, but its memory lasts until the job and the timer have ended, and the handle, when closing, waits for
+//! all its rounds.
+//!
+//! ```text
+//! start → stat on the pool → compare, call back → timer → stat …
+//!                 └ stopped ───────┴→ close the timer → freed → (last one of a closing handle) close_cb
+//! ```
+//!
+//! Argument for the unsafe code: a round is boxed; it is freed in the close callback of its timer, which is closed only
+//! when no job is on its way. Law 1 holds for its handle meanwhile, because that waits.
 
-use crate::handle::FsPoll;
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::CStr;
+use std::ptr::{self, NonNull};
 
-pub(crate) fn close(_handle: FsPoll) {}
+use libc::{c_char, c_int, c_uint};
+
+use crate::abi::*;
+use crate::alloc;
+use crate::callback;
+use crate::driver::pool;
+use crate::event_loop::Loop;
+use crate::handle::{FsPoll, Handle, flag};
+use crate::handles::timer::{uv_timer_init, uv_timer_start};
+use crate::os::buffer::Out;
+use crate::os::stat::stat;
+use crate::request::{Req, Work};
+
+/// Initialises a file watcher. Always returns 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_poll_init(r#loop: *mut uv_loop_t, handle: *mut uv_fs_poll_t) -> c_int {
+    // SAFETY: laws 1 and 5.
+    let (handle, event_loop) = unsafe { (FsPoll::from_c(handle), Loop::from_c(r#loop)) };
+    Handle::from(handle).init(event_loop, UV_FS_POLL);
+    handle.poll_ctx.set(ptr::null_mut());
+    0
+}
+
+/// Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called with
+/// the old and the new state when they differ, access time and number of links aside, and with an error when the file
+/// cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
+///
+/// Returns 0, also if the handle is active already, which changes nothing; `UV_EINVAL` if it is closing; `UV_ENOMEM`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_poll_start(
+    handle: *mut uv_fs_poll_t,
+    poll_cb: uv_fs_poll_cb,
+    path: *const c_char,
+    interval: c_uint,
+) -> c_int {
+    // SAFETY: law 1; `path` is the caller's string.
+    unsafe { FsPoll::from_c(handle).start(poll_cb, CStr::from_ptr(path), interval) }.into_c()
+}
+
+/// Stops a file watcher; its callback is not called any more. Always returns 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_poll_stop(handle: *mut uv_fs_poll_t) -> c_int {
+    // SAFETY: law 1.
+    unsafe { FsPoll::from_c(handle) }.stop();
+    0
+}
+
+/// Gets the path that is being watched, as it was given.
+///
+/// `size` says how many bytes `buffer` has and becomes the length of the path, without the NUL that ends it. Returns 0;
+/// `UV_EINVAL` if the handle is not active (the length becomes 0), a pointer is NULL or the size 0; `UV_ENOBUFS` if the
+/// path does not fit, and `size` becomes what is needed, NUL included.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_poll_getpath(handle: *mut uv_fs_poll_t, buffer: *mut c_char, size: *mut usize) -> c_int {
+    // SAFETY: law 1; C promises that the buffer is as large as the size says.
+    unsafe {
+        let handle = FsPoll::from_c(handle);
+        let path = handle.round().map_or(ptr::null(), |round| round.path.cast_const());
+        Out::new(buffer, size).and_then(|out| out.put_path(Handle::from(handle).is_active(), path)).into_c()
+    }
+}
+
+/// What came of the stats so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// None has ended.
+    Nothing,
+    /// The last one gave a state.
+    State,
+    /// The last one gave this error, which has been reported.
+    Failed(Errno),
+}
+
+/// One start of a handle; see the top. `handle->poll_ctx` is the newest.
+struct Round {
+    handle: FsPoll,
+    /// The round before, if it has not ended.
+    older: Cell<*mut Round>,
+    callback: uv_fs_poll_cb,
+    interval_ms: u64,
+    path: *mut c_char,
+    /// False from the stop of the handle.
+    is_on: Cell<bool>,
+    known: Cell<Known>,
+    /// Loop time at which the stat under way began.
+    began_ms: Cell<u64>,
+    timer: UnsafeCell<uv_timer_t>,
+    work: UnsafeCell<uv_work_t>,
+    /// Written by the job, read when it has ended.
+    answer: UnsafeCell<Result<uv_stat_t>>,
+    /// The last state, and the one it replaced: what the callback is given.
+    current: Cell<uv_stat_t>,
+    previous: Cell<uv_stat_t>,
+}
+
+impl FsPoll {
+    fn round(self) -> Option<&'static Round> {
+        // SAFETY: NULL, or a round that has not been freed: see the top.
+        unsafe { self.poll_ctx.get().cast::<Round>().as_ref() }
+    }
+
+    fn start(self, callback: uv_fs_poll_cb, path: &CStr, interval_ms: c_uint) -> Result {
+        let handle = Handle::from(self);
+        if handle.is_active() {
+            return Ok(());
+        }
+        if handle.is_closing() {
+            return Err(Errno::EINVAL);
+        }
+        let path = alloc::strdup(path)?;
+        let round = alloc::boxed(Round {
+            handle: self,
+            older: Cell::new(self.poll_ctx.get().cast()),
+            callback,
+            interval_ms: u64::from(interval_ms.max(1)),
+            path,
+            is_on: Cell::new(true),
+            known: Cell::new(Known::Nothing),
+            began_ms: Cell::new(0),
+            // SAFETY: all zero bytes are valid for these, and a start in life.
+            timer: UnsafeCell::new(unsafe { std::mem::zeroed() }),
+            // SAFETY: as above.
+            work: UnsafeCell::new(unsafe { std::mem::zeroed() }),
+            answer: UnsafeCell::new(Ok(NO_STATE)),
+            current: Cell::new(NO_STATE),
+            previous: Cell::new(NO_STATE),
+        });
+        // SAFETY: `path` was just made.
+        let round = round.inspect_err(|_| unsafe { alloc::free(path.cast()) })?;
+        self.poll_ctx.set(round.as_ptr().cast());
+        handle.start();
+        // SAFETY: just made, and freed no sooner than the next closing phase.
+        let round = unsafe { round.as_ref() };
+        // SAFETY: the timer is part of the round, which does not move.
+        unsafe { uv_timer_init(handle.event_loop().as_ptr(), round.timer.get()) };
+        // `uv_walk` does not show it, and it is the handle that keeps the loop alive.
+        round.timer().set(flag::INTERNAL);
+        round.timer().unreference();
+        round.ask();
+        Ok(())
+    }
+
+    fn stop(self) {
+        let handle = Handle::from(self);
+        if !handle.is_active() {
+            return;
+        }
+        handle.stop();
+        if let Some(round) = self.round() {
+            round.is_on.set(false);
+            // Otherwise the stat is under way, and its end does this.
+            if round.timer().is_active() {
+                round.timer().close(Some(on_timer_closed));
+            }
+        }
+    }
+}
+
+/// Ends the handle with its last round, or at once if there is none.
+pub(crate) fn close(handle: FsPoll) {
+    handle.stop();
+    if handle.round().is_none() {
+        Handle::from(handle).close_later();
+    }
+}
+
+impl Round {
+    fn timer(&self) -> Handle {
+        // SAFETY: `start` initialised it, and it lives as long as the round.
+        unsafe { Handle::from_c(self.timer.get().cast()) }
+    }
+
+    /// Starts a stat.
+    fn ask(&self) {
+        let event_loop = Handle::from(self.handle).event_loop();
+        self.began_ms.set(event_loop.time.get());
+        // SAFETY: the job is part of the round, which waits for it.
+        let req = unsafe { Work::from_c(self.work.get()) };
+        Req::from(req).init(event_loop, UV_WORK);
+        pool::submit(event_loop, (&raw const req.work_req).cast_mut(), pool::Kind::File, run, done);
+    }
+
+    /// The stat has ended.
+    fn take(&self) {
+        let event_loop = Handle::from(self.handle).event_loop();
+        event_loop.count_request(-1);
+        if !self.is_on.get() {
+            return self.timer().close(Some(on_timer_closed));
+        }
+        // The next stat is due a whole number of intervals after this one began. Before the callback, so that the callback
+        // is the last that is done.
+        let elapsed = event_loop.time.get() - self.began_ms.get();
+        let wait_ms = self.interval_ms - elapsed % self.interval_ms;
+        // SAFETY: the timer was initialised. Without memory for it, the handle hears no more until it is started again.
+        unsafe { uv_timer_start(self.timer.get(), Some(on_timer), wait_ms, 0) };
+        // SAFETY: the job has ended.
+        match unsafe { *self.answer.get() } {
+            Ok(state) => self.on_state(state),
+            Err(error) => self.on_error(error),
+        }
+    }
+
+    fn on_state(&self, state: uv_stat_t) {
+        let known = self.known.replace(Known::State);
+        let differs = !is_same(&self.current.get(), &state);
+        if known == Known::State && !differs {
+            return;
+        }
+        self.previous.set(self.current.replace(state));
+        if known != Known::Nothing {
+            callback::fs_poll(self.callback, self.handle, 0, self.previous.as_ptr(), self.current.as_ptr());
+        }
+    }
+
+    /// The state before the error stays: it is what the file is compared with when it is back.
+    fn on_error(&self, error: Errno) {
+        if self.known.replace(Known::Failed(error)) != Known::Failed(error) {
+            callback::fs_poll(self.callback, self.handle, error.0, self.current.as_ptr(), &raw const NO_STATE);
+        }
+    }
+}
+
+/// The new state that goes with an error: all zero.
+// SAFETY: plain numbers.
+static NO_STATE: uv_stat_t = unsafe { std::mem::zeroed() };
+
+/// True if nothing has changed that counts: reading a file, or linking it elsewhere, does not.
+fn is_same(a: &uv_stat_t, b: &uv_stat_t) -> bool {
+    let times = |s: &uv_stat_t| [s.st_mtim, s.st_ctim, s.st_birthtim].map(|t| (t.tv_sec, t.tv_nsec));
+    let rest = |s: &uv_stat_t| [s.st_dev, s.st_ino, s.st_mode, s.st_uid, s.st_gid, s.st_size, s.st_flags, s.st_gen];
+    times(a) == times(b) && rest(a) == rest(b)
+}
+
+fn round_of(work: *mut uv__work) -> &'static Round {
+    let offset = std::mem::offset_of!(Round, work) + std::mem::offset_of!(uv_work_t, work_req);
+    // SAFETY: the job of a round, which waits for it.
+    unsafe { &*work.byte_sub(offset).cast() }
+}
+
+/// On a worker of the pool.
+unsafe extern "C" fn run(work: *mut uv__work) {
+    let round = round_of(work);
+    // SAFETY: until `done`, only the worker touches the answer; the path does not change.
+    unsafe { *round.answer.get() = stat(CStr::from_ptr(round.path)) };
+}
+
+unsafe extern "C" fn done(work: *mut uv__work, _status: c_int) {
+    round_of(work).take();
+}
+
+unsafe extern "C" fn on_timer(timer: *mut uv_timer_t) {
+    // SAFETY: the timer of a live round.
+    unsafe { &*timer.byte_sub(std::mem::offset_of!(Round, timer)).cast::<Round>() }.ask();
+}
+
+unsafe extern "C" fn on_timer_closed(timer: *mut uv_handle_t) {
+    let round: *mut Round = timer.cast::<uv_timer_t>().wrapping_byte_sub(std::mem::offset_of!(Round, timer)).cast();
+    // SAFETY: the round lives until the end of this function, and so do the others in the handle's list.
+    unsafe {
+        let handle = (*round).handle;
+        let older = (*round).older.get();
+        let mut newer = handle.poll_ctx.get().cast::<Round>();
+        if newer == round {
+            handle.poll_ctx.set(older.cast());
+        } else {
+            while (*newer).older.get() != round {
+                newer = (*newer).older.get();
+            }
+            (*newer).older.set(older);
+        }
+        alloc::free((*round).path.cast());
+        alloc::unbox(NonNull::new_unchecked(round));
+        if handle.poll_ctx.get().is_null() && Handle::from(handle).is_closing() {
+            Handle::from(handle).close_later();
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Buffers: the caller's, which answers are written to, and a scratch one of ours, which questions that do not tell
 //! their size are asked with.
 
+use std::ffi::CStr;
 use std::ptr;
 
 use libc::{c_char, c_void};
@@ -42,6 +43,20 @@ impl Out {
             *self.size = text.len();
         }
         Ok(())
+    }
+
+    /// As [`put`](Self::put) with the path that an active handle watches. The size becomes 0 and `UV_EINVAL` is given if
+    /// the handle is not active.
+    ///
+    /// # Safety
+    /// `path` is a C string if the handle is active.
+    pub(crate) unsafe fn put_path(self, is_active: bool, path: *const c_char) -> Result {
+        if !is_active {
+            self.accept(0);
+            return Err(Errno::EINVAL);
+        }
+        // SAFETY: the caller's promise.
+        self.put(unsafe { CStr::from_ptr(path) }.to_bytes())
     }
 
     /// Sets the size to the length of a text that a system call has written to the buffer itself, NUL and all.

@@ -1,0 +1,40 @@
+//! The state of a file, as `uv_stat_t` has it.
+
+use std::ffi::CStr;
+
+use crate::abi::{Errno, Result, uv_stat_t, uv_timespec_t};
+
+/// Asks for the state of what is at `path`, following links.
+pub(crate) fn stat(path: &CStr) -> Result<uv_stat_t> {
+    // SAFETY: all zero bytes are valid.
+    let mut answer: libc::statx = unsafe { std::mem::zeroed() };
+    let mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
+    // SAFETY: a C string and a place for the answer.
+    match unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, mask, &raw mut answer) } {
+        0 => Ok(from_statx(&answer)),
+        _ => Err(Errno::last()),
+    }
+}
+
+/// The kernel's answer in libuv's form.
+pub(crate) fn from_statx(s: &libc::statx) -> uv_stat_t {
+    let time = |t: &libc::statx_timestamp| uv_timespec_t { tv_sec: t.tv_sec, tv_nsec: t.tv_nsec.into() };
+    uv_stat_t {
+        st_dev: libc::makedev(s.stx_dev_major, s.stx_dev_minor),
+        st_mode: s.stx_mode.into(),
+        st_nlink: s.stx_nlink.into(),
+        st_uid: s.stx_uid.into(),
+        st_gid: s.stx_gid.into(),
+        st_rdev: libc::makedev(s.stx_rdev_major, s.stx_rdev_minor),
+        st_ino: s.stx_ino,
+        st_size: s.stx_size,
+        st_blksize: s.stx_blksize.into(),
+        st_blocks: s.stx_blocks,
+        st_flags: 0,
+        st_gen: 0,
+        st_atim: time(&s.stx_atime),
+        st_mtim: time(&s.stx_mtime),
+        st_ctim: time(&s.stx_ctime),
+        st_birthtim: time(&s.stx_btime),
+    }
+}
