@@ -87,11 +87,16 @@ impl Namespace {
             return Self::open_as(kind, programs, "none was asked for");
         }
         // SAFETY: takes and touches nothing.
-        let first = if unsafe { libc::geteuid() } == 0 { Kind::Root } else { Kind::User };
-        Self::open_as(first, programs, "").or_else(|error| Self::open_as(Kind::Bare, programs, &error))
+        let root = unsafe { libc::geteuid() } == 0;
+        // Root of a container may lack the right to one and still have it to the other.
+        let first = if root { Self::open_as(Kind::Root, programs, "").ok() } else { None };
+        first
+            .map_or_else(|| Self::open_as(Kind::User, programs, ""), Ok)
+            .or_else(|error| Self::open_as(Kind::Bare, programs, &error))
     }
 
-    fn open_as(kind: Kind, programs: &[(&Library, PathBuf)], why: &str) -> Result<Self, String> {
+    /// Opens a namespace of one kind; `why` says why it is not a more private one.
+    pub fn open_as(kind: Kind, programs: &[(&Library, PathBuf)], why: &str) -> Result<Self, String> {
         let dir = prepare(kind, programs).map_err(|e| format!("cannot prepare a folder for the tests: {e}"))?;
         let exe = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut child = Command::new(exe)

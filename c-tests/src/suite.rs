@@ -27,6 +27,10 @@ const DIAL_OUTSIDE: &[&str] = &[
     "udp_send_hang_loop",
 ];
 
+/// The tests in which something is refused to a user because only root may do it. In a user namespace there is no root to
+/// ask for, so they run outside of it; they need no network.
+const NEED_ROOT_TO_EXIST: &[&str] = &["fs_chown", "fs_chown_iouring", "spawn_setuid_fails", "spawn_setgid_fails"];
+
 /// What runs the test program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Driver {
@@ -105,6 +109,8 @@ pub struct Summary {
 pub struct Suite {
     programs: Vec<(&'static Library, PathBuf)>,
     idle: Mutex<Vec<Namespace>>,
+    /// The place without a namespace, for `NEED_ROOT_TO_EXIST`.
+    bare: Mutex<Option<Namespace>>,
     /// Held shared by a test among others, and alone by one that is run again.
     alone: RwLock<()>,
     /// Held by every test where no namespace keeps their ports apart.
@@ -132,6 +138,7 @@ impl Suite {
         Ok(Self {
             programs,
             idle: Mutex::default(),
+            bare: Mutex::default(),
             alone: RwLock::default(),
             one_at_a_time: Mutex::default(),
             results: Mutex::default(),
@@ -191,7 +198,12 @@ impl Suite {
             return Verdict::Skipped(format!("it dials outside, and there is {reason}"));
         }
         let ring = driver != Driver::Epoll;
-        let answer = namespace.run(&Request { library: driver.library(), test, ring, patience: PATIENCE });
+        let request = Request { library: driver.library(), test, ring, patience: PATIENCE };
+        let answer = if namespace.kind == Kind::User && NEED_ROOT_TO_EXIST.contains(&test) {
+            self.run_bare(&request)
+        } else {
+            namespace.run(&request)
+        };
         match answer {
             Ok(answer) => {
                 lock(&self.idle).push(namespace);
@@ -199,6 +211,15 @@ impl Suite {
             }
             Err(error) => Verdict::Failed("the helper failed".into(), error),
         }
+    }
+
+    fn run_bare(&self, request: &Request<'_>) -> Result<Answer, String> {
+        let mut bare = lock(&self.bare);
+        let namespace = match bare.take() {
+            Some(namespace) => bare.insert(namespace),
+            None => bare.insert(Namespace::open_as(Kind::Bare, &self.programs, "")?),
+        };
+        namespace.run(request)
     }
 
     fn namespace(&self) -> Result<Namespace, String> {
@@ -209,6 +230,7 @@ impl Suite {
     /// Ends the helpers. Without it their folders would outlive a process that ends by `exit`.
     pub fn close(&self) {
         lock(&self.idle).clear();
+        lock(&self.bare).take();
     }
 
     /// Takes the results over into the list of expected failures.

@@ -18,8 +18,10 @@ use std::time::Duration;
 /// The first argument that turns one of our programs into the helper.
 pub(crate) const ARGUMENT: &str = "--inside-namespace";
 
-/// The user who exists only inside, and the one to be where no user can be made up.
+/// The user who exists only inside; who root becomes inside where root has but one id; and the one to be where no user can
+/// be made up.
 const USER: u32 = 64_321;
+const ONLY_USER: u32 = 1000;
 const NOBODY: u32 = 65_534;
 
 /// A test that libuv's own runner has not ended by then is stuck for good: its longest takes 60 s times our patience.
@@ -67,6 +69,7 @@ fn serve(kind: Kind, dir: &Path) -> Result<(), String> {
     let (euid, egid) = unsafe { (libc::geteuid(), libc::getegid()) };
     let (uid, gid) = match (kind, euid) {
         (Kind::Root, _) => (USER, USER),
+        (Kind::User, 0) => (ONLY_USER, ONLY_USER),
         (_, 0) => (NOBODY, NOBODY),
         (..) => (euid, egid),
     };
@@ -89,8 +92,10 @@ impl World {
         match self.kind {
             Kind::Root => unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS)?,
             Kind::User => {
+                // SAFETY: these take and touch nothing.
+                let (euid, egid) = unsafe { (libc::geteuid(), libc::getegid()) };
                 unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWNS)?;
-                map_ids((0, self.uid), (0, self.gid)).map_err(|e| format!("cannot map ids: {e}"))?;
+                map_ids((0, euid), (0, egid)).map_err(|e| format!("cannot map ids: {e}"))?;
             }
             Kind::Bare => {}
         }
@@ -122,7 +127,7 @@ impl World {
     /// Lays our own versions over the files that name lookups read.
     fn write_etc(&self, etc: &Path) -> Result<(), String> {
         fs::create_dir_all(etc).map_err(|e| e.to_string())?;
-        let id = if self.kind == Kind::Root { USER } else { self.uid };
+        let id = self.uid;
         let with = |name: &str, field: &str, line: String| {
             let mut text = fs::read_to_string(name).unwrap_or_default();
             if !text.lines().any(|line| line.split(':').nth(2) == Some(field)) {
