@@ -85,7 +85,7 @@ impl Verdict {
     pub fn reason(&self) -> Option<String> {
         match self {
             Verdict::Missing(names) => Some(format!("missing: {}", names.join(" "))),
-            Verdict::Failed(what, _) => Some(format!("fails: {what}")),
+            Verdict::Failed(what, _) => Some(format!("fails: {}", what.split(" (again alone").next().unwrap_or(what))),
             Verdict::Passed | Verdict::Flaky(_) | Verdict::Skipped(_) => None,
         }
     }
