@@ -11,6 +11,7 @@ pub(crate) mod net_if;
 pub(crate) mod path;
 pub(crate) mod proc_file;
 pub(crate) mod random;
+pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod stat;
 pub(crate) mod sync;
