@@ -660,6 +660,9 @@ typedef int uv_os_sock_t;
 /** See `uv_poll_start`. */
 typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
 
+/** See `uv_signal_start`. */
+typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
+
 /** See `uv_timer_start`. */
 typedef void (*uv_timer_cb)(uv_timer_t *handle);
 
@@ -1079,9 +1082,6 @@ typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
 
 /** See `uv_random`. */
 typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
-
-/** See `uv_signal_start`. */
-typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 
 /** See `uv_udp_send`. */
 typedef void (*uv_udp_send_cb)(uv_udp_send_t *req, int status);
@@ -1830,6 +1830,32 @@ UV_EXTERN int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
 
 /** Stops the handle: no callback follows, and the descriptor may be closed at once. Returns 0. Not thread-safe. */
 UV_EXTERN int uv_poll_stop(uv_poll_t *poll);
+
+/**
+ * Initialises a signal watcher. `UV_EMFILE`, `UV_ENFILE` or `UV_ENOMEM` if the loop cannot be given its first one. Not
+ * thread-safe.
+ */
+UV_EXTERN int uv_signal_init(uv_loop_t *loop, uv_signal_t *handle);
+
+/**
+ * Calls `signal_cb` in the loop for each `signum` that the process receives; on a started handle it replaces callback and
+ * signal. Several handles, of several loops, may watch one signal.
+ * `UV_EINVAL` if there is no such signal or it cannot be caught. Not thread-safe.
+ */
+UV_EXTERN int uv_signal_start(uv_signal_t *handle, uv_signal_cb signal_cb, int signum);
+
+/**
+ * The same for one signal: the handle stops after its callback, and if only such handles watch the signal, its default
+ * action is restored as soon as it is received.
+ * `UV_EINVAL` if there is no such signal or it cannot be caught. Not thread-safe.
+ */
+UV_EXTERN int uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb signal_cb, int signum);
+
+/**
+ * Stops the handle; no callback follows, not for signals received before either. When the last handle for a signal stops,
+ * the signal's default action is restored. Returns 0. Not thread-safe.
+ */
+UV_EXTERN int uv_signal_stop(uv_signal_t *handle);
 
 /** Initialises a timer. Always returns 0. */
 UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);

@@ -10,6 +10,8 @@
 //! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
 
 mod entry;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
@@ -18,7 +20,7 @@ use std::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
-use libc::{c_int, c_void};
+use libc::c_int;
 use parking_lot::Mutex;
 
 use crate::abi::*;

@@ -9,6 +9,8 @@ pub(crate) mod pool;
 pub(crate) mod probe;
 pub(crate) mod ready;
 pub(crate) mod ring;
+#[cfg(test)]
+pub(crate) mod script;
 pub(crate) mod wake;
 
 use libc::c_int;
@@ -43,11 +45,15 @@ pub(crate) struct Counters {
 }
 
 /// What carries a loop's operations.
+#[expect(clippy::large_enum_variant, reason = "one a loop, inside the loop's boxed state; it never moves after that")]
 pub(crate) enum Driver {
     /// io_uring.
     Ring(Ring),
     /// epoll.
     Ready(Ready),
+    /// What a test says.
+    #[cfg(test)]
+    Script(script::Script),
 }
 
 /// Calls one method on whichever driver there is.
@@ -56,6 +62,8 @@ macro_rules! either {
         match $self {
             Driver::Ring($driver) => $call,
             Driver::Ready($driver) => $call,
+            #[cfg(test)]
+            Driver::Script($driver) => $call,
         }
     };
 }
@@ -65,6 +73,10 @@ impl Driver {
     /// runs the loop.
     pub(crate) fn open() -> Result<Driver> {
         let ready = Ready::open()?;
+        #[cfg(test)]
+        if script::is_wanted() {
+            return Ok(Driver::Script(script::Script::over(ready)));
+        }
         Ok(match probe::features() {
             Some(features) => Driver::Ring(Ring::over(ready, features)),
             None => Driver::Ready(ready),
@@ -112,8 +124,11 @@ impl Driver {
                 }
             }
         }
-        if let Driver::Ready(ready) = self {
-            ready.wait(limit, out);
+        match self {
+            Driver::Ring(_) => {}
+            Driver::Ready(ready) => ready.wait(limit, out),
+            #[cfg(test)]
+            Driver::Script(script) => script.wait(limit, out),
         }
     }
 
@@ -121,7 +136,7 @@ impl Driver {
     pub(crate) fn rides(&self, op: &FileOp) -> bool {
         match self {
             Driver::Ring(ring) => ring.rides(op),
-            Driver::Ready(_) => false,
+            _ => false,
         }
     }
 
@@ -129,7 +144,7 @@ impl Driver {
     pub(crate) fn files_in_flight(&self) -> usize {
         match self {
             Driver::Ring(ring) => ring.files_in_flight(),
-            Driver::Ready(_) => 0,
+            _ => 0,
         }
     }
 

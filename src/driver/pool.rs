@@ -12,8 +12,9 @@
 //! |---|---|---|
 //! | queued | linked in a lane of the pool | set |
 //! | running | unlinked | set |
-//! | finished | linked in `loop->wq` | NULL |
-//! | cancelled | linked in `loop->wq` | `cancelled` |
+//! | finished, or cancelled | linked in `loop->wq` | NULL |
+//!
+//! The low bits of a job's loop pointer hold what `uv__work` has no room for: its kind, and whether it was cancelled.
 //!
 //! Argument for the unsafe code: (1) a job's memory is valid until its `done` was called (law 2), and `done` is called only
 //! after the job was put into `loop->wq`; (2) the lanes' links are touched only under the pool's lock, `loop->wq` only
@@ -29,7 +30,7 @@ use libc::{c_int, c_uint};
 use parking_lot::{Condvar, Mutex};
 
 use super::fork;
-use crate::abi::{Errno, uv__queue, uv__work};
+use crate::abi::{Errno, uv__queue, uv__work, uv_loop_t};
 use crate::event_loop::Loop;
 use crate::queue::{self, Link};
 
@@ -44,8 +45,10 @@ pub(crate) enum Kind {
     Lookup = 2,
 }
 
-/// The low bits of a job's loop pointer, which hold its kind.
+/// The low bits of a job's loop pointer.
 const KIND: usize = 3;
+const CANCELLED: usize = 4;
+const _: () = assert!(align_of::<uv_loop_t>() > KIND | CANCELLED);
 
 /// Runs on a worker.
 pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
@@ -182,16 +185,19 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
     }
 }
 
-/// The loop of a job. The pointer's low bits hold the kind: `uv__work` has no other room.
 fn event_loop(work: *mut uv__work) -> Loop {
     // SAFETY: (1), (3).
-    unsafe { Loop::from_c((*work).r#loop.get().map_addr(|a| a & !KIND)) }
+    unsafe { Loop::from_c((*work).r#loop.get().map_addr(|a| a & !(KIND | CANCELLED))) }
+}
+
+fn low_bits(work: *mut uv__work) -> usize {
+    // SAFETY: (1).
+    unsafe { (*work).r#loop.get() }.addr() & (KIND | CANCELLED)
 }
 
 /// True for a job of `uv_queue_work`.
 fn is_work(work: *mut uv__work) -> bool {
-    // SAFETY: (1).
-    unsafe { (*work).r#loop.get() }.addr() & KIND == Kind::Work as usize
+    low_bits(work) & KIND == Kind::Work as usize
 }
 
 /// Takes a job back that has not started: its `done` will be called with `UV_ECANCELED`. False if it is too late.
@@ -199,28 +205,27 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
     let lanes = pool().lanes.lock();
     let guard = event_loop(work).state().finished.lock();
     // SAFETY: (1), (2): under both locks.
-    let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some_and(|f| f != cancelled as Run);
+    let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some();
     if queued {
         wq(work).unlink();
+        // SAFETY: (1); no worker has it.
+        unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | CANCELLED)) };
     }
     drop(guard);
     drop(lanes);
     if queued {
-        finish(work, Some(cancelled));
+        finish(work);
     }
     queued
 }
 
-/// Marks a job that was cancelled; never called.
-unsafe extern "C" fn cancelled(_: *mut uv__work) {}
-
 /// Hands a job back to its loop and wakes it.
-fn finish(work: *mut uv__work, mark: Option<Run>) {
+fn finish(work: *mut uv__work) {
     let event_loop = event_loop(work);
     let state = event_loop.state();
     let guard = state.finished.lock();
     // SAFETY: (1).
-    unsafe { (*work).work.set(mark) };
+    unsafe { (*work).work.set(None) };
     event_loop.wq().push_back(wq(work));
     state.work_pending.store(true, std::sync::atomic::Ordering::SeqCst);
     // Under the lock (3): without it, the loop could be gone by now.
@@ -233,7 +238,7 @@ pub(crate) fn done(link: Link) {
     let work = job(link);
     // SAFETY: (1); `done` is the last thing done with the request (law 2).
     unsafe {
-        let status = if (*work).work.get().is_some() { Errno::ECANCELED.0 } else { 0 };
+        let status = if low_bits(work) & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };
         if let Some(done) = (*work).done.get() {
             done(work, status);
         }
@@ -331,7 +336,7 @@ fn run(work: *mut uv__work) {
         unsafe { f(work) };
     }
     JOBS.fetch_add(1, Relaxed);
-    finish(work, None);
+    finish(work);
 }
 
 /// Ends all threads (`uv_library_shutdown`). Queued jobs are run first; a later job starts a new pool.

@@ -110,10 +110,8 @@ impl Ready {
         match epoll_ctl(self.epoll, first, poll.fd, poll.events, data) {
             0 => self.by_fd[fd] = data,
             // Left behind by a duplicate of the descriptor, or closed and opened behind our back.
-            libc::EEXIST | libc::ENOENT => {
-                if epoll_ctl(self.epoll, second, poll.fd, poll.events, data) == 0 {
-                    self.by_fd[fd] = data;
-                }
+            libc::EEXIST | libc::ENOENT if epoll_ctl(self.epoll, second, poll.fd, poll.events, data) == 0 => {
+                self.by_fd[fd] = data;
             }
             libc::EPERM => {
                 let _ = self.always.push(data);

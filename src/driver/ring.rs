@@ -195,21 +195,19 @@ impl Ring {
         self.features.opcodes & 1 << sqe::opcode(op) != 0
     }
 
-    /// The ring of the calling thread; made now if there is none, or if it belongs elsewhere.
-    fn live(&mut self) -> io::Result<&mut Live> {
-        if self.live.as_ref().is_some_and(|live| !live.usable()) {
-            self.leave();
-        }
+    /// Makes the ring of the calling thread, if there is none, or if it belongs elsewhere.
+    fn make(&mut self) -> io::Result<()> {
         match self.live {
-            Some(ref mut live) => Ok(live),
-            None => {
-                let live = Live::open(self.features)?;
-                if self.exposed {
-                    watch(self.ready.epoll(), live.ring.as_raw_fd());
-                }
-                Ok(self.live.insert(live))
-            }
+            Some(ref live) if live.usable() => return Ok(()),
+            Some(_) => self.leave(),
+            None => {}
         }
+        let live = Live::open(self.features)?;
+        if self.exposed {
+            watch(self.ready.epoll(), live.ring.as_raw_fd());
+        }
+        self.live = Some(live);
+        Ok(())
     }
 
     /// Gives the ring up; all polls have to be armed again.
@@ -229,11 +227,11 @@ impl Ring {
                 let _ = self.files.push(key.to_bits());
                 let entry = sqe::entry(op).user_data(key.to_bits());
                 self.counters.ring_files += 1;
-                let mut counters = self.counters;
-                if let Ok(live) = self.live() {
-                    live.push(&entry, &mut counters);
+                if self.make().is_ok()
+                    && let Some(ref mut live) = self.live
+                {
+                    live.push(&entry, &mut self.counters);
                 }
-                self.counters = counters;
             }
         }
     }
@@ -265,7 +263,7 @@ impl Ring {
 
     /// Pushes an entry for each poll that must be armed.
     fn push_wanted(&mut self) -> io::Result<()> {
-        self.live()?;
+        self.make()?;
         let Some(ref mut live) = self.live else { return Ok(()) };
         while let Some(poll) = self.polls.take_wanted() {
             let entry = opcode::PollAdd::new(types::Fd(poll.fd), poll.events).build().user_data(poll.key.to_bits());
@@ -276,10 +274,11 @@ impl Ring {
     }
 
     pub(crate) fn arm(&mut self) {
-        if self.polls.any_wanted() && self.push_wanted().is_ok() {
-            if let Some(ref mut live) = self.live {
-                let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
-            }
+        if self.polls.any_wanted()
+            && self.push_wanted().is_ok()
+            && let Some(ref mut live) = self.live
+        {
+            let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
         }
     }
 
