@@ -1,0 +1,103 @@
+/* On the ring driver sockets are polled through the ring and cached files are read through it: strace shows ring calls,
+ * no epoll_ctl for the sockets, no wait in epoll, and no read of the file by a thread. */
+/* not on libuv: it polls sockets with epoll */
+/* timeout: 30 */
+#include "check.h"
+
+#include <sys/syscall.h>
+
+enum { ECHOES = 100, READS = 100, LEN = 4096 };
+
+static uv_loop_t loop;
+static uv_tcp_t tcp;
+static uv_fs_t req;
+static char data[LEN], slab[65536];
+static int peer, file, echoes, reads;
+
+static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
+    UNUSED(handle);
+    UNUSED(suggested);
+    *buf = uv_buf_init(slab, sizeof slab);
+}
+
+static void on_tcp_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
+    UNUSED(buf);
+    if (nread == 0) return;
+    CHECK_EQ(nread, 1);
+    if (++echoes == ECHOES) {
+        uv_close((uv_handle_t*)stream, NULL);
+    } else {
+        send_all(peer, "x", 1);
+    }
+}
+
+static void on_file_read(uv_fs_t* r) {
+    uv_buf_t buf = uv_buf_init(data, LEN);
+    CHECK_EQ(r->result, LEN);
+    uv_fs_req_cleanup(r);
+    if (++reads < READS) CHECK_OK(uv_fs_read(&loop, r, file, &buf, 1, 0, on_file_read));
+}
+
+static void child(void) {
+    uv_buf_t buf = uv_buf_init(data, LEN);
+    file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    CHECK_EQ(pread(file, data, LEN, 0), LEN);
+    CHECK_OK(uv_loop_init(&loop));
+    access("/uvring-test-mark", F_OK);
+    CHECK_OK(uv_fs_read(&loop, &req, file, &buf, 1, 0, on_file_read));
+    CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    access("/uvring-test-mark", F_OK);
+    peer = tcp_handle(&loop, &tcp);
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_tcp_read));
+    send_all(peer, "x", 1);
+    access("/uvring-test-mark", F_OK);
+    CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    access("/uvring-test-mark", F_OK);
+    close(peer);
+    finish_loop(&loop);
+}
+
+int main(int argc, char** argv) {
+    const char* off = getenv("UV_USE_IO_URING");
+    char log[300], line[1000];
+    FILE* trace;
+    int status, part = 0;
+    int enters[5] = {0}, waits[5] = {0}, preads[5] = {0};
+    UNUSED(argv);
+    watchdog(28);
+    if (argc > 1) {
+        child();
+        return 0;
+    }
+    if (off != NULL && strcmp(off, "0") == 0) SKIP("the ring is switched off");
+    if (syscall(425, 0, NULL) == -1 && errno != EINVAL && errno != EFAULT) SKIP("the ring is refused");
+    snprintf(log, sizeof log, "%s/strace", temp_dir());
+    status = run_under_strace(log,
+                              "trace=exit_group,access,faccessat,io_uring_enter,epoll_ctl,epoll_wait,epoll_pwait,"
+                              "epoll_pwait2,pread64,preadv,preadv2",
+                              NULL, NULL);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+    trace = fopen(log, "r");
+    CHECK(trace != NULL);
+    while (fgets(line, sizeof line, trace) != NULL) {
+        if (strstr(line, "/uvring-test-mark") != NULL) {
+            part++;
+            CHECK_LE(part, 4);
+        } else if (strstr(line, "io_uring_enter") != NULL) {
+            enters[part]++;
+        } else if (strstr(line, "epoll") != NULL) {
+            waits[part]++;
+        } else if (strstr(line, "pread") != NULL) {
+            preads[part]++;
+        }
+    }
+    fclose(trace);
+    CHECK_EQ(part, 4);
+    /* Part 1 is the file, part 3 the socket. */
+    CHECK_GT(enters[1], 0);
+    CHECK_EQ(preads[1], 0);
+    CHECK_GE(enters[3], ECHOES / 2);
+    CHECK_LE(waits[1] + waits[3], 2);
+    return 0;
+}
