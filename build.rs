@@ -1,8 +1,8 @@
-//! Names the shared library, and writes `include/uv.h` from the Rust source.
+//! Names the shared library, and writes `include/uv.h` and `include/uvring.h` from the Rust source.
 //!
-//! The header is committed, so that a C program needs no Rust to compile and a change of the interface shows in a diff.
-//! A build rewrites it when the source says something else; where `CI` is set, or the tree cannot be written, it is
-//! left alone, and the test `c-tests/tests/header.rs` (which includes this file) tells whether it is stale.
+//! The headers are committed, so that a C program needs no Rust to compile and a change of the interface shows in a diff.
+//! A build rewrites them when the source says something else; where `CI` is set, or the tree cannot be written, they are
+//! left alone, and the test `c-tests/tests/header.rs` (which includes this file) tells whether they are stale.
 
 use std::error::Error;
 use std::fs;
@@ -12,21 +12,28 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("not run by cargo")?);
-    for input in ["build.rs", "cbindgen.toml", "src"] {
+    for input in ["build.rs", "cbindgen.toml", "cbindgen-ext.toml", "src"] {
         println!("cargo:rerun-if-changed={input}");
     }
     println!("cargo:rerun-if-env-changed=CI");
     name_library()?;
-    let path = root.join("include/uv.h");
     // A source that does not parse is rustc's to report.
-    let Ok(header) = header(&root) else { return Ok(()) };
-    if fs::read_to_string(&path).is_ok_and(|old| old == header) || std::env::var_os("CI").is_some() {
-        return Ok(());
-    }
-    if fs::write(&path, header).is_err() {
-        println!("cargo:warning=include/uv.h is stale and cannot be written");
+    for (name, text) in [("uv.h", header(&root)), ("uvring.h", extension_header(&root))] {
+        if let Ok(text) = text {
+            update(&root.join("include").join(name), &text);
+        }
     }
     Ok(())
+}
+
+/// Writes a header anew if it says something else.
+fn update(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) || std::env::var_os("CI").is_some() {
+        return;
+    }
+    if fs::write(path, text).is_err() {
+        println!("cargo:warning={} is stale and cannot be written", path.display());
+    }
 }
 
 /// SONAME, and no libgcc_s among what the library needs: a program that runs on libuv has only libc.
@@ -50,12 +57,25 @@ pub(crate) fn header(root: &Path) -> Result<String> {
     }
     // What libuv does not have is in include/uvring.h.
     for source in sources(&root.join("src/ext"))? {
-        config.export.exclude.extend(names(&source, &["pub unsafe extern \"C\" fn ", "pub struct ", "pub type "]));
+        config
+            .export
+            .exclude
+            .extend(names(&source, &["pub unsafe extern \"C\" fn ", "pub struct ", "pub type ", "pub const "]));
     }
     let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/lib.rs"));
     let mut text = Vec::new();
     builder.generate()?.write(&mut text);
     finish(&String::from_utf8(text)?, &fs::read_to_string(root.join("src/abi/errno.rs"))?)
+}
+
+/// What `include/uvring.h` should be: what `src/ext` has, and nothing else.
+pub(crate) fn extension_header(root: &Path) -> Result<String> {
+    let config = cbindgen::Config::from_file(root.join("cbindgen-ext.toml"))?;
+    let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/ext/mod.rs"));
+    let mut text = Vec::new();
+    builder.generate()?.write(&mut text);
+    let text = tidy(&String::from_utf8(text)?).join("\n") + "\n";
+    Ok(text.replace("\n\n\n", "\n\n"))
 }
 
 /// The texts of the Rust files in `dir`, if there is one.

@@ -89,6 +89,9 @@ pub(crate) struct Metrics {
     pub(crate) loop_count: Cell<u64>,
     pub(crate) events: Cell<u64>,
     pub(crate) events_waiting: Cell<u64>,
+    /// Plain system calls that read from and wrote to streams.
+    pub(crate) stream_reads: Cell<u64>,
+    pub(crate) stream_writes: Cell<u64>,
     /// What is being delivered was there before the loop slept.
     waiting: Cell<bool>,
     /// Idle time is measured (`UV_METRICS_IDLE_TIME`).

@@ -16,6 +16,7 @@
 //! | `requests` | one-shot work without a handle: files, names, jobs, random bytes |
 //! | `os` | questions to the system; knows nothing of loops |
 //! | `text` | addresses, IDNA, WTF-8 |
+//! | `ext` | the `uvring_*` functions, which libuv does not have |
 //! | `alloc` | the replaceable allocator |
 //!
 //! # Laws
@@ -44,6 +45,7 @@ mod alloc;
 mod callback;
 mod driver;
 mod event_loop;
+mod ext;
 mod getters;
 mod handle;
 mod handles;

@@ -54,19 +54,46 @@ fn has(compiler: &str) -> bool {
 
 #[test]
 fn header_is_what_the_source_says() -> Result {
-    let fresh = build::header(sources::project()).map_err(|e| e.to_string())?;
-    let committed = sources::read(&include().join("uv.h"))?;
-    if let Some((line, (want, have))) = (1..).zip(fresh.lines().zip(committed.lines())).find(|(_, (a, b))| a != b) {
-        return Err(format!("include/uv.h:{line} is stale, build again:\n- {have}\n+ {want}"));
+    let root = sources::project();
+    for (name, fresh) in [("uv.h", build::header(root)), ("uvring.h", build::extension_header(root))] {
+        let fresh = fresh.map_err(|e| e.to_string())?;
+        let committed = sources::read(&include().join(name))?;
+        if let Some((line, (want, have))) = (1..).zip(fresh.lines().zip(committed.lines())).find(|(_, (a, b))| a != b) {
+            return Err(format!("include/{name}:{line} is stale, build again:\n- {have}\n+ {want}"));
+        }
+        assert_eq!(fresh.len(), committed.len(), "include/{name} is stale, build again");
     }
-    assert_eq!(fresh.len(), committed.len(), "include/uv.h is stale, build again");
+    Ok(())
+}
+
+#[test]
+fn extensions_header_stands_alone_without_a_warning() -> Result {
+    let dir = work("extensions")?;
+    let program = "#include \"uvring.h\"\n\
+                   int main(void) {\n  uvring_loop_stats_t stats;\n  stats.size = sizeof stats;\n  \
+                   return uvring_loop_stats(uv_default_loop(), &stats) + (int)stats.reserved;\n}\n";
+    for (compilers, standards, name) in [
+        (["gcc", "clang"], ["c99", "c11", "c17"], "extensions.c"),
+        (["g++", "clang++"], ["c++11", "c++17", "c++20"], "extensions.cc"),
+    ] {
+        let file = dir.join(name);
+        write(&file, program)?;
+        for compiler in compilers.into_iter().filter(|c| has(c)) {
+            for std in standards {
+                let mut command = Command::new(compiler);
+                command.args([&format!("-std={std}"), "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"]);
+                compile::run(command.arg("-I").arg(include()).arg(&file))?;
+            }
+        }
+    }
     Ok(())
 }
 
 #[test]
 fn compiles_without_a_warning() -> Result {
     let dir = work("compile")?;
-    let program = "#include \"uv.h\"\n#include \"uv/tree.h\"\nint main(void) { return UV_VERSION_HEX == 0; }\n";
+    let program = "#include \"uv.h\"\n#include \"uv/tree.h\"\n#include \"uvring.h\"\n\
+                   int main(void) { return UV_VERSION_HEX == 0 || uvring_version() == NULL; }\n";
     let overload = "#include \"uv.h\"\nint raw(uv_tty_t *tty, uv_tty_mode_t mode) {\n  \
                     return uv_tty_set_mode(tty, 1) + uv_tty_set_mode(tty, mode);\n}\n";
     let (c, cpp) = (dir.join("header.c"), dir.join("header.cc"));

@@ -55,8 +55,13 @@ pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
 /// Runs on the loop's thread afterwards, with 0 or `UV_ECANCELED`.
 pub(crate) type Done = unsafe extern "C" fn(*mut uv__work, c_int);
 
-/// Jobs finished by any worker since the process started, for the counters.
-pub(crate) static JOBS: AtomicU64 = AtomicU64::new(0);
+/// Jobs finished by any worker since the process started.
+static JOBS: AtomicU64 = AtomicU64::new(0);
+
+/// How many jobs the workers have finished since the process started.
+pub(crate) fn jobs() -> u64 {
+    JOBS.load(Relaxed)
+}
 
 struct Pool {
     lanes: Mutex<Lanes>,

@@ -10,7 +10,7 @@
 //! Both sides put a SeqCst fence between their store and their load, so at least one sees the other: the sender stores its
 //! work and loads the state; the loop stores ASLEEP and looks for work.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
 
 use libc::c_int;
 
@@ -24,6 +24,8 @@ const SIGNALLED: u32 = 2;
 pub(crate) struct Wake {
     fd: AtomicI32,
     state: AtomicU32,
+    /// Tokens written, for the counters.
+    tokens: AtomicU64,
 }
 
 fn eventfd() -> Result<c_int> {
@@ -34,7 +36,7 @@ fn eventfd() -> Result<c_int> {
 
 impl Wake {
     pub(crate) fn open() -> Result<Wake> {
-        Ok(Wake { fd: AtomicI32::new(eventfd()?), state: AtomicU32::new(ASLEEP) })
+        Ok(Wake { fd: AtomicI32::new(eventfd()?), state: AtomicU32::new(ASLEEP), tokens: AtomicU64::new(0) })
     }
 
     /// The eventfd; readable when the loop should look for work.
@@ -50,6 +52,7 @@ impl Wake {
         {
             return;
         }
+        self.tokens.fetch_add(1, Ordering::Relaxed);
         let one = 1u64;
         // SAFETY: eight bytes are read from `one`; `__errno_location` is always valid.
         unsafe {
@@ -57,6 +60,11 @@ impl Wake {
             libc::write(self.fd(), (&raw const one).cast(), 8);
             *libc::__errno_location() = errno;
         }
+    }
+
+    /// How often the loop was woken.
+    pub(crate) fn count(&self) -> u64 {
+        self.tokens.load(Ordering::Relaxed)
     }
 
     /// The loop is about to sleep, or to leave `uv_run`. It must look for work after this.

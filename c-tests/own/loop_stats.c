@@ -1,0 +1,87 @@
+/* uvring_loop_stats counts what the loop did, for programs built with an older or a newer header too. */
+/* not on libuv: libuv has no such function */
+#include "check.h"
+
+#include <uvring.h>
+
+static uvring_loop_stats_t stats_of(uv_loop_t* loop) {
+    uvring_loop_stats_t stats;
+    memset(&stats, 0xff, sizeof stats);
+    stats.size = sizeof stats;
+    CHECK_OK(uvring_loop_stats(loop, &stats));
+    CHECK_EQ(stats.size, sizeof stats);
+    CHECK_EQ(stats.reserved, 0);
+    return stats;
+}
+
+static void on_async(uv_async_t* handle) { uv_close((uv_handle_t*)handle, NULL); }
+
+static void send_async(void* arg) {
+    sleep_ms(50);
+    CHECK_OK(uv_async_send(arg));
+}
+
+static void do_work(uv_work_t* req) { UNUSED(req); }
+
+static void sizes(uv_loop_t* loop) {
+    struct {
+        uvring_loop_stats_t stats;
+        unsigned char more[64];
+    } newer;
+    uvring_loop_stats_t stats;
+    stats.size = sizeof stats - 1;
+    CHECK_EQ(uvring_loop_stats(loop, &stats), UV_EINVAL);
+    stats.size = 0;
+    CHECK_EQ(uvring_loop_stats(loop, &stats), UV_EINVAL);
+    stats.size = sizeof stats;
+    CHECK_EQ(uvring_loop_stats(NULL, &stats), UV_EINVAL);
+    CHECK_EQ(uvring_loop_stats(loop, NULL), UV_EINVAL);
+    memset(&newer, 0xaa, sizeof newer);
+    newer.stats.size = sizeof newer;
+    CHECK_OK(uvring_loop_stats(loop, &newer.stats));
+    CHECK_EQ(newer.stats.size, sizeof newer.stats);
+    for (size_t i = 0; i < sizeof newer.more; i++) CHECK_EQ(newer.more[i], 0xaa);
+}
+
+int main(void) {
+    uvring_loop_stats_t stats;
+    uv_loop_t loop;
+    uv_async_t async;
+    uv_work_t work;
+    uv_thread_t thread;
+    watchdog(20);
+    CHECK(uvring_version() != NULL);
+    CHECK_GT(strlen(uvring_version()), 0);
+    CHECK_OK(uv_loop_init(&loop));
+    sizes(&loop);
+    stats = stats_of(&loop);
+    CHECK_EQ(stats.turns, 0);
+    CHECK_EQ(stats.wakeups, 0);
+    CHECK_EQ(stats.pool_jobs, 0);
+
+    CHECK_OK(uv_async_init(&loop, &async, on_async));
+    CHECK_OK(uv_thread_create(&thread, send_async, &async));
+    CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    CHECK_OK(uv_thread_join(&thread));
+    stats = stats_of(&loop);
+    CHECK_GE(stats.turns, 1);
+    CHECK_GE(stats.polls, 1);
+    CHECK_EQ(stats.wakeups, 1);
+    if (strcmp(getenv("UVRING_TEST_DRIVER"), "epoll") == 0) {
+        CHECK_EQ(stats.driver, UVRING_DRIVER_EPOLL);
+        CHECK_EQ(stats.ring_enters, 0);
+        CHECK_GE(stats.epoll_waits, 1);
+    } else {
+        CHECK_EQ(stats.driver, UVRING_DRIVER_RING);
+        CHECK_GE(stats.ring_enters, 1);
+        CHECK_EQ(stats.epoll_waits, 0);
+    }
+
+    CHECK_OK(uv_queue_work(&loop, &work, do_work, NULL));
+    CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    CHECK_EQ(stats_of(&loop).pool_jobs, 1);
+    finish_loop(&loop);
+    stats.size = sizeof stats;
+    CHECK_EQ(uvring_loop_stats(&loop, &stats), UV_EINVAL);
+    return 0;
+}

@@ -1,0 +1,74 @@
+/* What uvring has and libuv has not.
+ *
+ * Generated from the Rust source by build.rs; edits belong there or in cbindgen-ext.toml. */
+#ifndef UVRING_H
+#define UVRING_H
+
+#include "uv.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** `uvring_loop_stats_t.driver`: epoll carries the loop. */
+#define UVRING_DRIVER_EPOLL 0
+
+/** `uvring_loop_stats_t.driver`: io_uring carries the loop. */
+#define UVRING_DRIVER_RING 1
+
+/** What a loop did since it was initialised. Later versions add fields at the end. */
+typedef struct uvring_loop_stats_s {
+  /** Set it to `sizeof(uvring_loop_stats_t)` before the call; afterwards, how many bytes were filled in. */
+  size_t size;
+  /** `UVRING_DRIVER_EPOLL` or `UVRING_DRIVER_RING`. */
+  unsigned int driver;
+  /** 0. */
+  unsigned int reserved;
+  /** Turns of the loop. */
+  uint64_t turns;
+  /** Calls of io_uring_enter. */
+  uint64_t ring_enters;
+  /** Calls of epoll_wait. */
+  uint64_t epoll_waits;
+  /** Polls armed: on the ring, or registered with epoll. */
+  uint64_t polls;
+  /** File operations answered by an attempt that cannot block, on the loop's own thread. */
+  uint64_t files_inline;
+  /** File operations that rode the ring. */
+  uint64_t files_ring;
+  /** File operations that went to the thread pool. */
+  uint64_t files_pool;
+  /** Reads from streams, by plain system calls on the loop's thread. */
+  uint64_t stream_reads;
+  /** Writes to streams, by plain system calls on the loop's thread. */
+  uint64_t stream_writes;
+  /** Times that the loop was woken from its sleep by another thread or a signal handler. */
+  uint64_t wakeups;
+  /** Jobs that the thread pool has finished, for all loops of the process: files, name lookups, `uv_queue_work`. */
+  uint64_t pool_jobs;
+} uvring_loop_stats_s;
+
+/** See `uvring_loop_stats_s`. */
+typedef struct uvring_loop_stats_s uvring_loop_stats_t;
+
+/**
+ * Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.
+ *
+ * A program that was compiled with an older header gets the fields it knows; one compiled with a newer header sees in
+ * `stats->size` how far the fields go. `UV_EINVAL` if `size` is smaller than it ever was, or if the loop is closed.
+ * Not thread-safe.
+ */
+UV_EXTERN int uvring_loop_stats(uv_loop_t *loop, uvring_loop_stats_t *stats);
+
+/**
+ * uvring's own version, as "major.minor.patch". Which libuv it stands for is told by `uv_version_string`.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uvring_version(void);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* UVRING_H */

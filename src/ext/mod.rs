@@ -1,0 +1,4 @@
+//! What libuv's interface cannot express; it becomes `include/uvring.h`.
+
+mod stats;
+mod version;

@@ -1,0 +1,105 @@
+//! What a loop did, in numbers.
+
+use std::mem::offset_of;
+
+use libc::{c_int, c_uint};
+
+use crate::abi::{Errno, IntoC, Result, uv_loop_t};
+use crate::driver::pool;
+use crate::event_loop::Loop;
+
+/// `uvring_loop_stats_t.driver`: epoll carries the loop.
+pub const UVRING_DRIVER_EPOLL: c_uint = 0;
+/// `uvring_loop_stats_t.driver`: io_uring carries the loop.
+pub const UVRING_DRIVER_RING: c_uint = 1;
+
+/// What a loop did since it was initialised. Later versions add fields at the end.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct uvring_loop_stats_s {
+    /// Set it to `sizeof(uvring_loop_stats_t)` before the call; afterwards, how many bytes were filled in.
+    pub size: usize,
+    /// `UVRING_DRIVER_EPOLL` or `UVRING_DRIVER_RING`.
+    pub driver: c_uint,
+    /// 0.
+    pub reserved: c_uint,
+    /// Turns of the loop.
+    pub turns: u64,
+    /// Calls of io_uring_enter.
+    pub ring_enters: u64,
+    /// Calls of epoll_wait.
+    pub epoll_waits: u64,
+    /// Polls armed: on the ring, or registered with epoll.
+    pub polls: u64,
+    /// File operations answered by an attempt that cannot block, on the loop's own thread.
+    pub files_inline: u64,
+    /// File operations that rode the ring.
+    pub files_ring: u64,
+    /// File operations that went to the thread pool.
+    pub files_pool: u64,
+    /// Reads from streams, by plain system calls on the loop's thread.
+    pub stream_reads: u64,
+    /// Writes to streams, by plain system calls on the loop's thread.
+    pub stream_writes: u64,
+    /// Times that the loop was woken from its sleep by another thread or a signal handler.
+    pub wakeups: u64,
+    /// Jobs that the thread pool has finished, for all loops of the process: files, name lookups, `uv_queue_work`.
+    pub pool_jobs: u64,
+}
+
+/// See [`uvring_loop_stats_s`].
+pub type uvring_loop_stats_t = uvring_loop_stats_s;
+
+/// Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.
+///
+/// A program that was compiled with an older header gets the fields it knows; one compiled with a newer header sees in
+/// `stats->size` how far the fields go. `UV_EINVAL` if `size` is smaller than it ever was, or if the loop is closed.
+/// Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uvring_loop_stats(r#loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> c_int {
+    // SAFETY: law 5 for the loop; the caller's place for the answer, as long as it says.
+    unsafe { fill(r#loop, stats) }.into_c()
+}
+
+/// The size of the first version of the struct.
+const OLDEST: usize = offset_of!(uvring_loop_stats_t, pool_jobs) + size_of::<u64>();
+
+/// # Safety
+/// The loop is NULL, closed or alive; `stats` is NULL, or valid for `stats->size` bytes.
+unsafe fn fill(event_loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> Result {
+    if event_loop.is_null() || stats.is_null() {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: the caller's.
+    let (event_loop, size) = unsafe { (Loop::from_c(event_loop), (*stats).size) };
+    if size < OLDEST || event_loop.internal_fields.get().is_null() {
+        return Err(Errno::EINVAL);
+    }
+    let mut now = snapshot(event_loop);
+    now.size = size.min(size_of::<uvring_loop_stats_t>());
+    // SAFETY: both are at least `now.size` bytes long.
+    unsafe { stats.cast::<u8>().copy_from_nonoverlapping((&raw const now).cast(), now.size) };
+    Ok(())
+}
+
+fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
+    let state = event_loop.state();
+    let driver = state.driver.borrow();
+    let counters = driver.counters();
+    uvring_loop_stats_t {
+        size: 0,
+        driver: if driver.is_ring() { UVRING_DRIVER_RING } else { UVRING_DRIVER_EPOLL },
+        reserved: 0,
+        turns: state.metrics.loop_count.get(),
+        ring_enters: counters.enters,
+        epoll_waits: counters.epoll_waits,
+        polls: counters.polls,
+        files_inline: 0,
+        files_ring: counters.ring_files,
+        files_pool: 0,
+        stream_reads: state.metrics.stream_reads.get(),
+        stream_writes: state.metrics.stream_writes.get(),
+        wakeups: state.wake.count(),
+        pool_jobs: pool::jobs(),
+    }
+}
