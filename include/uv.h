@@ -1609,7 +1609,7 @@ UV_EXTERN void uv_print_active_handles(uv_loop_t *loop, FILE *stream);
 
 /**
  * Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
- * library is unloaded; calling it twice does nothing. No function of the library may run at the same time.
+ * library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
  */
 UV_EXTERN void uv_library_shutdown(void);
 

@@ -427,7 +427,7 @@ impl Loop {
 
     fn run(self, mode: uv_run_mode) -> c_int {
         let state = self.state();
-        state.running.set(Some(mode));
+        let outer = state.running.replace(Some(mode));
         state.wake.awake();
         let mut alive = self.alive();
         if !alive {
@@ -447,15 +447,15 @@ impl Loop {
         if self.stop_flag.get() != 0 {
             self.stop_flag.set(0);
         }
-        self.leave_run();
+        self.leave_run(outer);
         c_int::from(alive)
     }
 
     /// Outside `uv_run` only polls may be in the kernel's hands, and whoever watches the descriptor must hear of all news.
-    fn leave_run(self) {
+    fn leave_run(self, outer: Option<uv_run_mode>) {
         let state = self.state();
         fs::leave_run(self);
-        state.running.set(None);
+        state.running.set(outer);
         state.wake.asleep();
         if state.exposed.get() {
             io::reconcile(self);

@@ -231,6 +231,12 @@ impl Ready {
     }
 }
 
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 /// Rounded up, so that a timer is never early.
 fn milliseconds(ns: u64) -> c_int {
     ns.div_ceil(1_000_000).min(c_int::MAX as u64) as c_int

@@ -377,6 +377,7 @@ impl Ring {
 
     pub(crate) fn reopen(&mut self) -> Result {
         self.leave();
+        self.exposed = false;
         self.ready.reopen()
     }
 

@@ -1,7 +1,7 @@
 //! The C functions about loops.
 
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::SeqCst};
 
 use libc::{c_char, c_int};
 use parking_lot::Mutex;
@@ -245,10 +245,19 @@ fn type_name(kind: uv_handle_type) -> *const c_char {
 }
 
 /// Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
-/// library is unloaded; calling it twice does nothing. No function of the library may run at the same time.
+/// library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_library_shutdown() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.swap(true, SeqCst) {
+        return;
+    }
     os::title::cleanup();
     crate::handles::signal::cleanup();
     pool::shutdown();
 }
+
+/// Ends the pool's threads before their code is unmapped.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static AT_UNLOAD: unsafe extern "C" fn() = uv_library_shutdown;
