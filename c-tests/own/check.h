@@ -35,6 +35,17 @@
 
 #define UNUSED(x) ((void)(x))
 
+/* The test's own directory, once temp_dir() made it, and the process that removes it. */
+static char temp_dir_path[256];
+static pid_t temp_dir_owner;
+
+static inline void temp_dir_remove(void) {
+    char command[300];
+    if (temp_dir_owner != getpid()) return;
+    snprintf(command, sizeof command, "rm -rf -- '%s'", temp_dir_path);
+    if (system(command) != 0) fprintf(stderr, "left behind: %s\n", temp_dir_path);
+}
+
 /* _exit, not exit: a check may fail on any thread, or in a forked child. */
 #define FAIL(...)                                                        \
     do {                                                                 \
@@ -42,6 +53,7 @@
         fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                  \
         fprintf(stderr, __VA_ARGS__);                                    \
         fprintf(stderr, " (errno: %s)\n", strerror(fail_errno));         \
+        temp_dir_remove();                                               \
         _exit(1);                                                        \
     } while (0)
 
@@ -317,19 +329,12 @@ static inline int run_under_strace(const char* log, const char* filter, const ch
 
 /* --- files --- */
 
-static char temp_dir_path[256];
-
-static inline void temp_dir_remove(void) {
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf -- '%s'", temp_dir_path);
-    if (system(command) != 0) fprintf(stderr, "left behind: %s\n", temp_dir_path);
-}
-
-/* A directory of the test's own, removed when main() returns. */
+/* A directory of the test's own, removed when main() returns or a check fails. */
 static inline const char* temp_dir(void) {
     const char* base = getenv("TMPDIR");
     snprintf(temp_dir_path, sizeof temp_dir_path, "%s/uvring-own-XXXXXX", base != NULL ? base : "/tmp");
     CHECK(mkdtemp(temp_dir_path) != NULL);
+    temp_dir_owner = getpid();
     atexit(temp_dir_remove);
     return temp_dir_path;
 }
