@@ -16,7 +16,7 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{
-    AtomicBool, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 
@@ -68,6 +68,8 @@ pub(crate) struct LoopState {
     pub(crate) next_async: Cell<usize>,
     /// Guards `loop->wq`; taken by the pool's threads.
     pub(crate) finished: Mutex<()>,
+    /// How many threads of the pool are between putting a job into `loop->wq` and having woken the loop.
+    pub(crate) handing_over: AtomicU32,
     /// `loop->wq` may hold something; set by the pool's threads.
     pub(crate) work_pending: AtomicBool,
     /// File requests on their way.
@@ -321,8 +323,10 @@ impl Loop {
     /// Gives back everything the loop owns.
     fn discard(self) {
         let state = self.state();
-        // A worker that has just handed its last job back may still be in the lock.
-        drop(state.finished.lock());
+        // Workers that have just handed their last jobs back.
+        while state.handing_over.load(SeqCst) != 0 {
+            std::thread::yield_now();
+        }
         self.wake_watcher().stop(self, io::IN);
         state.driver.borrow_mut().close();
         if self.emfile_fd.get() != -1 {
@@ -630,6 +634,7 @@ impl LoopState {
             asyncs: Cell::new(0),
             next_async: Cell::new(0),
             finished: Mutex::new(()),
+            handing_over: AtomicU32::new(0),
             work_pending: AtomicBool::new(false),
             files: fs::Files::new(),
             closing_now: Cell::new(ptr::null_mut()),

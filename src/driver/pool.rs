@@ -18,12 +18,12 @@
 //!
 //! Argument for the unsafe code: (1) a job's memory is valid until its `done` was called (law 2), and `done` is called only
 //! after the job was put into `loop->wq`; (2) the lanes' links are touched only under the pool's lock, `loop->wq` only
-//! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and the last access to the
-//! loop is made under the lock that `uv_loop_close` takes.
+//! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and `uv_loop_close` waits for
+//! workers that are just handing a job back.
 
 use std::sync::atomic::{
     AtomicPtr, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 
 use libc::{c_int, c_uint};
@@ -228,14 +228,16 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
 fn finish(work: *mut uv__work) {
     let event_loop = event_loop(work);
     let state = event_loop.state();
+    // Keeps the loop from being closed (3) while it is woken outside the lock, which it wants as soon as it is awake.
+    state.handing_over.fetch_add(1, SeqCst);
     let guard = state.finished.lock();
     // SAFETY: (1).
     unsafe { (*work).work.set(None) };
     event_loop.wq().push_back(wq(work));
-    state.work_pending.store(true, std::sync::atomic::Ordering::SeqCst);
-    // Under the lock (3): without it, the loop could be gone by now.
-    state.wake.wake();
+    state.work_pending.store(true, SeqCst);
     drop(guard);
+    state.wake.wake();
+    state.handing_over.fetch_sub(1, SeqCst);
 }
 
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
