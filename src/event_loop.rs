@@ -419,6 +419,10 @@ impl Loop {
     }
 
     fn backend_timeout(self) -> c_int {
+        if !self.watcher_queue().is_empty() {
+            // The descriptor does not tell of these watchers before the next turn.
+            return 0;
+        }
         match self.sleep_until() {
             None => -1,
             Some(0) => 0,
