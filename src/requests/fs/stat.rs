@@ -1,0 +1,150 @@
+//! What is known of files and file systems: `uv_fs_stat`, `uv_fs_lstat`, `uv_fs_fstat`, `uv_fs_statfs`.
+
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+use libc::{c_char, c_int, c_long};
+
+use super::{FsReq, begin, cached, give, launch};
+use crate::abi::*;
+use crate::alloc;
+use crate::op::FileOp;
+use crate::op::perform::{perform, retry};
+use crate::os::stat::from_statx;
+
+/// Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
+/// answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_stat(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_STAT, cb) }.and_then(|req| req.with_path(path)))
+}
+
+/// Like `uv_fs_stat`; if the path names a symbolic link, the answer is about the link itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_lstat(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_LSTAT, cb) }.and_then(|req| req.with_path(path)))
+}
+
+/// Like `uv_fs_stat`, about an open file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_fstat(r#loop: *mut uv_loop_t, req: *mut uv_fs_t, file: uv_file, cb: uv_fs_cb) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_FSTAT, cb) }.inspect(|req| req.file.set(file)))
+}
+
+/// Asks about the file system that holds `path`, as `statfs(2)`. `req->ptr` is a `uv_statfs_t`, which
+/// `uv_fs_req_cleanup` frees. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_statfs(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_STATFS, cb) }.and_then(|req| req.with_path(path)))
+}
+
+/// Where a stat request looks: descriptor, path, flags of `statx`.
+pub(super) fn target(req: FsReq) -> (c_int, *const c_char, c_int) {
+    match req.fs_type.get() {
+        UV_FS_FSTAT => (req.file.get(), c"".as_ptr(), libc::AT_EMPTY_PATH),
+        UV_FS_LSTAT => (libc::AT_FDCWD, req.path.get(), libc::AT_SYMLINK_NOFOLLOW),
+        _ => (libc::AT_FDCWD, req.path.get(), 0),
+    }
+}
+
+/// Notes the answer of a stat request.
+pub(super) fn answer(req: FsReq, stat: uv_stat_t) {
+    req.statbuf.set(stat);
+    req.ptr.set(req.statbuf.as_ptr().cast());
+}
+
+pub(super) fn stat(req: FsReq) -> Result<isize> {
+    let (fd, path, flags) = target(req);
+    let mut out = MaybeUninit::<libc::statx>::zeroed();
+    let stat = match perform(&FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) {
+        Ok(_) => {
+            // SAFETY: zero bytes are a valid answer, and the kernel has written another.
+            let out = unsafe { out.assume_init() };
+            if req.is_async() {
+                cached::learn(req, &out);
+            }
+            from_statx(&out)
+        }
+        // Not known, or forbidden by a filter that knows only the older calls: `stat` itself never gives these.
+        Err(e) if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL || e == Errno::ENOTSUP => {
+            older(fd, path, flags)?
+        }
+        Err(e) => return Err(e),
+    };
+    answer(req, stat);
+    Ok(0)
+}
+
+/// Without `statx`.
+fn older(fd: c_int, path: *const c_char, flags: c_int) -> Result<uv_stat_t> {
+    let mut out = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: C promises a path; `out` has room.
+    retry(|| unsafe {
+        if flags & libc::AT_EMPTY_PATH != 0 {
+            libc::fstat(fd, out.as_mut_ptr())
+        } else {
+            libc::fstatat(fd, path, out.as_mut_ptr(), flags)
+        }
+    })?;
+    // SAFETY: the kernel has written it.
+    let out = unsafe { out.assume_init() };
+    let changed = uv_timespec_t { tv_sec: out.st_ctime, tv_nsec: out.st_ctime_nsec as c_long };
+    Ok(uv_stat_t {
+        st_dev: out.st_dev,
+        st_mode: out.st_mode.into(),
+        st_nlink: u64::from(out.st_nlink),
+        st_uid: out.st_uid.into(),
+        st_gid: out.st_gid.into(),
+        st_rdev: out.st_rdev,
+        st_ino: out.st_ino,
+        st_size: out.st_size as u64,
+        st_blksize: out.st_blksize as u64,
+        st_blocks: out.st_blocks as u64,
+        st_flags: 0,
+        st_gen: 0,
+        st_atim: uv_timespec_t { tv_sec: out.st_atime, tv_nsec: out.st_atime_nsec as c_long },
+        st_mtim: uv_timespec_t { tv_sec: out.st_mtime, tv_nsec: out.st_mtime_nsec as c_long },
+        st_ctim: changed,
+        // As good as can be known.
+        st_birthtim: changed,
+    })
+}
+
+pub(super) fn statfs(req: FsReq) -> Result<isize> {
+    let mut out = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: C promises a path; `out` has room.
+    retry(|| unsafe { libc::statfs(req.path.get(), out.as_mut_ptr()) })?;
+    // SAFETY: the kernel has written it.
+    let out = unsafe { out.assume_init() };
+    let answer: NonNull<uv_statfs_t> = alloc::boxed(uv_statfs_t {
+        f_type: out.f_type as u64,
+        f_bsize: out.f_bsize as u64,
+        f_blocks: out.f_blocks,
+        f_bfree: out.f_bfree,
+        f_bavail: out.f_bavail,
+        f_files: out.f_files,
+        f_ffree: out.f_ffree,
+        f_frsize: out.f_frsize as u64,
+        f_spare: [0; 3],
+    })?;
+    give(req, answer.cast())
+}
