@@ -3,6 +3,7 @@
 pub(crate) mod buffer;
 pub(crate) mod clock;
 pub(crate) mod cpu;
+pub(crate) mod datagram;
 pub(crate) mod dl;
 pub(crate) mod host;
 pub(crate) mod inotify;
