@@ -666,6 +666,9 @@ typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 /** See `uv_timer_start`. */
 typedef void (*uv_timer_cb)(uv_timer_t *handle);
 
+/** A file descriptor. */
+typedef int uv_file;
+
 /** See `uv_idle_start`. */
 typedef void (*uv_idle_cb)(uv_idle_t *handle);
 
@@ -840,9 +843,6 @@ typedef union uv__active_reqs {
   /** Requests under way. */
   unsigned int count;
 } uv__active_reqs;
-
-/** A file descriptor. */
-typedef int uv_file;
 
 /** A group id. */
 typedef gid_t uv_gid_t;
@@ -1884,6 +1884,48 @@ UV_EXTERN uint64_t uv_timer_get_repeat(const uv_timer_t *handle);
 
 /** Milliseconds until the timer is due, 0 if it is overdue; relative to `uv_now`. */
 UV_EXTERN uint64_t uv_timer_get_due_in(const uv_timer_t *handle);
+
+/**
+ * Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is ignored.
+ *
+ * The terminal is opened once more by its path, and `fd` made to be that new descriptor (close-on-exec), so that making it
+ * non-blocking does not concern others who use the terminal. Where that cannot be done writes block. A pipe or socket is
+ * taken as it is.
+ *
+ * Returns 0; `UV_EINVAL` if `fd` is a file, or nothing that can be a stream; or another error. Not thread-safe.
+ */
+UV_EXTERN int uv_tty_init(uv_loop_t *loop, uv_tty_t *handle, uv_file fd, int _unused);
+
+/**
+ * Sets how the terminal treats what is typed and written: `UV_TTY_MODE_NORMAL` is as it was before the first other mode,
+ * `UV_TTY_MODE_RAW` and `UV_TTY_MODE_RAW_VT` give keys one by one, `UV_TTY_MODE_IO` leaves all bytes alone.
+ *
+ * Returns 0, `UV_EINVAL` for another mode, or an error of the terminal such as `UV_EIO`. Not thread-safe.
+ */
+UV_EXTERN int uv_tty_set_mode(uv_tty_t *handle, uv_tty_mode_t mode);
+
+/**
+ * Gives the terminal whose mode was set first the attributes that it had before; to be called when the program ends.
+ *
+ * Returns 0, also if there is nothing to put back; `UV_EBUSY` while another thread, or the code that a signal has
+ * interrupted, is inside `uv_tty_set_mode`; or an error of the terminal. Thread-safe and async-signal-safe; `errno` stays.
+ */
+UV_EXTERN int uv_tty_reset_mode(void);
+
+/** Gets the size of the terminal's window in characters. Returns 0 or an error of the terminal. */
+UV_EXTERN int uv_tty_get_winsize(uv_tty_t *handle, int *width, int *height);
+
+/** Does nothing: it is for consoles of Windows. */
+UV_EXTERN void uv_tty_set_vterm_state(uv_tty_vtermstate_t _state);
+
+/** Returns `UV_ENOTSUP`: it is for consoles of Windows. */
+UV_EXTERN int uv_tty_get_vterm_state(uv_tty_vtermstate_t *_state);
+
+/**
+ * Tells which type of handle suits a descriptor: `UV_TTY`, `UV_FILE` (also for devices), `UV_NAMED_PIPE`, `UV_TCP`,
+ * `UV_UDP`, or `UV_UNKNOWN_HANDLE`. Thread-safe.
+ */
+UV_EXTERN uv_handle_type uv_guess_handle(uv_file fd);
 
 /** Initialises an idle handle. Always returns 0. */
 UV_EXTERN int uv_idle_init(uv_loop_t *loop, uv_idle_t *idle);

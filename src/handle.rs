@@ -11,7 +11,7 @@ use libc::{c_int, c_uint, c_void};
 use crate::abi::*;
 use crate::callback;
 use crate::event_loop::Loop;
-use crate::handles::{async_handle, fs_event, fs_poll, poll, process, signal, stream, timer, udp, watcher};
+use crate::handles::{async_handle, fs_event, fs_poll, poll, process, signal, stream, timer, tty, udp, watcher};
 use crate::queue::{self, Link};
 
 /// The bits of `handle->flags`. Programs copy and test them, so they are libuv's.
@@ -362,7 +362,7 @@ impl Handle {
             Kind::Signal(h) => signal::close(h),
             Kind::Tcp(h) => stream::close(h.into()),
             Kind::Timer(h) => timer::close(h),
-            Kind::Tty(h) => stream::close(h.into()),
+            Kind::Tty(h) => tty::close(h),
             Kind::Udp(h) => udp::close(h),
             Kind::Unknown => panic!("uv_close: not a handle"),
         }

@@ -18,4 +18,6 @@ pub(crate) mod stat;
 pub(crate) mod sync;
 pub(crate) mod thread;
 pub(crate) mod title;
+pub(crate) mod tty;
+pub(crate) mod unix_socket;
 pub(crate) mod user;
