@@ -669,6 +669,19 @@ typedef void (*uv_timer_cb)(uv_timer_t *handle);
 /** A file descriptor. */
 typedef int uv_file;
 
+/** Asked for the buffer of a read that is about to happen. */
+typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
+
+/** See `uv_udp_recv_start`. */
+typedef void (*uv_udp_recv_cb)(uv_udp_t *handle,
+                               ssize_t nread,
+                               const struct uv_buf_t *buf,
+                               const struct sockaddr *addr,
+                               unsigned int flags);
+
+/** See `uv_udp_send`. */
+typedef void (*uv_udp_send_cb)(uv_udp_send_t *req, int status);
+
 /** See `uv_idle_start`. */
 typedef void (*uv_idle_cb)(uv_idle_t *handle);
 
@@ -769,6 +782,9 @@ typedef void (*uv_thread_cb)(void *arg);
 
 /** A user id. */
 typedef uid_t uv_uid_t;
+
+/** See `uv_fs_*`. */
+typedef void (*uv_fs_cb)(uv_fs_t *req);
 
 /** See `uv_queue_work`. */
 typedef void (*uv_work_cb)(uv_work_t *req);
@@ -1050,9 +1066,6 @@ typedef struct uv_thread_options_s {
   size_t stack_size;
 } uv_thread_options_s;
 
-/** Asked for the buffer of a read that is about to happen. */
-typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
-
 /** Receives what was read: bytes, 0 for nothing, `UV_EOF` or another `UV_E…`. */
 typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_buf_t *buf);
 
@@ -1068,9 +1081,6 @@ typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
 /** See `uv_listen`. */
 typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
 
-/** See `uv_fs_*`. */
-typedef void (*uv_fs_cb)(uv_fs_t *req);
-
 /** See `uv_getaddrinfo`. */
 typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
 
@@ -1082,16 +1092,6 @@ typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
 
 /** See `uv_random`. */
 typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
-
-/** See `uv_udp_send`. */
-typedef void (*uv_udp_send_cb)(uv_udp_send_t *req, int status);
-
-/** See `uv_udp_recv_start`. */
-typedef void (*uv_udp_recv_cb)(uv_udp_t *handle,
-                               ssize_t nread,
-                               const struct uv_buf_t *buf,
-                               const struct sockaddr *addr,
-                               unsigned int flags);
 
 /** Wakes a loop from any thread. */
 typedef struct uv_async_s {
@@ -1927,6 +1927,161 @@ UV_EXTERN int uv_tty_get_vterm_state(uv_tty_vtermstate_t *_state);
  */
 UV_EXTERN uv_handle_type uv_guess_handle(uv_file fd);
 
+/** Initialises a UDP handle; the socket is made when it is first needed. Returns 0. Not thread-safe. */
+UV_EXTERN int uv_udp_init(uv_loop_t *loop, uv_udp_t *handle);
+
+/**
+ * Initialises a UDP handle. The low 8 bits of `flags` are the socket's family, `AF_INET` or `AF_INET6`: the socket is made
+ * at once; or `AF_UNSPEC`. `UV_UDP_RECVMMSG` asks for several datagrams per system call; the buffers that `alloc_cb`
+ * gives should then hold multiples of 64 KiB.
+ * `UV_EINVAL` for other flags, and what the system answers to the socket's making. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_init_ex(uv_loop_t *loop, uv_udp_t *handle, unsigned int flags);
+
+/**
+ * Uses an existing datagram socket: IPv4, IPv6, unix, raw … It becomes non-blocking, gets `SO_REUSEADDR` and belongs to
+ * the handle. The same as `uv_udp_open_ex` with `UV_UDP_REUSEADDR`.
+ */
+UV_EXTERN int uv_udp_open(uv_udp_t *handle, uv_os_sock_t sock);
+
+/**
+ * Uses an existing datagram socket, which becomes non-blocking and belongs to the handle. `flags` may hold
+ * `UV_UDP_REUSEADDR` and `UV_UDP_REUSEPORT`.
+ * `UV_EINVAL` for other flags, `UV_EBUSY` if the handle has a socket, `UV_EEXIST` if the loop watches this one already.
+ * Not thread-safe.
+ */
+UV_EXTERN int uv_udp_open_ex(uv_udp_t *handle, uv_os_sock_t sock, unsigned int flags);
+
+/**
+ * Binds the handle to an IPv4 or IPv6 address. `flags`: `UV_UDP_IPV6ONLY`, `UV_UDP_REUSEADDR`, `UV_UDP_REUSEPORT`,
+ * `UV_UDP_LINUX_RECVERR` (ICMP errors are reported to `recv_cb`).
+ * `UV_EINVAL` for other flags or families, for a family that is not the socket's, and for a handle that is bound;
+ * `UV_EADDRINUSE` and whatever else `bind(2)` answers. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_bind(uv_udp_t *handle, const struct sockaddr *addr, unsigned int flags);
+
+/**
+ * Connects the handle: it sends to, and receives from, this address only. NULL takes the connection away.
+ * `UV_EISCONN` if it is connected already, `UV_ENOTCONN` if there is no connection to take away, `UV_EINVAL` for a family
+ * that is neither IPv4 nor IPv6. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_connect(uv_udp_t *handle, const struct sockaddr *addr);
+
+/**
+ * Writes the address that the handle is connected to to `name`, which has `*namelen` bytes; `*namelen` becomes the
+ * address's length. `UV_ENOTCONN` if it is not connected, `UV_EBADF` without a socket. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_getpeername(const uv_udp_t *handle, struct sockaddr *name, int *namelen);
+
+/**
+ * Writes the address that the handle is bound to to `name`, which has `*namelen` bytes; `*namelen` becomes the address's
+ * length. `UV_EBADF` without a socket. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_getsockname(const uv_udp_t *handle, struct sockaddr *name, int *namelen);
+
+/**
+ * Joins (`UV_JOIN_GROUP`) or leaves (`UV_LEAVE_GROUP`) the multicast group `multicast_addr`, IPv4 or IPv6, on the
+ * interface with the address `interface_addr`; for IPv6 that address names the interface by its zone, as in "::%eth0".
+ * NULL leaves the choice to the system. A handle without a socket is bound to any port, shared.
+ * `UV_EINVAL` for addresses that cannot be read and other memberships, `UV_EADDRINUSE` for a group already joined,
+ * `UV_EADDRNOTAVAIL` for one not joined, `UV_ENODEV` without such an interface. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_set_membership(uv_udp_t *handle,
+                                    const char *multicast_addr,
+                                    const char *interface_addr,
+                                    uv_membership membership);
+
+/** The same as `uv_udp_set_membership`, for what `source_addr` sends to the group. */
+UV_EXTERN int uv_udp_set_source_membership(uv_udp_t *handle,
+                                           const char *multicast_addr,
+                                           const char *interface_addr,
+                                           const char *source_addr,
+                                           uv_membership membership);
+
+/**
+ * Lets multicast datagrams that the handle sends come back to sockets of this host (1), or not (0).
+ * `UV_EBADF` without a socket, `UV_EINVAL` for numbers beyond 0 to 255. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_set_multicast_loop(uv_udp_t *handle, int on);
+
+/**
+ * Sets over how many hops multicast datagrams may go, 0 to 255.
+ * `UV_EBADF` without a socket, `UV_EINVAL` for other numbers. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_set_multicast_ttl(uv_udp_t *handle, int ttl);
+
+/**
+ * Sets the interface that multicast datagrams leave by: an IPv4 address, or an IPv6 address whose zone names the
+ * interface, as in "::%eth0". NULL leaves the choice to the system.
+ * `UV_EBADF` without a socket, `UV_EINVAL` for an address that cannot be read. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_set_multicast_interface(uv_udp_t *handle, const char *interface_addr);
+
+/** Allows (1) or forbids (0) to send to broadcast addresses. `UV_EBADF` without a socket. Not thread-safe. */
+UV_EXTERN int uv_udp_set_broadcast(uv_udp_t *handle, int on);
+
+/**
+ * Sets over how many hops datagrams may go, 1 to 255.
+ * `UV_EBADF` without a socket, `UV_EINVAL` for other numbers. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_set_ttl(uv_udp_t *handle, int ttl);
+
+/**
+ * Receives datagrams. `alloc_cb` is asked for a buffer (65536 bytes suffice for any datagram) when the socket is readable;
+ * `recv_cb` then gets it back with the datagram's length and sender; with length 0 and no sender if nothing was there
+ * after all; with an error; or with `UV_ENOBUFS` if there was no buffer. `UV_UDP_PARTIAL` tells that the buffer was too
+ * short for the datagram. An ICMP error comes with `UV_UDP_LINUX_RECVERR`, the address of who reported it and the
+ * datagram that was sent. A handle without a socket is bound to any IPv4 port.
+ *
+ * With `UV_UDP_RECVMMSG`, parts of one buffer come with `UV_UDP_MMSG_CHUNK`, then the whole with `UV_UDP_MMSG_FREE`, unless
+ * the callback stopped the handle.
+ *
+ * `UV_EINVAL` without callbacks, `UV_EALREADY` if it receives already, and what `bind(2)` answers. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_recv_start(uv_udp_t *handle, uv_alloc_cb alloc_cb, uv_udp_recv_cb recv_cb);
+
+/** Receives no more; `recv_cb` is not called again. Returns 0, or `UV_EINVAL` for another type of handle. Not thread-safe. */
+UV_EXTERN int uv_udp_recv_stop(uv_udp_t *handle);
+
+/** 1 if the handle was initialised with `UV_UDP_RECVMMSG`, else 0. */
+UV_EXTERN int uv_udp_using_recvmmsg(const uv_udp_t *handle);
+
+/**
+ * Sends a datagram made of `nbufs` buffers to `addr`, which is an IPv4, IPv6 or unix address, or NULL if the handle is
+ * connected. The array of buffers is copied, what they point to must stay until `send_cb`, which may be NULL, is called:
+ * with 0, or the error, or `UV_ECANCELED` if the handle was closed first. A handle without a socket is bound to any port.
+ * `UV_EINVAL` without buffers, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
+ * is not, `UV_ENOMEM`. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_send(uv_udp_send_t *req,
+                          uv_udp_t *handle,
+                          const struct uv_buf_t *bufs,
+                          unsigned int nbufs,
+                          const struct sockaddr *addr,
+                          uv_udp_send_cb send_cb);
+
+/**
+ * Sends a datagram now or not at all. Arguments and errors are those of `uv_udp_send`, and `UV_EAGAIN` if requests are
+ * queued or the socket has no room. Gives the datagram's length in bytes. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_try_send(uv_udp_t *handle,
+                              const struct uv_buf_t *bufs,
+                              unsigned int nbufs,
+                              const struct sockaddr *addr);
+
+/**
+ * Sends `count` datagrams now, as many as there is room for: datagram i is made of `nbufs[i]` buffers at `bufs[i]` and goes
+ * to `addrs[i]`, or to the handle's peer if that is NULL. Gives how many were sent, or the first one's error; `UV_EAGAIN`
+ * if requests are queued or the socket has no room. `UV_EINVAL` for a `count` of 0, `flags` other than 0 and a handle
+ * without a socket. Not thread-safe.
+ */
+UV_EXTERN int uv_udp_try_send2(uv_udp_t *handle,
+                               unsigned int count,
+                               struct uv_buf_t **bufs,
+                               unsigned int *nbufs,
+                               struct sockaddr **addrs,
+                               unsigned int flags);
+
 /** Initialises an idle handle. Always returns 0. */
 UV_EXTERN int uv_idle_init(uv_loop_t *loop, uv_idle_t *idle);
 
@@ -2510,6 +2665,124 @@ UV_EXTERN void uv_os_free_group(uv_group_t *grp);
  * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
  */
 UV_EXTERN int uv_cancel(uv_req_t *req);
+
+/**
+ * Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called
+ * when the request is done, and before it is used again; a second call does nothing, as does NULL or a request whose
+ * bytes are all 0. Not thread-safe.
+ */
+UV_EXTERN void uv_fs_req_cleanup(uv_fs_t *req);
+
+/**
+ * Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
+ *
+ * As for all `uv_fs_*` functions: with a callback the call returns 0 and `cb` is called from the loop when the operation
+ * is done; without one the operation is done at once, `loop` is not used, and the call returns `req->result`. Errors are
+ * those of the system call; `UV_EINVAL` if `req` is NULL, `UV_ENOMEM` if there is no memory for copies. What a request
+ * holds is given back by `uv_fs_req_cleanup`. Not thread-safe with a callback; thread-safe without.
+ */
+UV_EXTERN int uv_fs_open(uv_loop_t *loop,
+                         uv_fs_t *req,
+                         const char *path,
+                         int flags,
+                         int mode,
+                         uv_fs_cb cb);
+
+/** Closes a descriptor, as `close(2)`. An interrupted close counts as done. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_close(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb);
+
+/**
+ * Reads into buffers, as `preadv(2)`, or as `readv(2)` from the current position if `offset` is negative. `req->result`
+ * is the number of bytes, 0 at the end of the file. At most `IOV_MAX` buffers are filled.
+ *
+ * The buffers must stay valid until the operation is done; the array of them need not. `UV_EINVAL` if there are no
+ * buffers. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_read(uv_loop_t *loop,
+                         uv_fs_t *req,
+                         uv_file file,
+                         const struct uv_buf_t *bufs,
+                         unsigned int nbufs,
+                         int64_t offset,
+                         uv_fs_cb cb);
+
+/**
+ * Writes buffers, as `pwritev(2)`, or as `writev(2)` at the current position if `offset` is negative. Any number of
+ * buffers is written, with as many system calls as it takes. `req->result` is the number of bytes, which is less than the
+ * whole if an error came in between.
+ *
+ * The buffers must stay valid until the operation is done; the array of them need not. `UV_EINVAL` if there are no
+ * buffers. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_write(uv_loop_t *loop,
+                          uv_fs_t *req,
+                          uv_file file,
+                          const struct uv_buf_t *bufs,
+                          unsigned int nbufs,
+                          int64_t offset,
+                          uv_fs_cb cb);
+
+/** Writes a file's data and metadata to its device, as `fsync(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fsync(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb);
+
+/** Writes a file's data to its device, as `fdatasync(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fdatasync(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb);
+
+/** Makes a file `offset` bytes long, as `ftruncate(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_ftruncate(uv_loop_t *loop,
+                              uv_fs_t *req,
+                              uv_file file,
+                              int64_t offset,
+                              uv_fs_cb cb);
+
+/** Removes a name, as `unlink(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_unlink(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/** Renames a file, as `rename(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_rename(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           const char *path,
+                           const char *new_path,
+                           uv_fs_cb cb);
+
+/** Makes a directory, as `mkdir(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_mkdir(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
+
+/** Gives the file at `path` a second name, as `link(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_link(uv_loop_t *loop,
+                         uv_fs_t *req,
+                         const char *path,
+                         const char *new_path,
+                         uv_fs_cb cb);
+
+/**
+ * Makes a symbolic link at `new_path` that leads to `path`, as `symlink(2)`. `flags` means nothing on Linux. See
+ * `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_symlink(uv_loop_t *loop,
+                            uv_fs_t *req,
+                            const char *path,
+                            const char *new_path,
+                            int flags,
+                            uv_fs_cb cb);
+
+/**
+ * Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
+ * answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_stat(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/** Like `uv_fs_stat`; if the path names a symbolic link, the answer is about the link itself. */
+UV_EXTERN int uv_fs_lstat(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/** Like `uv_fs_stat`, about an open file. */
+UV_EXTERN int uv_fs_fstat(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb);
+
+/**
+ * Asks about the file system that holds `path`, as `statfs(2)`. `req->ptr` is a `uv_statfs_t`, which
+ * `uv_fs_req_cleanup` frees. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_statfs(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
 
 /**
  * Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or

@@ -17,6 +17,7 @@
 //! | `os` | questions to the system; knows nothing of loops |
 //! | `text` | addresses, IDNA, WTF-8 |
 //! | `ext` | the `uvring_*` functions, which libuv does not have |
+//! | `doctor` | live probes for `uvring doctor` |
 //! | `alloc` | the replaceable allocator |
 //!
 //! # Laws
@@ -43,6 +44,8 @@
 mod abi;
 mod alloc;
 mod callback;
+#[doc(hidden)]
+pub mod doctor;
 mod driver;
 mod event_loop;
 mod ext;

@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use io_uring::{IoUring, opcode};
+use io_uring::{IoUring, Parameters, opcode};
 use libc::c_int;
 
 /// What the kernel's rings can do.
@@ -29,6 +29,17 @@ pub(crate) enum Setup {
     Deferred,
     /// COOP_TASKRUN, TASKRUN_FLAG, SUBMIT_ALL (5.19).
     Cooperative,
+}
+
+impl Setup {
+    /// The kernel's names of the flags that [`build`] sets.
+    pub(crate) fn flags(self) -> &'static str {
+        match self {
+            Setup::Newest => "CLAMP SUBMIT_ALL TASKRUN_FLAG CQSIZE SINGLE_ISSUER DEFER_TASKRUN NO_SQARRAY",
+            Setup::Deferred => "CLAMP SUBMIT_ALL TASKRUN_FLAG CQSIZE SINGLE_ISSUER DEFER_TASKRUN",
+            Setup::Cooperative => "CLAMP SUBMIT_ALL TASKRUN_FLAG CQSIZE COOP_TASKRUN",
+        }
+    }
 }
 
 /// Why there is no ring.
@@ -96,22 +107,24 @@ fn probe() -> Result<Features, Refusal> {
     Err(refusal)
 }
 
-fn examine(mut ring: IoUring, setup: Setup) -> Result<Features, Refusal> {
-    let p = ring.params();
-    for (has, name) in [
-        (p.is_feature_single_mmap(), "SINGLE_MMAP"),
-        (p.is_feature_nodrop(), "NODROP"),
-        (p.is_feature_submit_stable(), "SUBMIT_STABLE"),
-        (p.is_feature_fast_poll(), "FAST_POLL"),
-        (p.is_feature_ext_arg(), "EXT_ARG"),
+/// The features that a ring must have: by name, and whether this one has it.
+pub(crate) fn required(p: &Parameters) -> [(&'static str, bool); 6] {
+    [
+        ("SINGLE_MMAP", p.is_feature_single_mmap()),
+        ("NODROP", p.is_feature_nodrop()),
+        ("SUBMIT_STABLE", p.is_feature_submit_stable()),
+        ("FAST_POLL", p.is_feature_fast_poll()),
+        ("EXT_ARG", p.is_feature_ext_arg()),
         // Kernels below 5.13 lack it, and have rings that are not fit for us.
-        (p.is_feature_resource_tagging(), "RSRC_TAGS"),
-    ] {
-        if !has {
-            return Err(Refusal::Lacks(name));
-        }
+        ("RSRC_TAGS", p.is_feature_resource_tagging()),
+    ]
+}
+
+fn examine(mut ring: IoUring, setup: Setup) -> Result<Features, Refusal> {
+    if let Some((name, _)) = required(ring.params()).into_iter().find(|(_, has)| !has) {
+        return Err(Refusal::Lacks(name));
     }
-    let no_iowait = p.is_feature_no_iowait();
+    let no_iowait = ring.params().is_feature_no_iowait();
     let mut probe = io_uring::Probe::new();
     ring.submitter()
         .register_probe(&mut probe)

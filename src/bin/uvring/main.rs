@@ -1,0 +1,112 @@
+//! The command `uvring`: shows what the library does (`demo`), whether and how it uses io_uring here (`doctor`), and puts
+//! it under programs that were linked against libuv (`run`).
+
+mod demo;
+mod doctor;
+mod elf;
+mod library;
+mod run;
+
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+/// Why a subcommand did not do its work, and what the process exits with.
+struct Failure {
+    text: String,
+    exit: u8,
+}
+
+type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// The work was tried and went wrong.
+const FAILED: u8 = 1;
+/// `run`: something is wrong with uvring itself; the program was not looked at.
+const NOT_READY: u8 = 125;
+/// `run`: the program cannot be run on uvring.
+const CANNOT_RUN: u8 = 126;
+/// `run`: there is no such program.
+const NOT_FOUND: u8 = 127;
+
+impl Failure {
+    fn new(exit: u8, text: impl Display) -> Failure {
+        Failure { text: text.to_string(), exit }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let done = match matches.subcommand() {
+        Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
+        Some(("doctor", _)) => doctor::doctor(),
+        Some(("run", args)) => {
+            let words = args.get_many::<OsString>("program").into_iter().flatten().cloned().collect();
+            run::run(words, args.get_flag("no-ring"))
+        }
+        _ => Err(Failure::new(FAILED, "no such subcommand")),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("uvring: {failure}");
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+fn command() -> Command {
+    let no_ring = || {
+        Arg::new("no-ring")
+            .long("no-ring")
+            .action(ArgAction::SetTrue)
+            .help("Use epoll, not io_uring (UV_USE_IO_URING=0)")
+    };
+    Command::new("uvring")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("libuv's C ABI over one io_uring per loop: see it work, look at this machine, put it under programs")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("demo")
+                .about("Compile a C program against the library's headers, run it, and show what ran where")
+                .arg(no_ring())
+                .after_help(
+                    "Needs a C compiler: cc, or what CC names. UVRING_INCLUDE names another folder with uv.h and \
+                     uvring.h,\nUVRING_LIB_DIR another with libuv.so.1.",
+                ),
+        )
+        .subcommand(
+            Command::new("doctor")
+                .about("Tell whether there may be a ring here, what refuses it, and how each operation is done")
+                .after_help("Every line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
+        )
+        .subcommand(
+            Command::new("run")
+                .about("Run a program that links libuv.so.1 on this library instead")
+                .override_usage("uvring run [--no-ring] -- PROGRAM [ARGS]...")
+                .arg(no_ring())
+                .arg(
+                    Arg::new("program")
+                        .value_name("PROGRAM")
+                        .help("The program, looked up in PATH, and its arguments")
+                        .required(true)
+                        .num_args(1..)
+                        .trailing_var_arg(true)
+                        .allow_hyphen_values(true)
+                        .action(ArgAction::Append)
+                        .value_parser(value_parser!(OsString)),
+                )
+                .after_help(
+                    "Exits as the program does; with 127 if there is no such program, with 126 if it cannot run on \
+                     this library\n(the message says why), with 125 if the library is not found.",
+                ),
+        )
+}

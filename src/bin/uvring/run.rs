@@ -1,0 +1,159 @@
+//! `uvring run`: puts the library under a program that links `libuv.so.1`, if that can be done, and says why if not.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::elf::Elf;
+use crate::library::{self, SONAME};
+use crate::{CANNOT_RUN, Failure, NOT_FOUND, Result};
+
+/// How the library gets under a program.
+enum Way {
+    /// The loader finds it first.
+    SearchPath,
+    /// The program names a folder with another libuv, which goes before the search path.
+    Preload,
+}
+
+/// Replaces this process by the program; comes back only with a failure.
+pub(crate) fn run(words: Vec<OsString>, no_ring: bool) -> Result<ExitCode> {
+    let Some((name, args)) = words.split_first() else { return Err(Failure::new(NOT_FOUND, "no program was named")) };
+    let folder = library::folder()?;
+    let program = find(name)?;
+    let way = way(&program, &folder)?;
+    let mut command = Command::new(&program);
+    command.arg0(name).args(args).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
+    if let Way::Preload = way {
+        command.env("LD_PRELOAD", library::search_path("LD_PRELOAD", &folder.join(SONAME)));
+    }
+    if no_ring {
+        command.env("UV_USE_IO_URING", "0");
+    }
+    let error = command.exec();
+    Err(cannot(&program, format!("does not start: {error}")))
+}
+
+/// The file that a name means, as a shell finds it.
+fn find(name: &OsStr) -> Result<PathBuf> {
+    let runnable = |path: &Path| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    let candidates: Vec<PathBuf> = if name.as_bytes().contains(&b'/') {
+        vec![name.into()]
+    } else {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path).map(|dir| dir.join(name)).collect()
+    };
+    if let Some(found) = candidates.iter().find(|path| runnable(path)) {
+        return Ok(found.clone());
+    }
+    match candidates.iter().find(|path| path.exists()) {
+        Some(path) if path.is_dir() => Err(cannot(path, "is a folder")),
+        Some(path) => Err(cannot(path, "may not be executed")),
+        None => Err(Failure::new(NOT_FOUND, format!("{}: no such program", name.display()))),
+    }
+}
+
+/// How the program can be run on the library in `folder`, or why it cannot.
+fn way(program: &Path, folder: &Path) -> Result<Way> {
+    let file = executable(program)?;
+    let elf = Elf::read(&file).map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidData => cannot(&file, "is no 64-bit ELF program, so this library cannot be put under it"),
+        _ => cannot(&file, format!("cannot be read: {e}")),
+    })?;
+    let ours = Elf::read(&folder.join(SONAME)).map(|elf| elf.machine());
+    if ours.is_ok_and(|machine| machine != elf.machine()) {
+        return Err(cannot(&file, "is for another kind of machine than this library"));
+    }
+    let Some(loader) = elf.loader() else {
+        return Err(cannot(&file, if elf.defines("uv_run") { OWN } else { STATIC }));
+    };
+    if loader.file_name().is_some_and(|name| name.as_bytes().starts_with(b"ld-musl")) {
+        return Err(cannot(&file, "runs on musl, and this library is built for glibc"));
+    }
+    if takes_rights(&file) {
+        return Err(cannot(
+            &file,
+            "runs with another user's rights (set-user-ID), and then the loader takes no library from outside",
+        ));
+    }
+    let loaded = loaded(&loader, &file, folder)?;
+    match loaded.iter().find(|(name, _)| name == SONAME) {
+        Some((_, Some(path))) if path.parent() == Some(folder) => Ok(Way::SearchPath),
+        Some(_) => Ok(Way::Preload),
+        None => Err(cannot(&file, no_libuv(&elf, &loaded, folder))),
+    }
+}
+
+const OWN: &str = "carries its own libuv, linked into it: a call of its own code cannot be sent elsewhere from outside. \
+                   Link it against the shared libuv (`-luv`)";
+const STATIC: &str = "is linked statically, so no library can be put under it";
+
+/// The program that the kernel starts: for a script, its interpreter.
+fn executable(program: &Path) -> Result<PathBuf> {
+    let mut file = program.to_path_buf();
+    // The kernel follows four scripts.
+    for _ in 0..5 {
+        let start = head(&file).map_err(|e| cannot(&file, format!("cannot be read: {e}")))?;
+        let Some(line) = start.strip_prefix(b"#!") else { return Ok(file) };
+        let line = line.split(|&b| b == b'\n').next().unwrap_or_default();
+        let mut words = line.split(|b| b" \t\r".contains(b)).filter(|word| !word.is_empty()).map(OsStr::from_bytes);
+        let Some(interpreter) = words.next() else { return Err(cannot(&file, "is a script without an interpreter")) };
+        let is_env = Path::new(interpreter).file_name() == Some(OsStr::new("env"));
+        let named = if is_env { words.find(|word| !word.as_bytes().starts_with(b"-")) } else { None };
+        file = find(named.unwrap_or(interpreter))?;
+    }
+    Err(cannot(program, "is a script run by scripts without end"))
+}
+
+/// The first bytes of a file, enough for a script's first line.
+fn head(file: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut start = Vec::new();
+    std::fs::File::open(file)?.take(256).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// True if the program runs as another user or group than we do.
+fn takes_rights(file: &Path) -> bool {
+    let Ok(about) = file.metadata() else { return false };
+    // SAFETY: these take and touch nothing.
+    let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
+    about.mode() & libc::S_ISUID != 0 && about.uid() != user
+        || about.mode() & libc::S_ISGID != 0 && about.gid() != group
+}
+
+/// What the loader would load, libraries of libraries too: names, and where it finds them. It is asked itself, since it alone
+/// knows its caches and search rules.
+fn loaded(loader: &Path, file: &Path, folder: &Path) -> Result<Vec<(String, Option<PathBuf>)>> {
+    let mut command = Command::new(loader);
+    command.arg("--list").arg(file).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", folder));
+    let output = command.output().map_err(|e| cannot(file, format!("needs the loader {}: {e}", loader.display())))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let listed = text.lines().filter_map(|line| {
+        let (name, rest) = line.trim().split_once(" => ")?;
+        let path = rest.split(" (0x").next().filter(|path| path.starts_with('/'));
+        Some((name.to_owned(), path.map(PathBuf::from)))
+    });
+    Ok(listed.collect())
+}
+
+/// Why a program that does not load `libuv.so.1` cannot run on ours.
+fn no_libuv(elf: &Elf, loaded: &[(String, Option<PathBuf>)], folder: &Path) -> String {
+    if elf.defines("uv_run") {
+        return OWN.into();
+    }
+    let carries = |path: &&PathBuf| Elf::read(path).is_ok_and(|elf| elf.defines("uv_run"));
+    if let Some(path) = loaded.iter().filter_map(|(_, path)| path.as_ref()).find(carries) {
+        return format!("uses the libuv inside {}, whose calls cannot be sent elsewhere from outside", path.display());
+    }
+    format!("does not link {SONAME}. If it loads modules that do, set LD_LIBRARY_PATH={} for it", folder.display())
+}
+
+fn cannot(file: &Path, why: impl std::fmt::Display) -> Failure {
+    Failure::new(CANNOT_RUN, format!("{} {why}", file.display()))
+}

@@ -1,0 +1,242 @@
+//! What `uvring doctor` asks: may there be a ring, and how does this kernel do each operation? Every answer comes from
+//! trying, with the entries that the library itself sends.
+//!
+//! Argument for the unsafe code: (1) what an entry points to outlives the trial, which waits for its completion.
+
+use std::ffi::{CString, OsStr};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
+use libc::c_int;
+
+use crate::abi::{ERRORS, Errno, uv_buf_t};
+use crate::driver::probe::{self, Features, Refusal};
+use crate::op::{FileOp, sqe};
+
+/// May this process have a ring?
+#[derive(Debug)]
+pub enum Ring {
+    /// Yes: set up with these flags, having these features.
+    Allowed {
+        /// Flags of io_uring_setup.
+        flags: &'static str,
+        /// Names of `IORING_FEAT_*`.
+        features: Vec<&'static str>,
+        /// How many opcodes the kernel knows.
+        opcodes: u32,
+    },
+    /// `UV_USE_IO_URING=0` is set.
+    SwitchedOff,
+    /// This step failed with this `errno`.
+    Failed(&'static str, i32),
+    /// The kernel's rings lack this feature.
+    Lacks(&'static str),
+}
+
+/// How the kernel did an operation that was put on a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRing {
+    /// Inside io_uring_enter, on the calling thread.
+    InEnter,
+    /// Later: a kernel worker did it, or something had to happen first.
+    Later,
+    /// It does not know the operation, or failed with this `errno`.
+    Failed(i32),
+}
+
+/// Asks whether there may be a ring.
+pub fn ring() -> Ring {
+    match probe::answer() {
+        Ok(features) => match on_own_thread(move || open(features).map(|ring| describe(&ring, features))) {
+            Ok(answer) => answer,
+            Err(errno) => Ring::Failed("io_uring_setup", errno),
+        },
+        Err(Refusal::SwitchedOff) => Ring::SwitchedOff,
+        Err(Refusal::Failed(step, errno)) => Ring::Failed(step, errno),
+        Err(Refusal::Lacks(name)) => Ring::Lacks(name),
+    }
+}
+
+/// Polls an eventfd through a ring and makes it readable: how sockets are waited for.
+pub fn poll() -> OnRing {
+    trial(|ring| {
+        // SAFETY: no pointers.
+        let fd = owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })?;
+        let entry = opcode::PollAdd::new(types::Fd(fd.as_raw_fd()), libc::POLLIN as u32).build();
+        push(ring, &entry)?;
+        // It must not complete before the descriptor is readable.
+        if enter(ring, 1, 0, EnterFlags::GETEVENTS).is_ok() && ring.completion().next().is_some() {
+            return Err(libc::EIO);
+        }
+        // SAFETY: eight bytes are read from the number.
+        unsafe { libc::write(fd.as_raw_fd(), (&raw const ONE).cast(), 8) };
+        enter(ring, 0, 1, EnterFlags::GETEVENTS)?;
+        match ring.completion().next() {
+            Some(cqe) if cqe.result() & c_int::from(libc::POLLIN) != 0 => Ok(OnRing::Later),
+            _ => Err(libc::EIO),
+        }
+    })
+}
+
+/// The file operations that the library may put on a ring, each tried on a small cached file in `dir`, which must exist
+/// and be empty.
+pub fn operations(dir: &Path) -> Vec<(&'static str, OnRing)> {
+    let dir = dir.to_path_buf();
+    let tried = on_own_thread(move || {
+        let Ok(features) = probe::answer() else { return Ok(Vec::new()) };
+        let mut ring = open(features)?;
+        Bench::new(&dir)?.try_all(&mut ring)
+    });
+    tried.unwrap_or_default()
+}
+
+/// The name of an `errno`, such as "EPERM".
+pub fn errno_name(errno: i32) -> &'static str {
+    let known = ERRORS.iter().find(|(number, ..)| *number == -errno);
+    known.and_then(|(_, name, _)| name.to_str().ok()).unwrap_or("an error without a name")
+}
+
+static ONE: u64 = 1;
+
+/// Closing a ring disturbs its thread's next wait, so a ring is made in a thread that ends.
+fn on_own_thread<T: Send + 'static>(body: impl FnOnce() -> Result<T, c_int> + Send + 'static) -> Result<T, c_int> {
+    let thread = std::thread::Builder::new().spawn(body).map_err(|_| libc::EAGAIN)?;
+    thread.join().unwrap_or(Err(libc::EIO))
+}
+
+fn trial(body: impl FnOnce(&mut IoUring) -> Result<OnRing, c_int> + Send + 'static) -> OnRing {
+    let tried = on_own_thread(move || {
+        let features = probe::features().ok_or(libc::EPERM)?;
+        body(&mut open(features)?)
+    });
+    tried.unwrap_or_else(OnRing::Failed)
+}
+
+fn open(features: Features) -> Result<IoUring, c_int> {
+    probe::build(features.setup, 8).map_err(|e| errno(&e))
+}
+
+fn describe(ring: &IoUring, features: Features) -> Ring {
+    let has = probe::required(ring.params()).into_iter().filter(|(_, has)| *has).map(|(name, _)| name);
+    let no_iowait = features.no_iowait.then_some("NO_IOWAIT");
+    Ring::Allowed {
+        flags: features.setup.flags(),
+        features: has.chain(no_iowait).collect(),
+        opcodes: features.opcodes.count_ones(),
+    }
+}
+
+fn errno(error: &io::Error) -> c_int {
+    error.raw_os_error().unwrap_or(libc::EIO)
+}
+
+fn owned(fd: c_int) -> Result<OwnedFd, c_int> {
+    if fd < 0 {
+        return Err(-Errno::last().0);
+    }
+    // SAFETY: the kernel has just given us this descriptor.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn push(ring: &mut IoUring, entry: &squeue::Entry) -> Result<(), c_int> {
+    // SAFETY: (1).
+    unsafe { ring.submission().push(entry) }.map_err(|_| libc::EIO)
+}
+
+fn enter(ring: &mut IoUring, submit: u32, min: u32, flags: EnterFlags) -> Result<(), c_int> {
+    // SAFETY: no argument; the entries: (1).
+    unsafe { ring.submitter().enter::<libc::sigset_t>(submit, min, flags.bits(), None) }
+        .map(|_| ())
+        .map_err(|e| errno(&e))
+}
+
+/// The files of a trial.
+struct Bench {
+    file: CString,
+    link: CString,
+    moved: CString,
+    symlink: CString,
+    folder: CString,
+}
+
+impl Bench {
+    fn new(dir: &Path) -> Result<Bench, c_int> {
+        std::fs::write(dir.join("file"), [0u8; SIZE]).map_err(|e| errno(&e))?;
+        let path = |name: &str| {
+            let path = dir.join(name);
+            CString::new(<OsStr as OsStrExt>::as_bytes(path.as_ref())).map_err(|_| libc::EINVAL)
+        };
+        Ok(Bench {
+            file: path("file")?,
+            link: path("link")?,
+            moved: path("moved")?,
+            symlink: path("symlink")?,
+            folder: path("folder")?,
+        })
+    }
+
+    fn try_all(&self, ring: &mut IoUring) -> Result<Vec<(&'static str, OnRing)>, c_int> {
+        let mut data = [0u8; SIZE];
+        let bufs = [uv_buf_t { base: data.as_mut_ptr().cast(), len: SIZE }];
+        let (bufs, nbufs, offset) = (bufs.as_ptr(), 1, 0);
+        // SAFETY: all zero bytes are a statx.
+        let mut answer: libc::statx = unsafe { std::mem::zeroed() };
+        let out = &raw mut answer;
+        let file = self.file.as_ptr();
+        let flags = libc::O_RDWR;
+        // SAFETY: the path is a string.
+        let opened = owned(unsafe { libc::open(file, flags | libc::O_CLOEXEC) })?;
+        let fd = opened.as_raw_fd();
+        // SAFETY: no pointers.
+        let spare = unsafe { libc::dup(fd) };
+        let here = libc::AT_FDCWD;
+        let (link, moved, symlink) = (self.link.as_ptr(), self.moved.as_ptr(), self.symlink.as_ptr());
+        Ok([
+            ("open", FileOp::Open { path: file, flags, mode: 0 }),
+            ("close", FileOp::Close { fd: spare }),
+            ("read", FileOp::Read { fd, bufs, nbufs, offset }),
+            ("write", FileOp::Write { fd, bufs, nbufs, offset }),
+            ("stat", FileOp::Stat { fd: here, path: file, flags: 0, out }),
+            ("lstat", FileOp::Stat { fd: here, path: file, flags: libc::AT_SYMLINK_NOFOLLOW, out }),
+            ("fstat", FileOp::Stat { fd, path: c"".as_ptr(), flags: libc::AT_EMPTY_PATH, out }),
+            ("fsync", FileOp::Fsync { fd }),
+            ("fdatasync", FileOp::Fdatasync { fd }),
+            ("ftruncate", FileOp::Ftruncate { fd, length: SIZE as i64 }),
+            ("link", FileOp::Link { path: file, new_path: link }),
+            ("rename", FileOp::Rename { path: link, new_path: moved }),
+            ("unlink", FileOp::Unlink { path: moved }),
+            ("symlink", FileOp::Symlink { path: file, new_path: symlink }),
+            ("mkdir", FileOp::Mkdir { path: self.folder.as_ptr(), mode: 0o700 }),
+        ]
+        .map(|(name, op)| (name, Self::try_one(ring, &op).unwrap_or_else(OnRing::Failed)))
+        .into())
+    }
+
+    /// Hands over one entry without asking for completions: what is there then was done inside the call. What a kernel
+    /// worker has done shows only at an enter that asks (DEFER_TASKRUN).
+    fn try_one(ring: &mut IoUring, op: &FileOp) -> Result<OnRing, c_int> {
+        push(ring, &sqe::entry(op))?;
+        enter(ring, 1, 0, EnterFlags::empty())?;
+        let mut done = ring.completion().next();
+        let way = if done.is_some() { OnRing::InEnter } else { OnRing::Later };
+        while done.is_none() {
+            enter(ring, 0, 1, EnterFlags::GETEVENTS)?;
+            done = ring.completion().next();
+        }
+        match done.map_or(0, |cqe| cqe.result()) {
+            result if result < 0 => Ok(OnRing::Failed(-result)),
+            result => {
+                if matches!(op, FileOp::Open { .. }) {
+                    drop(owned(result));
+                }
+                Ok(way)
+            }
+        }
+    }
+}
+
+/// Bytes of the file.
+const SIZE: usize = 4096;
