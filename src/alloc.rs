@@ -185,6 +185,15 @@ impl<T: Copy> Array<T> {
         Ok(())
     }
 
+    /// Adds values at the end, or fails with `UV_ENOMEM`.
+    pub(crate) fn extend(&mut self, values: &[T]) -> Result {
+        self.reserve(values.len())?;
+        // SAFETY: (3): there is room.
+        unsafe { ptr::copy_nonoverlapping(values.as_ptr(), self.ptr.add(self.len), values.len()) };
+        self.len += values.len();
+        Ok(())
+    }
+
     /// Takes the last value.
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.len = self.len.checked_sub(1)?;

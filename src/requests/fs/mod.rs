@@ -4,9 +4,13 @@
 //! once, and neither the loop nor any memory but the caller's is touched. With one, paths and buffers are copied, the loop
 //! counts the request, and `tiers` chooses where it runs; its result comes in a poll phase.
 
+mod attr;
 mod cached;
 mod calls;
+mod copy;
+mod dir;
 mod stat;
+mod temp;
 mod tiers;
 
 use std::ffi::CStr;
@@ -194,8 +198,9 @@ impl FsReq {
         self.new_path.set(ptr::null());
         if !self.ptr.get().is_null() {
             match fs_type {
+                UV_FS_READDIR => dir::forget_names(self),
                 // The directory is the caller's until `uv_fs_closedir`.
-                UV_FS_OPENDIR => {}
+                UV_FS_OPENDIR | UV_FS_CLOSEDIR => {}
                 _ if self.ptr.get() == self.statbuf.as_ptr().cast() => {}
                 // SAFETY: a string, a list of entries or a statfs that the operation allocated.
                 _ => unsafe { alloc::free(self.ptr.get()) },
@@ -209,8 +214,23 @@ impl FsReq {
 /// Does the operation in the calling thread.
 fn run(req: FsReq) {
     let result = match req.fs_type.get() {
+        UV_FS_ACCESS => attr::access(req),
+        UV_FS_CHMOD | UV_FS_FCHMOD => attr::chmod(req),
+        UV_FS_CHOWN | UV_FS_FCHOWN | UV_FS_LCHOWN => attr::chown(req),
+        UV_FS_UTIME | UV_FS_FUTIME | UV_FS_LUTIME => attr::utime(req),
+        UV_FS_READLINK => attr::readlink(req),
+        UV_FS_REALPATH => attr::realpath(req),
         UV_FS_STAT | UV_FS_LSTAT | UV_FS_FSTAT => stat::stat(req),
         UV_FS_STATFS => stat::statfs(req),
+        UV_FS_COPYFILE => copy::copyfile(req),
+        UV_FS_SENDFILE => copy::sendfile(req),
+        UV_FS_SCANDIR => dir::scandir(req),
+        UV_FS_OPENDIR => dir::opendir(req),
+        UV_FS_READDIR => dir::readdir(req),
+        UV_FS_CLOSEDIR => dir::closedir(req),
+        UV_FS_RMDIR => dir::rmdir(req),
+        UV_FS_MKDTEMP => temp::mkdtemp(req),
+        UV_FS_MKSTEMP => temp::mkstemp(req),
         _ => req.operation().map_or(Err(Errno::ENOSYS), |op| perform(&op)),
     };
     req.set_result(result);

@@ -1,0 +1,237 @@
+//! From file to file: `uv_fs_copyfile`, `uv_fs_sendfile`.
+
+use std::mem::MaybeUninit;
+
+use libc::{c_char, c_int, off_t};
+
+use super::{FsReq, begin, launch};
+use crate::abi::*;
+use crate::op::FileOp;
+use crate::op::perform::{perform, retry, retry_long};
+
+const EXCL: c_int = 1;
+const FICLONE: c_int = 2;
+const FICLONE_FORCE: c_int = 4;
+
+/// Copies the file at `path`, with its permission bits, to `new_path`.
+///
+/// An existing target is overwritten, unless `flags` has `UV_FS_COPYFILE_EXCL` (`UV_EEXIST`). With
+/// `UV_FS_COPYFILE_FICLONE` the two share their blocks where the file system can do it; with
+/// `UV_FS_COPYFILE_FICLONE_FORCE` they share them, or the call fails. A target that could not be completed is removed.
+/// `UV_EINVAL` for other flags. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_copyfile(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    new_path: *const c_char,
+    flags: c_int,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_COPYFILE, cb) }.and_then(|req| {
+        if flags & !(EXCL | FICLONE | FICLONE_FORCE) != 0 {
+            return Err(Errno::EINVAL);
+        }
+        req.flags.set(flags);
+        req.with_paths(path, new_path)
+    }))
+}
+
+/// Copies up to `length` bytes of `in_fd`, from `in_offset` on, to the current position of `out_fd`. `req->result` is the
+/// number of bytes, which may be smaller, 0 at the end of the file. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_sendfile(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    out_fd: uv_file,
+    in_fd: uv_file,
+    in_offset: i64,
+    length: usize,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_SENDFILE, cb) }.inspect(|req| {
+        // As libuv keeps them: the source in `flags`, the length in the first small buffer.
+        req.file.set(out_fd);
+        req.flags.set(in_fd);
+        req.off.set(in_offset);
+        req.bufsml.as_array_of_cells()[0].set(uv_buf_t { base: std::ptr::null_mut(), len: length });
+    }))
+}
+
+pub(super) fn sendfile(req: FsReq) -> Result<isize> {
+    let mut from = req.off.get();
+    let length = req.bufsml.as_array_of_cells()[0].get().len;
+    let sent = transfer(req.file.get(), req.flags.get(), &mut from, length);
+    req.off.set(from);
+    sent
+}
+
+/// Copies by the best means that the two files allow. `from` is moved by what was copied.
+fn transfer(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Result<isize> {
+    // SAFETY: `from` is valid for the call.
+    let copied =
+        retry_long(|| unsafe { libc::copy_file_range(input, from, output, std::ptr::null_mut(), length, 0) as isize });
+    match copied {
+        // 0 can also mean a file of /proc, whose size is not known.
+        Ok(0) => {}
+        // What it cannot do, on some file systems or kernels.
+        Err(e)
+            if [Errno::EINVAL, Errno::ENOSYS, Errno::EXDEV, Errno::ENOTSUP, Errno::EPERM, Errno::EACCES]
+                .contains(&e) => {}
+        Err(Errno::EIO | Errno::ETXTBSY) => {}
+        done => return done,
+    }
+    // SAFETY: as above.
+    match retry_long(|| unsafe { libc::sendfile(output, input, from, length) }) {
+        Err(e) if [Errno::EINVAL, Errno::EIO, Errno::ENOSYS, Errno::EXDEV, Errno::ENOTSOCK].contains(&e) => {
+            by_hand(output, input, from, length)
+        }
+        done => done,
+    }
+}
+
+/// Waits until a descriptor that does not block takes more.
+fn wait_writable(fd: c_int) -> Result<isize> {
+    let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one entry.
+    retry(|| unsafe { libc::poll(&raw mut poll, 1, -1) })
+}
+
+/// Copies through memory. An error counts only if nothing was copied.
+fn by_hand(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Result<isize> {
+    let mut data = MaybeUninit::<[u8; 16384]>::uninit();
+    let mut total = 0usize;
+    let mut positioned = true;
+    while total < length {
+        let want = (length - total).min(size_of_val(&data));
+        // SAFETY: `data` has room.
+        let got = retry_long(|| unsafe {
+            match positioned {
+                true => libc::pread(input, data.as_mut_ptr().cast(), want, *from),
+                false => libc::read(input, data.as_mut_ptr().cast(), want),
+            }
+        });
+        let got = match got {
+            Ok(0) => break,
+            Ok(got) => got as usize,
+            // A pipe or the like has no positions.
+            Err(Errno::ESPIPE) if positioned && total == 0 => {
+                positioned = false;
+                continue;
+            }
+            Err(e) if total == 0 => return Err(e),
+            Err(_) => break,
+        };
+        let mut put = 0;
+        while put < got {
+            let rest = data.as_ptr().cast::<u8>().wrapping_add(put);
+            // SAFETY: the read filled `got` bytes.
+            let wrote = retry_long(|| unsafe { libc::write(output, rest.cast(), got - put) });
+            match wrote {
+                Ok(n) => put += n as usize,
+                Err(Errno::EAGAIN) => {
+                    wait_writable(output)?;
+                }
+                Err(e) => {
+                    let done = total + put;
+                    *from += put as off_t;
+                    return if done == 0 { Err(e) } else { Ok(done as isize) };
+                }
+            }
+        }
+        *from += got as off_t;
+        total += got;
+    }
+    Ok(total as isize)
+}
+
+/// A descriptor that is closed in the end.
+struct File(c_int);
+
+impl File {
+    fn open(path: *const c_char, flags: c_int, mode: libc::mode_t) -> Result<File> {
+        Ok(File(perform(&FileOp::Open { path, flags, mode })? as c_int))
+    }
+
+    fn stat(&self) -> Result<libc::stat> {
+        let mut out = MaybeUninit::<libc::stat>::zeroed();
+        // SAFETY: `out` has room.
+        retry(|| unsafe { libc::fstat(self.0, out.as_mut_ptr()) })?;
+        // SAFETY: the kernel has written it.
+        Ok(unsafe { out.assume_init() })
+    }
+
+    /// Closes it now, to hear of errors.
+    fn close(self) -> Result<isize> {
+        let fd = self.0;
+        std::mem::forget(self);
+        perform(&FileOp::Close { fd })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = perform(&FileOp::Close { fd: self.0 });
+    }
+}
+
+pub(super) fn copyfile(req: FsReq) -> Result<isize> {
+    let source = File::open(req.path.get(), libc::O_RDONLY, 0)?;
+    let is = source.stat()?;
+    let exclusive = if req.flags.get() & EXCL != 0 { libc::O_EXCL } else { 0 };
+    let target = File::open(req.new_path.get(), libc::O_WRONLY | libc::O_CREAT | exclusive, is.st_mode)?;
+    let was = target.stat()?;
+    if (was.st_dev, was.st_ino) == (is.st_dev, is.st_ino) {
+        return Ok(0);
+    }
+    let copied = copy_into(&source, &is, &target, req.flags.get());
+    let closed = target.close();
+    let done = copied.and(closed);
+    // Half a copy goes. A device or a pipe stays: it was there before, and root would lose its /dev/null.
+    if done.is_err() && was.st_mode & libc::S_IFMT == libc::S_IFREG {
+        let _ = perform(&FileOp::Unlink { path: req.new_path.get() });
+    }
+    done
+}
+
+fn copy_into(source: &File, is: &libc::stat, target: &File, flags: c_int) -> Result<isize> {
+    // Not with O_TRUNC, but now, when the two are known to be different files.
+    perform(&FileOp::Ftruncate { fd: target.0, length: 0 })?;
+    set_mode(target, is.st_mode)?;
+    if flags & (FICLONE | FICLONE_FORCE) != 0 {
+        // SAFETY: two descriptors.
+        match retry(|| unsafe { libc::ioctl(target.0, libc::FICLONE, source.0) }) {
+            Err(e) if flags & FICLONE_FORCE != 0 => return Err(e),
+            Ok(_) => return Ok(0),
+            Err(_) => {}
+        }
+    }
+    let mut from = 0;
+    while from < is.st_size {
+        let left = usize::try_from(is.st_size - from).unwrap_or(usize::MAX);
+        // The source may have become shorter meanwhile.
+        if transfer(target.0, source.0, &mut from, left)? == 0 {
+            break;
+        }
+    }
+    Ok(0)
+}
+
+/// Gives the target the source's permission bits. Some network file systems have none to give.
+fn set_mode(target: &File, mode: libc::mode_t) -> Result<isize> {
+    // SAFETY: no pointers.
+    match retry(|| unsafe { libc::fchmod(target.0, mode) }) {
+        Err(Errno::EPERM) if is_cifs(target) => Ok(0),
+        done => done,
+    }
+}
+
+fn is_cifs(file: &File) -> bool {
+    let mut out = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `out` has room.
+    let known = retry(|| unsafe { libc::fstatfs(file.0, out.as_mut_ptr()) });
+    // SAFETY: zero bytes are valid, and the kernel may have written others.
+    known.is_ok() && matches!(unsafe { out.assume_init() }.f_type as u32, 0xff53_4d42 | 0xfe53_4d42)
+}

@@ -1,0 +1,301 @@
+//! Directories: `uv_fs_rmdir`, the list of a whole directory (`uv_fs_scandir`), reading piece by piece (`uv_fs_opendir`,
+//! `uv_fs_readdir`, `uv_fs_closedir`).
+
+use std::ffi::CStr;
+use std::ptr::{self, NonNull};
+
+use libc::{DIR, c_char, c_int};
+
+use super::{FsReq, begin, give, launch};
+use crate::abi::*;
+use crate::alloc::{self, Array};
+use crate::op::perform::retry;
+
+/// Removes an empty directory, as `rmdir(2)`. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_rmdir(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_RMDIR, cb) }.and_then(|req| req.with_path(path)))
+}
+
+/// Lists a directory, sorted by name, without `.` and `..`. `req->result` is the number of entries, which
+/// `uv_fs_scandir_next` gives one by one. `flags` means nothing. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_scandir(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    flags: c_int,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_SCANDIR, cb) }.and_then(|req| {
+        req.flags.set(flags);
+        req.with_path(path)
+    }))
+}
+
+/// Gives the next entry of a directory that `uv_fs_scandir` listed. The name is valid until the list ends, or until
+/// `uv_fs_req_cleanup`. The type is `UV_DIRENT_UNKNOWN` on file systems that do not tell.
+///
+/// Returns 0, `UV_EOF` after the last entry, or the error that the listing ended with. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_scandir_next(req: *mut uv_fs_t, ent: *mut uv_dirent_t) -> c_int {
+    // SAFETY: law 2.
+    match next(unsafe { FsReq::from_c(req) }) {
+        Ok(entry) => {
+            // SAFETY: C promises a place for it.
+            unsafe { ent.write(entry) };
+            0
+        }
+        Err(e) => e.0,
+    }
+}
+
+/// Opens a directory for `uv_fs_readdir`. `req->ptr` is a `uv_dir_t`, which only `uv_fs_closedir` frees. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_opendir(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    path: *const c_char,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_OPENDIR, cb) }.and_then(|req| req.with_path(path)))
+}
+
+/// Reads the next entries of an open directory into `dir->dirents`, `dir->nentries` at most, without `.` and `..`.
+/// `req->result` is their number, 0 at the end. Their names are freed by `uv_fs_req_cleanup`, which must be called before
+/// the directory is closed. `UV_EINVAL` if there is no directory or no place for entries. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_readdir(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    dir: *mut uv_dir_t,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_READDIR, cb) }.and_then(|req| {
+        // SAFETY: C promises a directory, or NULL.
+        match unsafe { dir.as_ref() } {
+            Some(open) if !open.dir.is_null() && !open.dirents.is_null() => {
+                req.ptr.set(dir.cast());
+                Ok(req)
+            }
+            _ => Err(Errno::EINVAL),
+        }
+    }))
+}
+
+/// Closes an open directory and frees it. `UV_EINVAL` if there is none. See `uv_fs_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_closedir(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_fs_t,
+    dir: *mut uv_dir_t,
+    cb: uv_fs_cb,
+) -> c_int {
+    // SAFETY: law 2.
+    launch(unsafe { begin(r#loop, req, UV_FS_CLOSEDIR, cb) }.and_then(|req| {
+        if dir.is_null() {
+            return Err(Errno::EINVAL);
+        }
+        req.ptr.set(dir.cast());
+        Ok(req)
+    }))
+}
+
+pub(super) fn rmdir(req: FsReq) -> Result<isize> {
+    // SAFETY: C promises a path.
+    retry(|| unsafe { libc::rmdir(req.path.get()) })
+}
+
+/// The next entry but `.` and `..`; `None` at the end.
+///
+/// # Safety
+/// `dir` is open, and no other thread reads it.
+unsafe fn read_entry<'a>(dir: *mut DIR) -> Result<Option<(&'a CStr, u8)>> {
+    loop {
+        // SAFETY: as the caller promises; the entry is valid until the next one is read.
+        unsafe {
+            // The end and an error look the same otherwise.
+            *libc::__errno_location() = 0;
+            let Some(entry) = libc::readdir64(dir).as_ref() else {
+                return match *libc::__errno_location() {
+                    0 => Ok(None),
+                    error => Err(Errno::from_sys(error)),
+                };
+            };
+            let name = CStr::from_ptr(entry.d_name.as_ptr());
+            if name != c"." && name != c".." {
+                return Ok(Some((name, entry.d_type)));
+            }
+        }
+    }
+}
+
+fn dirent_type(d_type: u8) -> uv_dirent_type_t {
+    match d_type {
+        libc::DT_REG => UV_DIRENT_FILE,
+        libc::DT_DIR => UV_DIRENT_DIR,
+        libc::DT_LNK => UV_DIRENT_LINK,
+        libc::DT_FIFO => UV_DIRENT_FIFO,
+        libc::DT_SOCK => UV_DIRENT_SOCKET,
+        libc::DT_CHR => UV_DIRENT_CHAR,
+        libc::DT_BLK => UV_DIRENT_BLOCK,
+        _ => UV_DIRENT_UNKNOWN,
+    }
+}
+
+/// A directory opened for the time of a listing.
+struct Listing(*mut DIR);
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        // SAFETY: open, and nobody else's.
+        unsafe { libc::closedir(self.0) };
+    }
+}
+
+/// Where a name begins in the text of all names, and its entry's type.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    d_type: u8,
+}
+
+/// The list is one piece of memory, entries first, then the names. `req->nbufs` is the next entry to give.
+pub(super) fn scandir(req: FsReq) -> Result<isize> {
+    // SAFETY: C promises a path.
+    let dir = unsafe { libc::opendir(req.path.get()) };
+    if dir.is_null() {
+        return Err(Errno::last());
+    }
+    let dir = Listing(dir);
+    let mut places = Array::<Place>::new();
+    let mut text = Array::<u8>::new();
+    // SAFETY: open, and ours alone.
+    while let Some((name, d_type)) = unsafe { read_entry(dir.0) }? {
+        places.push(Place { at: text.len(), d_type })?;
+        text.extend(name.to_bytes_with_nul())?;
+    }
+    if places.is_empty() {
+        return Ok(0);
+    }
+    let names: &[u8] = &text;
+    let name = |place: &Place| CStr::from_bytes_until_nul(&names[place.at..]).unwrap_or_default();
+    places.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+
+    let entries = places.len() * size_of::<uv_dirent_t>();
+    let list = NonNull::new(alloc::malloc(entries + text.len()).cast::<uv_dirent_t>()).ok_or(Errno::ENOMEM)?;
+    let copy = list.as_ptr().wrapping_byte_add(entries).cast::<u8>();
+    // SAFETY: room for the entries and behind them for the names.
+    unsafe { ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len()) };
+    for (i, place) in places.iter().enumerate() {
+        let entry = uv_dirent_t { name: copy.wrapping_add(place.at).cast(), r#type: dirent_type(place.d_type) };
+        // SAFETY: as above.
+        unsafe { list.add(i).write(entry) };
+    }
+    give(req, list.cast())?;
+    Ok(places.len() as isize)
+}
+
+fn next(req: FsReq) -> Result<uv_dirent_t> {
+    let count = req.result.get();
+    if count < 0 {
+        return Err(Errno(count as c_int));
+    }
+    let list = req.ptr.get().cast::<uv_dirent_t>();
+    if list.is_null() {
+        return Err(Errno::EOF);
+    }
+    let at = req.nbufs.get();
+    if at as isize >= count {
+        // SAFETY: `scandir` allocated it.
+        unsafe { alloc::free(req.ptr.replace(ptr::null_mut())) };
+        return Err(Errno::EOF);
+    }
+    req.nbufs.set(at + 1);
+    // SAFETY: the list has `count` entries.
+    Ok(unsafe { *list.add(at as usize) })
+}
+
+pub(super) fn opendir(req: FsReq) -> Result<isize> {
+    // SAFETY: all zero bytes are a valid directory.
+    let dir: NonNull<uv_dir_t> = alloc::boxed(unsafe { std::mem::zeroed() })?;
+    // SAFETY: C promises a path.
+    let open = unsafe { libc::opendir(req.path.get()) };
+    if open.is_null() {
+        let error = Errno::last();
+        // SAFETY: made above.
+        unsafe { alloc::unbox(dir) };
+        return Err(error);
+    }
+    // SAFETY: as above.
+    unsafe { (*dir.as_ptr()).dir = open };
+    give(req, dir.cast())
+}
+
+/// The directory of a request, and its places for entries.
+///
+/// # Safety
+/// It is a request of `uv_fs_readdir` whose directory is open.
+unsafe fn entries<'a>(req: FsReq, count: Option<usize>) -> &'a mut [uv_dirent_t] {
+    let dir = req.ptr.get().cast::<uv_dir_t>();
+    // SAFETY: C promises `nentries` places, which nobody else uses while the request runs.
+    unsafe { std::slice::from_raw_parts_mut((*dir).dirents, count.unwrap_or((*dir).nentries)) }
+}
+
+pub(super) fn readdir(req: FsReq) -> Result<isize> {
+    let dir = req.ptr.get().cast::<uv_dir_t>();
+    // SAFETY: the call saw an open directory.
+    let (open, places) = unsafe { ((*dir).dir, entries(req, None)) };
+    let mut count = 0;
+    let filled = places.iter_mut().try_for_each(|place| {
+        // SAFETY: one request at a time reads a directory, as libuv documents.
+        let Some((name, d_type)) = (unsafe { read_entry(open) })? else { return Err(None) };
+        let name = alloc::strdup(name).map_err(Some)?;
+        *place = uv_dirent_t { name, r#type: dirent_type(d_type) };
+        count += 1;
+        Ok(())
+    });
+    if let Err(Some(error)) = filled {
+        free_names(&mut places[..count]);
+        return Err(error);
+    }
+    Ok(count as isize)
+}
+
+/// Frees the names that `uv_fs_readdir` gave.
+pub(super) fn forget_names(req: FsReq) {
+    if let Ok(count) = usize::try_from(req.result.get()) {
+        // SAFETY: the directory is still open, as libuv documents; so many entries were filled.
+        free_names(unsafe { entries(req, Some(count)) });
+    }
+}
+
+fn free_names(entries: &mut [uv_dirent_t]) {
+    for entry in entries {
+        // SAFETY: `readdir` made the copy.
+        unsafe { alloc::free(entry.name.cast_mut().cast()) };
+        entry.name = ptr::null();
+    }
+}
+
+pub(super) fn closedir(req: FsReq) -> Result<isize> {
+    let dir = req.ptr.replace(ptr::null_mut()).cast::<uv_dir_t>();
+    let Some(dir) = NonNull::new(dir) else { return Err(Errno::EINVAL) };
+    // SAFETY: C gives the directory up.
+    unsafe {
+        if !dir.as_ref().dir.is_null() {
+            libc::closedir(dir.as_ref().dir);
+        }
+        alloc::unbox(dir);
+    }
+    Ok(0)
+}
