@@ -11,7 +11,7 @@ use libc::{c_int, c_uint, c_void};
 use crate::abi::*;
 use crate::callback;
 use crate::event_loop::Loop;
-use crate::handles::{async_handle, fs_event, fs_poll, poll, process, signal, stream, timer, tty, udp, watcher};
+use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
 use crate::queue::{self, Link};
 
 /// The bits of `handle->flags`. Programs copy and test them, so they are libuv's.
@@ -355,7 +355,7 @@ impl Handle {
             // It ends when its last stat and its timer have.
             Kind::FsPoll(h) => return fs_poll::close(h),
             Kind::Idle(h) => watcher::close_idle(h),
-            Kind::Pipe(h) => stream::close(h.into()),
+            Kind::Pipe(h) => pipe::close(h),
             Kind::Poll(h) => poll::close(h),
             Kind::Prepare(h) => watcher::close_prepare(h),
             Kind::Process(h) => process::close(h),

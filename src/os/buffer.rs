@@ -45,6 +45,20 @@ impl Out {
         Ok(())
     }
 
+    /// Copies bytes that no NUL follows, otherwise as [`put`](Self::put) does.
+    pub(crate) fn put_bytes(self, bytes: &[u8]) -> Result {
+        // SAFETY: `new`'s promise, and the room is checked before the copy.
+        unsafe {
+            let fits = bytes.len() <= *self.size;
+            *self.size = bytes.len();
+            if !fits {
+                return Err(Errno::ENOBUFS);
+            }
+            ptr::copy(bytes.as_ptr(), self.buffer, bytes.len());
+        }
+        Ok(())
+    }
+
     /// As [`put`](Self::put) with the path that an active handle watches. The size becomes 0 and `UV_EINVAL` is given if
     /// the handle is not active.
     ///
