@@ -1832,6 +1832,33 @@ UV_EXTERN int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
 UV_EXTERN int uv_poll_stop(uv_poll_t *poll);
 
 /**
+ * Starts a child process, and initialises its handle, which is active until the child has ended. `options->stdio` streams
+ * are opened; they are the caller's to close, also after a failure.
+ * `UV_ENOENT`, `UV_EACCES` or another `UV_E…` if the program cannot be run as asked; the handle must be closed with
+ * `uv_close` all the same. Closing it before the child has ended leaves the child to the caller, who has to wait for it.
+ * Not thread-safe.
+ */
+UV_EXTERN int uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_options_t *options);
+
+/**
+ * Sends a signal to the child; 0 only asks whether it is there.
+ * `UV_ESRCH` if it has ended, `UV_EINVAL` if there is no such signal, `UV_EPERM`.
+ */
+UV_EXTERN int uv_process_kill(uv_process_t *handle, int signum);
+
+/**
+ * Sends a signal to the process `pid`; 0 only asks whether it is there.
+ * `UV_ESRCH` if there is no such process, `UV_EINVAL` if there is no such signal, `UV_EPERM`. Thread-safe.
+ */
+UV_EXTERN int uv_kill(int pid, int signum);
+
+/**
+ * Keeps the descriptors that this process was given by its parent from its children, as far as they can be found. To be
+ * called early, before descriptors are closed or opened.
+ */
+UV_EXTERN void uv_disable_stdio_inheritance(void);
+
+/**
  * Initialises a signal watcher. `UV_EMFILE`, `UV_ENFILE` or `UV_ENOMEM` if the loop cannot be given its first one. Not
  * thread-safe.
  */

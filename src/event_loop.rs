@@ -54,6 +54,8 @@ pub(crate) struct LoopState {
     delivered: Cell<usize>,
     /// Owners of completions that come last in a batch: signals, then children.
     late: Cell<Late>,
+    /// Some child has ended and is to be reaped at the end of the batch.
+    pub(crate) children_ended: Cell<bool>,
     pub(crate) timers: RefCell<timer::Heap>,
     /// CLOCK_MONOTONIC in nanoseconds, as of the last update; `loop->time` is the same in milliseconds.
     pub(crate) now_ns: Cell<u64>,
@@ -110,13 +112,13 @@ struct Late {
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
 /// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
-pub(crate) struct Walking([uv__queue; 8]);
+pub(crate) struct Walking([uv__queue; 9]);
 
 macro_rules! heads {
     ($($name:ident $index:literal),+) => {
         impl Walking {
             const fn new() -> Walking {
-                Walking([const { uv__queue::new() }; 8])
+                Walking([const { uv__queue::new() }; 9])
             }
 
             fn init(&self) {
@@ -130,7 +132,7 @@ macro_rules! heads {
         }
     };
 }
-heads!(handles 0, watchers 1, pending 2, idle_handles 3, prepare_handles 4, check_handles 5, timers 6, finished 7);
+heads!(handles 0, watchers 1, pending 2, idle_handles 3, prepare_handles 4, check_handles 5, timers 6, finished 7, ended 8);
 
 macro_rules! queues {
     ($($name:ident),+) => { $(
@@ -354,6 +356,7 @@ impl Loop {
         if state.exposed.get() {
             state.driver.borrow_mut().expose(state.wake.fd());
         }
+        process::loop_fork(self);
         fs_event::loop_fork(self)?;
         signal::loop_fork(self)
     }
@@ -630,6 +633,7 @@ impl LoopState {
             batch: RefCell::new(Array::new()),
             delivered: Cell::new(0),
             late: Cell::new(Late::default()),
+            children_ended: Cell::new(false),
             timers: RefCell::new(timer::Heap::new()),
             now_ns: Cell::new(0),
             wake: Wake::open()?,
