@@ -654,6 +654,12 @@ typedef void (*uv_fs_poll_cb)(uv_fs_poll_t *handle,
                               const struct uv_stat_t *prev,
                               const struct uv_stat_t *curr);
 
+/** A file descriptor. */
+typedef int uv_file;
+
+/** See `uv_tcp_connect`. */
+typedef void (*uv_connect_cb)(uv_connect_t *req, int status);
+
 /** A socket. */
 typedef int uv_os_sock_t;
 
@@ -665,9 +671,6 @@ typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 
 /** See `uv_timer_start`. */
 typedef void (*uv_timer_cb)(uv_timer_t *handle);
-
-/** A file descriptor. */
-typedef int uv_file;
 
 /** Asked for the buffer of a read that is about to happen. */
 typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
@@ -786,6 +789,9 @@ typedef uid_t uv_uid_t;
 /** See `uv_fs_*`. */
 typedef void (*uv_fs_cb)(uv_fs_t *req);
 
+/** A group id. */
+typedef gid_t uv_gid_t;
+
 /** See `uv_queue_work`. */
 typedef void (*uv_work_cb)(uv_work_t *req);
 
@@ -859,9 +865,6 @@ typedef union uv__active_reqs {
   /** Requests under way. */
   unsigned int count;
 } uv__active_reqs;
-
-/** A group id. */
-typedef gid_t uv_gid_t;
 
 /** CPU time by use, in milliseconds. */
 typedef struct uv_cpu_times_s {
@@ -1071,9 +1074,6 @@ typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_b
 
 /** See `uv_write`. */
 typedef void (*uv_write_cb)(uv_write_t *req, int status);
-
-/** See `uv_tcp_connect`. */
-typedef void (*uv_connect_cb)(uv_connect_t *req, int status);
 
 /** See `uv_shutdown`. */
 typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
@@ -1809,6 +1809,99 @@ UV_EXTERN int uv_fs_poll_stop(uv_fs_poll_t *handle);
  * path does not fit, and `size` becomes what is needed, NUL included.
  */
 UV_EXTERN int uv_fs_poll_getpath(uv_fs_poll_t *handle, char *buffer, size_t *size);
+
+/**
+ * Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not have
+ * it. Always returns 0.
+ */
+UV_EXTERN int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *handle, int ipc);
+
+/**
+ * Gives the pipe a descriptor that is open already: of a pipe, a FIFO, or a connected unix domain socket. It becomes
+ * non-blocking, and belongs to the pipe from now on. What it was opened for decides on reading and writing.
+ *
+ * Returns 0; `UV_EBADF` if it is not open; `UV_EBUSY` if the pipe has another already; or another error.
+ */
+UV_EXTERN int uv_pipe_open(uv_pipe_t *handle, uv_file file);
+
+/**
+ * Binds the pipe to a path, at which a socket file is made; closing the pipe removes it. A path of more than 108 bytes is
+ * cut off. Errors as with `uv_pipe_bind2`.
+ */
+UV_EXTERN int uv_pipe_bind(uv_pipe_t *handle, const char *name);
+
+/**
+ * As `uv_pipe_bind`, with a name of `namelen` bytes. A name that begins with a NUL is one of the abstract space, which
+ * leaves no file; for the empty name the kernel makes one up there. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more
+ * than 108 bytes is an error.
+ *
+ * Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the pipe
+ * is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder; or another
+ * error.
+ */
+UV_EXTERN int uv_pipe_bind2(uv_pipe_t *handle,
+                            const char *name,
+                            size_t namelen,
+                            unsigned int flags);
+
+/**
+ * Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0 or an
+ * error, which may be any of `uv_pipe_connect2`. If another attempt is under way nothing happens.
+ */
+UV_EXTERN void uv_pipe_connect(uv_connect_t *req,
+                               uv_pipe_t *handle,
+                               const char *name,
+                               uv_connect_cb cb);
+
+/**
+ * Connects the pipe to a unix domain socket whose name has `namelen` bytes; one that begins with a NUL is of the abstract
+ * space. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more than 108 bytes is an error. `cb` is called with 0,
+ * `UV_ENOENT`, `UV_ECONNREFUSED`, `UV_EAGAIN` if the other side's queue is full, or another error of the connection.
+ *
+ * Returns 0; `UV_EINVAL` if the name is NULL, empty, too long, or a path with a NUL in it, if there are other flags, or the
+ * pipe is closing; `UV_EALREADY` if another attempt is under way.
+ */
+UV_EXTERN int uv_pipe_connect2(uv_connect_t *req,
+                               uv_pipe_t *handle,
+                               const char *name,
+                               size_t namelen,
+                               unsigned int flags,
+                               uv_connect_cb cb);
+
+/**
+ * Gets the name that the pipe is bound to.
+ *
+ * `size` says how many bytes `buffer` has and becomes the length of the name: 0 if it has none. A path is followed by a
+ * NUL that the length does not count; an abstract name, which begins with one, is not.
+ *
+ * Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_EBADF` if the pipe has no descriptor; `UV_ENOBUFS` if the
+ * name does not fit, and `size` becomes what is needed; or another error. Where it fails otherwise the size becomes 0.
+ */
+UV_EXTERN int uv_pipe_getsockname(const uv_pipe_t *handle, char *buffer, size_t *size);
+
+/**
+ * Gets the name of the socket that the pipe is connected to, as `uv_pipe_getsockname` does. `UV_ENOTCONN` if it is not
+ * connected.
+ */
+UV_EXTERN int uv_pipe_getpeername(const uv_pipe_t *handle, char *buffer, size_t *size);
+
+/** Does nothing: it is for named pipes of Windows. */
+UV_EXTERN void uv_pipe_pending_instances(uv_pipe_t *_handle, int _count);
+
+/** How many handles an IPC pipe has received that `uv_accept` has not claimed. */
+UV_EXTERN int uv_pipe_pending_count(uv_pipe_t *handle);
+
+/** The type of the next handle to claim, or `UV_UNKNOWN_HANDLE` if there is none. */
+UV_EXTERN uv_handle_type uv_pipe_pending_type(uv_pipe_t *handle);
+
+/**
+ * Lets all users connect to a bound pipe: `flags` are `UV_READABLE`, `UV_WRITABLE` or both, and become the permissions of
+ * the socket file for everybody. Blocks.
+ *
+ * Returns 0; `UV_EBADF` if the handle is NULL or has no descriptor; `UV_EINVAL` for other flags; `UV_ENOENT` if there is no
+ * socket file; or another error.
+ */
+UV_EXTERN int uv_pipe_chmod(uv_pipe_t *handle, int flags);
 
 /**
  * Initialises a handle that watches the descriptor `fd`, and makes the descriptor non-blocking.
@@ -2701,6 +2794,81 @@ UV_EXTERN int uv_cancel(uv_req_t *req);
 UV_EXTERN void uv_fs_req_cleanup(uv_fs_t *req);
 
 /**
+ * Asks whether the process may use a file, as `access(2)`; `mode` is `F_OK` or a sum of `R_OK`, `W_OK`, `X_OK`. See
+ * `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_access(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
+
+/** Sets permission bits, as `chmod(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_chmod(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
+
+/** Sets the permission bits of an open file, as `fchmod(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fchmod(uv_loop_t *loop, uv_fs_t *req, uv_file file, int mode, uv_fs_cb cb);
+
+/** Sets owner and group, as `chown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_chown(uv_loop_t *loop,
+                          uv_fs_t *req,
+                          const char *path,
+                          uv_uid_t uid,
+                          uv_gid_t gid,
+                          uv_fs_cb cb);
+
+/** Sets owner and group of an open file, as `fchown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fchown(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           uv_file file,
+                           uv_uid_t uid,
+                           uv_gid_t gid,
+                           uv_fs_cb cb);
+
+/** Sets owner and group, as `lchown(2)`: of a symbolic link itself. -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_lchown(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           const char *path,
+                           uv_uid_t uid,
+                           uv_gid_t gid,
+                           uv_fs_cb cb);
+
+/**
+ * Sets the times of last access and last modification, in seconds since 1970 with fractions. `UV_FS_UTIME_NOW` stands
+ * for the present, `UV_FS_UTIME_OMIT` leaves one as it is. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_utime(uv_loop_t *loop,
+                          uv_fs_t *req,
+                          const char *path,
+                          double atime,
+                          double mtime,
+                          uv_fs_cb cb);
+
+/** Like `uv_fs_utime`, of an open file. */
+UV_EXTERN int uv_fs_futime(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           uv_file file,
+                           double atime,
+                           double mtime,
+                           uv_fs_cb cb);
+
+/** Like `uv_fs_utime`; of a symbolic link itself. */
+UV_EXTERN int uv_fs_lutime(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           const char *path,
+                           double atime,
+                           double mtime,
+                           uv_fs_cb cb);
+
+/**
+ * Reads a symbolic link, as `readlink(2)`. `req->ptr` is the text, ended by a NUL, which `uv_fs_req_cleanup` frees. See
+ * `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_readlink(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
+ * The absolute path without links, `.` and `..`, as `realpath(3)`. `req->ptr` is the path, which `uv_fs_req_cleanup`
+ * frees. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_realpath(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
  * Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
  *
  * As for all `uv_fs_*` functions: with a callback the call returns 0 and `cb` is called from the loop when the operation
@@ -2794,6 +2962,67 @@ UV_EXTERN int uv_fs_symlink(uv_loop_t *loop,
                             uv_fs_cb cb);
 
 /**
+ * Copies the file at `path`, with its permission bits, to `new_path`.
+ *
+ * An existing target is overwritten, unless `flags` has `UV_FS_COPYFILE_EXCL` (`UV_EEXIST`). With
+ * `UV_FS_COPYFILE_FICLONE` the two share their blocks where the file system can do it; with
+ * `UV_FS_COPYFILE_FICLONE_FORCE` they share them, or the call fails. A target that could not be completed is removed.
+ * `UV_EINVAL` for other flags. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_copyfile(uv_loop_t *loop,
+                             uv_fs_t *req,
+                             const char *path,
+                             const char *new_path,
+                             int flags,
+                             uv_fs_cb cb);
+
+/**
+ * Copies up to `length` bytes of `in_fd`, from `in_offset` on, to the current position of `out_fd`. `req->result` is the
+ * number of bytes, which may be smaller, 0 at the end of the file. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_sendfile(uv_loop_t *loop,
+                             uv_fs_t *req,
+                             uv_file out_fd,
+                             uv_file in_fd,
+                             int64_t in_offset,
+                             size_t length,
+                             uv_fs_cb cb);
+
+/** Removes an empty directory, as `rmdir(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_rmdir(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
+ * Lists a directory, sorted by name, without `.` and `..`. `req->result` is the number of entries, which
+ * `uv_fs_scandir_next` gives one by one. `flags` means nothing. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_scandir(uv_loop_t *loop,
+                            uv_fs_t *req,
+                            const char *path,
+                            int flags,
+                            uv_fs_cb cb);
+
+/**
+ * Gives the next entry of a directory that `uv_fs_scandir` listed. The name is valid until the list ends, or until
+ * `uv_fs_req_cleanup`. The type is `UV_DIRENT_UNKNOWN` on file systems that do not tell.
+ *
+ * Returns 0, `UV_EOF` after the last entry, or the error that the listing ended with. Not thread-safe.
+ */
+UV_EXTERN int uv_fs_scandir_next(uv_fs_t *req, uv_dirent_t *ent);
+
+/** Opens a directory for `uv_fs_readdir`. `req->ptr` is a `uv_dir_t`, which only `uv_fs_closedir` frees. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_opendir(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
+ * Reads the next entries of an open directory into `dir->dirents`, `dir->nentries` at most, without `.` and `..`.
+ * `req->result` is their number, 0 at the end. Their names are freed by `uv_fs_req_cleanup`, which must be called before
+ * the directory is closed. `UV_EINVAL` if there is no directory or no place for entries. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_readdir(uv_loop_t *loop, uv_fs_t *req, uv_dir_t *dir, uv_fs_cb cb);
+
+/** Closes an open directory and frees it. `UV_EINVAL` if there is none. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_closedir(uv_loop_t *loop, uv_fs_t *req, uv_dir_t *dir, uv_fs_cb cb);
+
+/**
  * Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
  * answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.
  */
@@ -2810,6 +3039,19 @@ UV_EXTERN int uv_fs_fstat(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb 
  * `uv_fs_req_cleanup` frees. See `uv_fs_open`.
  */
 UV_EXTERN int uv_fs_statfs(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
+ * Makes a directory with a name of its own, as `mkdtemp(3)`: the six `X` at the end of `tpl` are replaced. `req->path` is
+ * the name. `UV_EINVAL` if `tpl` does not end so. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_mkdtemp(uv_loop_t *loop, uv_fs_t *req, const char *tpl, uv_fs_cb cb);
+
+/**
+ * Makes and opens a file with a name of its own, as `mkostemp(3)` with `O_CLOEXEC`: the six `X` at the end of `tpl` are
+ * replaced. `req->path` is the name, empty after a failure, `req->result` the descriptor. `UV_EINVAL` if `tpl` does not
+ * end so. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_mkstemp(uv_loop_t *loop, uv_fs_t *req, const char *tpl, uv_fs_cb cb);
 
 /**
  * Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or

@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 use crate::abi::*;
 use crate::alloc::{self, Array};
 use crate::driver::wake::Wake;
-use crate::driver::{Driver, Limit, pool};
+use crate::driver::{Driver, Limit, fork, pool};
 use crate::handle::{self, Async, Handle, flag, newtype};
 use crate::handles::async_handle::PendingStack;
 use crate::handles::io::{self, Io, Part};
@@ -70,6 +70,8 @@ pub(crate) struct LoopState {
     pub(crate) next_async: Cell<usize>,
     /// Guards `loop->wq`; taken by the pool's threads.
     pub(crate) finished: Mutex<()>,
+    /// The process that the pool's threads of this loop are in.
+    fork_generation: Cell<u64>,
     /// How many threads of the pool are between putting a job into `loop->wq` and having woken the loop.
     pub(crate) handing_over: AtomicU32,
     /// `loop->wq` may hold something; set by the pool's threads.
@@ -325,8 +327,8 @@ impl Loop {
     /// Gives back everything the loop owns.
     fn discard(self) {
         let state = self.state();
-        // Workers that have just handed their last jobs back.
-        while state.handing_over.load(SeqCst) != 0 {
+        // Workers that have just handed their last jobs back. A forked child does not have those that it would wait for.
+        while state.handing_over.load(SeqCst) != 0 && state.fork_generation.get() == fork::generation() {
             std::thread::yield_now();
         }
         self.wake_watcher().stop(self, io::IN);
@@ -347,6 +349,14 @@ impl Loop {
     /// In a forked child: new descriptors in place of those shared with the parent.
     fn fork(self) -> Result {
         let state = self.state();
+        if state.fork_generation.replace(fork::generation()) != fork::generation() {
+            // The pool's threads stayed in the parent, whatever they were doing.
+            state.handing_over.store(0, SeqCst);
+            if state.finished.is_locked() {
+                // SAFETY: its holder does not exist in this process, which has one thread.
+                unsafe { state.finished.force_unlock() };
+            }
+        }
         state.driver.borrow_mut().reopen()?;
         self.backend_fd.set(state.driver.borrow().fd());
         self.wake_watcher().close(self);
@@ -642,6 +652,7 @@ impl LoopState {
             asyncs: Cell::new(0),
             next_async: Cell::new(0),
             finished: Mutex::new(()),
+            fork_generation: Cell::new(fork::generation()),
             handing_over: AtomicU32::new(0),
             work_pending: AtomicBool::new(false),
             files: fs::Files::new(),

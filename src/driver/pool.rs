@@ -1,10 +1,11 @@
 //! The thread pool: one for the process, for `uv_queue_work`, for file operations that cannot ride a ring, and for name
 //! lookups.
 //!
-//! Up to `UV_THREADPOOL_SIZE` workers (4 unless set, 1024 at most), each started when a job finds no idle worker. Name
-//! lookups have a lane of their own with as many threads again, so that slow name servers hold up nothing else. A lookup
-//! starts only while a worker is idle (or could be started), or while every busy worker runs a file operation: behind jobs
-//! of `uv_queue_work` that fill the pool it stays queued and can be cancelled, as with libuv.
+//! `UV_THREADPOOL_SIZE` workers (4 unless set, 1024 at most): each of the first jobs starts one, later jobs take turns
+//! among them. (libuv starts all with the first job, and its test of their names wants to see each.) Name lookups have a
+//! lane of their own with as many threads again, so that slow name servers hold up nothing else. A lookup starts only
+//! while a worker is idle (or could be started), or while every busy worker runs a file operation: behind jobs of
+//! `uv_queue_work` that fill the pool it stays queued and can be cancelled, as with libuv.
 //!
 //! A job is a `uv__work` inside a request, linked by its `wq`:
 //!
@@ -255,10 +256,10 @@ pub(crate) fn done(link: Link) {
 impl Pool {
     /// Makes sure that a worker sees the new job.
     fn start_worker(&'static self, lanes: &mut Lanes) {
-        if lanes.idle > 0 {
-            self.for_workers.notify_one();
-        } else if lanes.workers < lanes.limit && spawn(move || self.work()) {
+        if lanes.workers < lanes.limit && spawn(move || self.work()) {
             lanes.workers += 1;
+        } else if lanes.idle > 0 {
+            self.for_workers.notify_one();
         }
     }
 
