@@ -77,6 +77,12 @@ impl Link {
         (first != self).then_some(first)
     }
 
+    /// The last node before this head.
+    pub(crate) fn last(self) -> Option<Link> {
+        let last = self.prev();
+        (last != self).then_some(last)
+    }
+
     /// The node after `self` in the list of `head`.
     pub(crate) fn next_in(self, head: Link) -> Option<Link> {
         let next = self.next();

@@ -168,6 +168,11 @@ impl Io {
         }
     }
 
+    /// Takes `feed` back.
+    pub(crate) fn unfeed(self) {
+        self.pending_link().unlink();
+    }
+
     /// Compares wish and reality, and tells the driver.
     fn reconcile(self, event_loop: Loop) {
         let (wants, has) = (self.pevents.get(), self.events.get());

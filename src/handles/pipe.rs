@@ -138,7 +138,7 @@ pub unsafe extern "C" fn uv_pipe_pending_instances(_handle: *mut uv_pipe_t, _cou
 pub unsafe extern "C" fn uv_pipe_pending_count(handle: *mut uv_pipe_t) -> c_int {
     // SAFETY: law 1.
     let pipe = unsafe { Pipe::from_c(handle) };
-    if pipe.ipc.get() == 0 { 0 } else { c_int::from(pipe.accepted_fd.get() != -1) }
+    if pipe.ipc.get() == 0 { 0 } else { stream::accept::pending(pipe.into()) }
 }
 
 /// The type of the next handle to claim, or `UV_UNKNOWN_HANDLE` if there is none.

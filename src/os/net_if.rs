@@ -61,6 +61,15 @@ pub unsafe extern "C" fn uv_if_indextoiid(ifindex: c_uint, buffer: *mut c_char, 
     unsafe { name_of(ifindex, buffer, size).into_c() }
 }
 
+/// The scope of the first link-local IPv6 address, or 0 if there is none.
+pub(crate) fn link_local_scope() -> c_uint {
+    let Ok(list) = List::get() else { return 0 };
+    let addresses = list.internet().filter(|&(_, family)| family == libc::AF_INET6);
+    // SAFETY: the address is of its family.
+    let mut addresses = addresses.map(|(entry, _)| unsafe { entry.ifa_addr.cast::<libc::sockaddr_in6>().read() });
+    addresses.find(|a| a.sin6_addr.s6_addr.starts_with(&[0xfe, 0x80])).map_or(0, |a| a.sin6_scope_id)
+}
+
 /// # Safety
 /// `size` is NULL or a number, `buffer` NULL or as long as that number.
 unsafe fn name_of(ifindex: c_uint, buffer: *mut c_char, size: *mut usize) -> Result {

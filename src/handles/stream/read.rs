@@ -1,1 +1,215 @@
 //! Reading.
+//!
+//! The driver tells that the descriptor is readable; then `alloc_cb`, the read and `read_cb` follow each other with no
+//! user code between (law 6).
+
+use std::ptr;
+use std::sync::LazyLock;
+
+use libc::{c_int, c_uint};
+
+use super::{Stream, Suggestion, accept};
+use crate::abi::*;
+use crate::callback;
+use crate::handle::{Handle, Pipe, flag};
+use crate::handles::io;
+use crate::os::socket;
+
+/// The most reads for one event, so that a stream on which data never ends leaves time to the others.
+const MOST_READS: usize = 32;
+
+/// The largest `suggested_size`, and what is suggested where nothing is known.
+const LARGE: usize = 65536;
+/// The smallest.
+const SMALL: usize = 1024;
+
+/// `UVRING_SUGGESTED_SIZE=65536` in the environment: always suggest that much, as libuv does.
+static ALWAYS_LARGE: LazyLock<bool> =
+    LazyLock::new(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"));
+
+/// What a round of reading came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// The last read left room in its buffer: the kernel has no more for now.
+    Drained,
+    Other,
+}
+
+/// Reads from a stream: whenever there is data `alloc_cb` is asked for a buffer, and `read_cb` called with what was read
+/// into it, until `uv_read_stop`, the end, or an error.
+///
+/// `read_cb` gets the number of bytes; 0 if there was nothing to read after all; `UV_EOF` at the end, which stops the
+/// reading; `UV_ENOBUFS` if `alloc_cb` gave no memory; or another error. The size suggested to `alloc_cb` is at most 65536;
+/// from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on
+/// (`UVRING_SUGGESTED_SIZE=65536` in the environment makes it 65536 always).
+///
+/// Returns 0; `UV_EINVAL` if a pointer is NULL or the stream is closing; `UV_EALREADY` if it reads already; `UV_ENOTCONN` if
+/// it is not readable. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_read_start(stream: *mut uv_stream_t, alloc_cb: uv_alloc_cb, read_cb: uv_read_cb) -> c_int {
+    if stream.is_null() || alloc_cb.is_none() || read_cb.is_none() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: law 1.
+    start(unsafe { Stream::from_c(stream) }, alloc_cb, read_cb).into_c()
+}
+
+/// Stops reading: `read_cb` is not called any more, not even for data that is there. Always returns 0, also for a stream
+/// that does not read. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_read_stop(stream: *mut uv_stream_t) -> c_int {
+    // SAFETY: law 1.
+    stop(unsafe { Stream::from_c(stream) });
+    0
+}
+
+fn start(stream: Stream, alloc_cb: uv_alloc_cb, read_cb: uv_read_cb) -> Result {
+    let handle = Handle::from(stream);
+    if handle.is_closing() {
+        return Err(Errno::EINVAL);
+    }
+    if handle.has(flag::READING) {
+        return Err(Errno::EALREADY);
+    }
+    if !handle.has(flag::READABLE) {
+        return Err(Errno::ENOTCONN);
+    }
+    stream.io().start(handle.event_loop(), io::IN)?;
+    handle.set(flag::READING);
+    handle.clear(flag::READ_EOF);
+    stream.read_cb.set(read_cb);
+    stream.alloc_cb.set(alloc_cb);
+    handle.start();
+    Ok(())
+}
+
+pub(super) fn stop(stream: Stream) {
+    if Handle::from(stream).has(flag::READING) {
+        end_reading(stream);
+        stream.alloc_cb.set(None);
+        stream.read_cb.set(None);
+    }
+}
+
+/// Reads no more; the callbacks stay.
+fn end_reading(stream: Stream) {
+    let handle = Handle::from(stream);
+    handle.clear(flag::READING);
+    stream.io().stop(handle.event_loop(), io::IN);
+    handle.stop();
+}
+
+/// The descriptor is readable, or has met an error.
+pub(super) fn on_ready(stream: Stream, events: c_uint) -> Read {
+    let handle = Handle::from(stream);
+    let is_ipc = is_ipc(stream);
+    for _ in 0..MOST_READS {
+        if !handle.has(flag::READING) {
+            return Read::Other;
+        }
+        let suggested = suggest(stream, events);
+        let buf = callback::alloc(stream.alloc_cb.get(), handle, suggested);
+        // The user has stopped or closed the stream in the callback: nobody is left to be called.
+        if !handle.has(flag::READING) {
+            return Read::Other;
+        }
+        if buf.base.is_null() || buf.len == 0 {
+            callback::read(stream, Errno::ENOBUFS.0 as isize, &buf);
+            return Read::Other;
+        }
+        note_size(stream, suggested, buf.len);
+        // SAFETY: law 4: the user's buffer, until `read_cb`.
+        match unsafe { take(stream, &buf, is_ipc) } {
+            Ok(0) => {
+                end(stream, &buf);
+                return Read::Other;
+            }
+            Ok(n) => {
+                callback::read(stream, n as isize, &buf);
+                if n < buf.len {
+                    return Read::Drained;
+                }
+            }
+            Err(Errno::EAGAIN) => {
+                callback::read(stream, 0, &buf);
+                return Read::Other;
+            }
+            Err(e) => {
+                fail(stream, e, &buf);
+                return Read::Other;
+            }
+        }
+    }
+    Read::Other
+}
+
+/// Reads once.
+///
+/// # Safety
+/// The buffer is writable (law 4).
+unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
+    // SAFETY: the caller's.
+    unsafe {
+        if !is_ipc {
+            return socket::read(stream.fd(), buf);
+        }
+        let (n, passed) = socket::read_with_fds(stream.fd(), buf)?;
+        accept::receive(stream, passed.as_slice())?;
+        Ok(n)
+    }
+}
+
+/// The end: tells the user, and reads no more.
+pub(super) fn end(stream: Stream, buf: &uv_buf_t) {
+    Handle::from(stream).set(flag::READ_EOF);
+    end_reading(stream);
+    callback::read(stream, Errno::EOF.0 as isize, buf);
+}
+
+/// The end, where there was no need to ask for a buffer.
+pub(super) fn end_without_buffer(stream: Stream) {
+    end(stream, &uv_buf_t { base: ptr::null_mut(), len: 0 });
+}
+
+fn fail(stream: Stream, error: Errno, buf: &uv_buf_t) {
+    let handle = Handle::from(stream);
+    handle.clear(flag::READABLE | flag::WRITABLE);
+    callback::read(stream, error.0 as isize, buf);
+    // Unless the user has done so.
+    if handle.has(flag::READING) {
+        end_reading(stream);
+    }
+}
+
+/// True for a pipe over which handles are passed.
+pub(super) fn is_ipc(stream: Stream) -> bool {
+    stream.r#type.get() == UV_NAMED_PIPE
+        // SAFETY: law 1, and the type says what it is.
+        && unsafe { Pipe::from_c(stream.as_ptr().cast()) }.ipc.get() != 0
+}
+
+/// The size of buffer to ask for.
+///
+/// Most programs allocate what is suggested, and 65536 bytes for each small message cost them more than the rest of the
+/// turn. One byte more than is there, so that the read leaves room and ends the event.
+fn suggest(stream: Stream, events: c_uint) -> usize {
+    match stream.suggestion() {
+        Suggestion::First => {
+            stream.set_suggestion(if *ALWAYS_LARGE { Suggestion::Large } else { Suggestion::Fitted });
+            LARGE
+        }
+        Suggestion::Fitted if events & (io::HUP | io::ERR) == 0 => match socket::available(stream.fd()) {
+            0 => LARGE,
+            n if n >= LARGE => LARGE,
+            n => (n + 1).next_power_of_two().max(SMALL),
+        },
+        _ => LARGE,
+    }
+}
+
+/// A program that gave more than was suggested has buffers of its own: it is not worth a system call to suggest again.
+fn note_size(stream: Stream, suggested: usize, given: usize) {
+    if given > suggested {
+        stream.set_suggestion(Suggestion::Large);
+    }
+}

@@ -1,9 +1,429 @@
 //! Writing.
+//!
+//! A write is tried at once if nothing is before it; what the kernel does not take waits in `write_queue` until the
+//! descriptor is writable. Ended requests wait in `write_completed_queue` for their callbacks, which are never called from
+//! inside `uv_write`: the watcher is fed, and the pending phase calls them.
 
-use crate::abi::{Errno, Result};
-use crate::request::Write;
+use std::ptr;
 
-/// `uv_cancel` of a queued write.
-pub(crate) fn cancel(_req: Write) -> Result {
-    Err(Errno::EBUSY)
+use libc::{c_int, c_uint};
+
+use super::{Stream, read};
+use crate::abi::*;
+use crate::alloc;
+use crate::callback;
+use crate::handle::{Handle, Kind, flag};
+use crate::handles::io;
+use crate::os::socket;
+use crate::queue::{self, Link};
+use crate::request::{Req, Shutdown, Write};
+
+/// The most requests finished for one event, so that a stream that is always writable leaves time to the others.
+const MOST_WRITES: usize = 32;
+
+/// Writes buffers to a stream, in order and after all that was written before. The array is copied, the memory it points
+/// to must stay until `cb`, which may be NULL. `cb` is called once the kernel has taken all bytes, or with an error; never
+/// from inside this call.
+///
+/// Returns 0; `UV_EBADF` if the stream is not open; `UV_EPIPE` if it is not writable; `UV_EINVAL` without buffers;
+/// `UV_ENOMEM`. `cb` is not called then. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_write(
+    req: *mut uv_write_t,
+    handle: *mut uv_stream_t,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    cb: uv_write_cb,
+) -> c_int {
+    // SAFETY: laws 1 and 2.
+    unsafe { write(Write::from_c(req), Stream::from_c(handle), bufs, nbufs, None, cb) }.into_c()
+}
+
+/// As `uv_write`, and passes a TCP, pipe or UDP handle along, over a pipe that was initialised with `ipc`. The handle stays
+/// open on this side, and must do so until `cb`. With `send_handle` NULL it is `uv_write`.
+///
+/// Besides `uv_write`'s errors: `UV_EINVAL` if the stream is no such pipe, `UV_EBADF` if the handle has no descriptor. Not
+/// thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_write2(
+    req: *mut uv_write_t,
+    handle: *mut uv_stream_t,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    send_handle: *mut uv_stream_t,
+    cb: uv_write_cb,
+) -> c_int {
+    // SAFETY: laws 1 and 2.
+    unsafe {
+        let send = (!send_handle.is_null()).then(|| Handle::from_c(send_handle.cast()));
+        write(Write::from_c(req), Stream::from_c(handle), bufs, nbufs, send, cb)
+    }
+    .into_c()
+}
+
+/// Writes what the kernel takes at once.
+///
+/// Returns how many bytes that was; `UV_EAGAIN` if it takes none now, or if there are writes in the queue or a connection
+/// attempt is under way; `uv_write`'s errors; or that of the write. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_try_write(handle: *mut uv_stream_t, bufs: *const uv_buf_t, nbufs: c_uint) -> c_int {
+    // SAFETY: law 1.
+    unsafe { try_write(Stream::from_c(handle), bufs, nbufs, None) }.into_c()
+}
+
+/// As `uv_try_write`, and passes a handle along as `uv_write2` does. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_try_write2(
+    handle: *mut uv_stream_t,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    send_handle: *mut uv_stream_t,
+) -> c_int {
+    // SAFETY: law 1.
+    unsafe {
+        let send = (!send_handle.is_null()).then(|| Handle::from_c(send_handle.cast()));
+        try_write(Stream::from_c(handle), bufs, nbufs, send)
+    }
+    .into_c()
+}
+
+/// How many bytes of a write request the kernel took. Meaningful inside its callback, mostly after `uv_cancel`. Not
+/// thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_write_nwritten(req: *const uv_write_t) -> usize {
+    // SAFETY: law 2.
+    unsafe { Write::from_c(req) }.write_extra.get().nwritten
+}
+
+/// # Safety
+/// `bufs` has `nbufs` buffers.
+unsafe fn write(
+    req: Write,
+    stream: Stream,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    send: Option<Handle>,
+    cb: uv_write_cb,
+) -> Result {
+    check(stream, nbufs, send)?;
+    let count = nbufs as usize;
+    let own = if count <= size_of::<[uv_buf_t; 4]>() / size_of::<uv_buf_t>() {
+        req.bufsml.as_ptr().cast()
+    } else {
+        alloc::malloc(count * size_of::<uv_buf_t>()).cast::<uv_buf_t>()
+    };
+    if own.is_null() {
+        return Err(Errno::ENOMEM);
+    }
+    let mut total: usize = 0;
+    // SAFETY: the caller's, and `own` has as many; it may be unaligned in nothing, and the two do not overlap.
+    unsafe {
+        ptr::copy_nonoverlapping(bufs, own, count);
+        for i in 0..count {
+            total = total.wrapping_add((*own.add(i)).len);
+        }
+    }
+    Req::from(req).init(Handle::from(stream).event_loop(), UV_WRITE);
+    req.cb.set(cb);
+    req.handle.set(stream.as_ptr());
+    req.send_handle.set(send.map_or(ptr::null_mut(), |handle| handle.as_ptr().cast()));
+    req.error.set(0);
+    req.bufs.set(own);
+    req.nbufs.set(nbufs);
+    req.write_index.set(0);
+    req.write_extra.set(uv__req_write_extra_s { nwritten: 0 });
+    req.link().init();
+
+    let nothing_before = stream.write_queue_size.get() == 0;
+    stream.write_queue_size.set(stream.write_queue_size.get() + total);
+    stream.write_queue().push_back(req.link());
+    if !stream.connect_req.get().is_null() {
+        // It is written once connected.
+    } else if nothing_before {
+        advance(stream);
+        if !stream.completed_queue().is_empty() {
+            stream.io().feed(Handle::from(stream).event_loop());
+        }
+    } else if let Err(e) = want_writable(stream) {
+        req.link().unlink();
+        stream.write_queue_size.set(stream.write_queue_size.get() - total);
+        free_bufs(req);
+        Handle::from(stream).event_loop().count_request(-1);
+        return Err(e);
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `bufs` has `nbufs` buffers.
+unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Option<Handle>) -> Result<c_int> {
+    if !stream.connect_req.get().is_null() || stream.write_queue_size.get() != 0 {
+        return Err(Errno::EAGAIN);
+    }
+    check(stream, nbufs, send)?;
+    // SAFETY: the caller's.
+    unsafe { hand_over(stream, bufs, nbufs as usize, send) }.map(|n| n as c_int)
+}
+
+fn check(stream: Stream, nbufs: c_uint, send: Option<Handle>) -> Result {
+    if stream.fd() < 0 {
+        return Err(Errno::EBADF);
+    }
+    if !Handle::from(stream).has(flag::WRITABLE) {
+        return Err(Errno::EPIPE);
+    }
+    if nbufs == 0 {
+        return Err(Errno::EINVAL);
+    }
+    if let Some(send) = send {
+        if !read::is_ipc(stream) {
+            return Err(Errno::EINVAL);
+        }
+        descriptor(send)?;
+    }
+    Ok(())
+}
+
+/// The descriptor of a handle that may be passed.
+fn descriptor(handle: Handle) -> Result<c_int> {
+    let fd = match handle.kind() {
+        Kind::Tcp(h) => h.io_watcher.fd.get(),
+        Kind::Pipe(h) => h.io_watcher.fd.get(),
+        Kind::Udp(h) => h.io_watcher.fd.get(),
+        _ => -1,
+    };
+    if fd < 0 || handle.is_closing() { Err(Errno::EBADF) } else { Ok(fd) }
+}
+
+/// One system call. `UV_EAGAIN` if the kernel takes nothing now.
+///
+/// # Safety
+/// `bufs` has `count` readable buffers (law 4).
+unsafe fn hand_over(stream: Stream, bufs: *const uv_buf_t, count: usize, send: Option<Handle>) -> Result<usize> {
+    // SAFETY: the caller's.
+    let taken = unsafe {
+        match send {
+            None => socket::write(stream.fd(), bufs, count),
+            Some(handle) => socket::write_with_fd(stream.fd(), bufs, count, descriptor(handle)?),
+        }
+    };
+    // The kernel has no memory for it now, but will have.
+    if taken == Err(Errno::ENOBUFS) { Err(Errno::EAGAIN) } else { taken }
+}
+
+fn want_writable(stream: Stream) -> Result {
+    stream.io().start(Handle::from(stream).event_loop(), io::OUT)
+}
+
+/// What became of an attempt to write a request.
+enum Step {
+    /// All its bytes are with the kernel.
+    Done,
+    /// Some are left that one call could not name.
+    More,
+    /// The kernel takes no more now.
+    Full,
+    Failed(Errno),
+}
+
+/// Writes from the queue what the kernel takes; ended requests go to the completed queue.
+fn advance(stream: Stream) {
+    let mut left = MOST_WRITES;
+    while let Some(link) = stream.write_queue().first() {
+        if left == 0 {
+            break;
+        }
+        let req = Write::of_link(link);
+        match step(stream, req) {
+            Step::Done => {
+                finish(stream, req, 0);
+                left -= 1;
+            }
+            Step::More => {}
+            Step::Full if Handle::from(stream).has(flag::BLOCKING_WRITES) => socket::wait_writable(stream.fd()),
+            Step::Full => break,
+            Step::Failed(e) => {
+                finish(stream, req, e.0);
+                // The others are tried after its callback.
+                stream.io().stop(Handle::from(stream).event_loop(), io::OUT);
+                return;
+            }
+        }
+    }
+    if let Some(link) = stream.write_queue().first()
+        && let Err(e) = want_writable(stream)
+    {
+        finish(stream, Write::of_link(link), e.0);
+    }
+}
+
+fn step(stream: Stream, req: Write) -> Step {
+    let index = req.write_index.get() as usize;
+    let count = req.nbufs.get() as usize - index;
+    let send = ptr::NonNull::new(req.send_handle.get());
+    // SAFETY: law 1: the user keeps a handle that is passed until the callback.
+    let send = send.map(|handle| unsafe { Handle::from_c(handle.as_ptr().cast()) });
+    // SAFETY: `write` has made `nbufs` of them, whose memory the user keeps until the callback (law 4).
+    let taken = unsafe { hand_over(stream, req.bufs.get().add(index), count, send) };
+    match taken {
+        Ok(n) => {
+            // It went with the first byte.
+            req.send_handle.set(ptr::null_mut());
+            account(stream, req, n)
+        }
+        Err(Errno::EAGAIN) => Step::Full,
+        Err(e) => Step::Failed(e),
+    }
+}
+
+/// Notes that the kernel took `n` bytes.
+fn account(stream: Stream, req: Write, n: usize) -> Step {
+    stream.write_queue_size.set(stream.write_queue_size.get() - n);
+    req.write_extra.set(uv__req_write_extra_s { nwritten: req.write_extra.get().nwritten + n });
+    let (mut left, offered) = (n, req.nbufs.get().min(req.write_index.get() + libc::UIO_MAXIOV as c_uint));
+    let mut index = req.write_index.get();
+    while index < req.nbufs.get() {
+        // SAFETY: below `nbufs`.
+        let buf = unsafe { &mut *req.bufs.get().add(index as usize) };
+        let part = left.min(buf.len);
+        // The user's pointer, moved within, or to the end of, what it points to.
+        buf.base = buf.base.wrapping_add(part);
+        buf.len -= part;
+        left -= part;
+        if buf.len != 0 {
+            break;
+        }
+        index += 1;
+    }
+    req.write_index.set(index);
+    match index {
+        _ if index == req.nbufs.get() => Step::Done,
+        _ if index >= offered => Step::More,
+        _ => Step::Full,
+    }
+}
+
+/// Takes a request out of the queue; its callback comes later.
+fn finish(stream: Stream, req: Write, error: c_int) {
+    req.link().unlink();
+    req.error.set(error);
+    if error == 0 {
+        free_bufs(req);
+    }
+    stream.completed_queue().push_back(req.link());
+}
+
+fn free_bufs(req: Write) {
+    let bufs = req.bufs.replace(ptr::null_mut());
+    if bufs != req.bufsml.as_ptr().cast() {
+        // SAFETY: `write` allocated it, or it is NULL.
+        unsafe { alloc::free(bufs.cast()) };
+    }
+}
+
+/// Bytes of a request that the kernel has not taken.
+fn remaining(req: Write) -> usize {
+    if req.bufs.get().is_null() {
+        return 0;
+    }
+    let mut total: usize = 0;
+    for i in req.write_index.get()..req.nbufs.get() {
+        // SAFETY: below `nbufs`.
+        total = total.wrapping_add(unsafe { (*req.bufs.get().add(i as usize)).len });
+    }
+    total
+}
+
+/// The descriptor is writable, or the watcher was fed.
+pub(super) fn on_ready(stream: Stream) {
+    advance(stream);
+    run_callbacks(stream);
+    if stream.fd() == -1 {
+        // Closed in a callback: the rest is for the closing phase.
+        return;
+    }
+    if stream.write_queue().is_empty() {
+        drained(stream);
+    } else if !stream.io().wants(io::OUT) {
+        // One has failed, and others were behind it.
+        stream.io().feed(Handle::from(stream).event_loop());
+    }
+}
+
+/// Calls the callbacks of the requests that have ended by now; those that end meanwhile wait for the next time.
+pub(super) fn run_callbacks(stream: Stream) {
+    let completed = stream.completed_queue();
+    let Some(last) = completed.last() else { return };
+    let event_loop = Handle::from(stream).event_loop();
+    while let Some(link) = completed.pop_front() {
+        if link != last {
+            // Should the callback `longjmp` away, the next pending phase goes on with the rest.
+            stream.io().feed(event_loop);
+        }
+        let req = Write::of_link(link);
+        stream.write_queue_size.set(stream.write_queue_size.get() - remaining(req));
+        free_bufs(req);
+        event_loop.count_request(-1);
+        callback::write(req, req.error.get());
+        if link == last {
+            break;
+        }
+    }
+    if completed.is_empty() {
+        stream.io().unfeed();
+    }
+}
+
+/// Nothing is left to be written.
+fn drained(stream: Stream) {
+    let event_loop = Handle::from(stream).event_loop();
+    if stream.io().wants(io::OUT) {
+        stream.io().stop(event_loop, io::OUT);
+    }
+    let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) else { return };
+    // SAFETY: law 2.
+    let req = unsafe { Shutdown::from_c(req.as_ptr()) };
+    let result = socket::shutdown_write(stream.fd());
+    if result.is_ok() {
+        Handle::from(stream).set(flag::SHUT);
+    }
+    event_loop.count_request(-1);
+    callback::shutdown(req, result.into_c());
+}
+
+/// Ends what is queued with an error.
+pub(super) fn flush(stream: Stream, error: Errno) {
+    while let Some(link) = stream.write_queue().first() {
+        finish(stream, Write::of_link(link), error.0);
+    }
+}
+
+/// `uv_cancel` of a write. One that has ended needs none; its callback tells how.
+pub(crate) fn cancel(req: Write) -> Result {
+    if req.bufs.get().is_null() {
+        return Ok(());
+    }
+    // SAFETY: law 1: the request is pending, so its stream is alive.
+    let stream = unsafe { Stream::from_c(req.handle.get()) };
+    let handle = Handle::from(stream);
+    if handle.is_closing() {
+        return Err(Errno::EBUSY);
+    }
+    if req.error.get() == 0 {
+        finish(stream, req, Errno::ECANCELED.0);
+        stream.io().feed(handle.event_loop());
+    }
+    Ok(())
+}
+
+impl Write {
+    fn link(self) -> Link {
+        // SAFETY: law 2.
+        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
+    }
+
+    fn of_link(link: Link) -> Write {
+        // SAFETY: a link of a write queue lies in a request under way (law 2).
+        unsafe { Write::from_c(queue::owner!(link, uv_write_t, queue)) }
+    }
 }
