@@ -669,11 +669,23 @@ typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
 /** See `uv_signal_start`. */
 typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 
-/** See `uv_timer_start`. */
-typedef void (*uv_timer_cb)(uv_timer_t *handle);
+/** See `uv_shutdown`. */
+typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
+
+/** See `uv_listen`. */
+typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
 
 /** Asked for the buffer of a read that is about to happen. */
 typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
+
+/** Receives what was read: bytes, 0 for nothing, `UV_EOF` or another `UV_E…`. */
+typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_buf_t *buf);
+
+/** See `uv_write`. */
+typedef void (*uv_write_cb)(uv_write_t *req, int status);
+
+/** See `uv_timer_start`. */
+typedef void (*uv_timer_cb)(uv_timer_t *handle);
 
 /** See `uv_udp_recv_start`. */
 typedef void (*uv_udp_recv_cb)(uv_udp_t *handle,
@@ -1068,18 +1080,6 @@ typedef struct uv_thread_options_s {
   /** Stack size in bytes, with `UV_THREAD_HAS_STACK_SIZE`. */
   size_t stack_size;
 } uv_thread_options_s;
-
-/** Receives what was read: bytes, 0 for nothing, `UV_EOF` or another `UV_E…`. */
-typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_buf_t *buf);
-
-/** See `uv_write`. */
-typedef void (*uv_write_cb)(uv_write_t *req, int status);
-
-/** See `uv_shutdown`. */
-typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
-
-/** See `uv_listen`. */
-typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
 
 /** See `uv_getaddrinfo`. */
 typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
@@ -1977,6 +1977,204 @@ UV_EXTERN int uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb signal_c
  */
 UV_EXTERN int uv_signal_stop(uv_signal_t *handle);
 
+/**
+ * Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
+ * is not writable from now on.
+ *
+ * Returns 0; `UV_ENOTCONN` if the stream is not writable, is shutting down already, or is closing. Not thread-safe.
+ */
+UV_EXTERN int uv_shutdown(uv_shutdown_t *req, uv_stream_t *handle, uv_shutdown_cb cb);
+
+/** 1 if the stream can be read from, else 0. Not thread-safe. */
+UV_EXTERN int uv_is_readable(const uv_stream_t *handle);
+
+/** 1 if the stream can be written to, else 0. Not thread-safe. */
+UV_EXTERN int uv_is_writable(const uv_stream_t *handle);
+
+/**
+ * Makes the stream's descriptor blocking or, with `blocking` 0, non-blocking again: writes then end before `uv_write`
+ * returns; their callbacks come later all the same. Returns 0, or `UV_EBADF` if the stream is not open. Not thread-safe.
+ */
+UV_EXTERN int uv_stream_set_blocking(uv_stream_t *handle, int blocking);
+
+/**
+ * Sets the size in bytes of the kernel's send buffer for a TCP, pipe or UDP handle; with `*value` 0 it asks for the size
+ * and puts it there. Linux sets, and tells, twice what was asked for.
+ *
+ * Returns 0; `UV_EINVAL` if a pointer is NULL; `UV_ENOTSUP` for other handles; `UV_EBADF` if it is not open; or another
+ * error. Not thread-safe.
+ */
+UV_EXTERN int uv_send_buffer_size(uv_handle_t *handle, int *value);
+
+/** As `uv_send_buffer_size`, for the receive buffer. Not thread-safe. */
+UV_EXTERN int uv_recv_buffer_size(uv_handle_t *handle, int *value);
+
+/**
+ * Listens for connections on a TCP or pipe handle; the kernel queues up to `backlog` of them. `cb` is called with 0 for
+ * each, and should then call `uv_accept`; or with an error.
+ *
+ * Returns 0; `UV_EINVAL` for other or closing handles; `UV_EADDRINUSE`, be it that of an earlier bind; or another error.
+ * Not thread-safe.
+ */
+UV_EXTERN int uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb cb);
+
+/**
+ * Gives `client`, which was initialised and has no descriptor yet, the connection that `server` has taken; or the next
+ * handle that the IPC pipe `server` has received. Both belong to the same loop.
+ *
+ * Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor, and `UV_EINVAL` if it is
+ * no TCP, pipe or UDP handle: the connection is closed then. Not thread-safe.
+ */
+UV_EXTERN int uv_accept(uv_stream_t *server, uv_stream_t *client);
+
+/**
+ * Reads from a stream: whenever there is data `alloc_cb` is asked for a buffer, and `read_cb` called with what was read
+ * into it, until `uv_read_stop`, the end, or an error.
+ *
+ * `read_cb` gets the number of bytes; 0 if there was nothing to read after all; `UV_EOF` at the end, which stops the
+ * reading; `UV_ENOBUFS` if `alloc_cb` gave no memory; or another error. The size suggested to `alloc_cb` is at most 65536;
+ * from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on
+ * (`UVRING_SUGGESTED_SIZE=65536` in the environment makes it 65536 always).
+ *
+ * Returns 0; `UV_EINVAL` if a pointer is NULL or the stream is closing; `UV_EALREADY` if it reads already; `UV_ENOTCONN` if
+ * it is not readable. Not thread-safe.
+ */
+UV_EXTERN int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc_cb, uv_read_cb read_cb);
+
+/**
+ * Stops reading: `read_cb` is not called any more, not even for data that is there. Always returns 0, also for a stream
+ * that does not read. Not thread-safe.
+ */
+UV_EXTERN int uv_read_stop(uv_stream_t *stream);
+
+/**
+ * Writes buffers to a stream, in order and after all that was written before. The array is copied, the memory it points
+ * to must stay until `cb`, which may be NULL. `cb` is called once the kernel has taken all bytes, or with an error; never
+ * from inside this call.
+ *
+ * Returns 0; `UV_EBADF` if the stream is not open; `UV_EPIPE` if it is not writable; `UV_EINVAL` without buffers;
+ * `UV_ENOMEM`. `cb` is not called then. Not thread-safe.
+ */
+UV_EXTERN int uv_write(uv_write_t *req,
+                       uv_stream_t *handle,
+                       const struct uv_buf_t *bufs,
+                       unsigned int nbufs,
+                       uv_write_cb cb);
+
+/**
+ * As `uv_write`, and passes a TCP, pipe or UDP handle along, over a pipe that was initialised with `ipc`. The handle stays
+ * open on this side, and must do so until `cb`. With `send_handle` NULL it is `uv_write`.
+ *
+ * Besides `uv_write`'s errors: `UV_EINVAL` if the stream is no such pipe, `UV_EBADF` if the handle has no descriptor. Not
+ * thread-safe.
+ */
+UV_EXTERN int uv_write2(uv_write_t *req,
+                        uv_stream_t *handle,
+                        const struct uv_buf_t *bufs,
+                        unsigned int nbufs,
+                        uv_stream_t *send_handle,
+                        uv_write_cb cb);
+
+/**
+ * Writes what the kernel takes at once.
+ *
+ * Returns how many bytes that was; `UV_EAGAIN` if it takes none now, or if there are writes in the queue or a connection
+ * attempt is under way; `uv_write`'s errors; or that of the write. Not thread-safe.
+ */
+UV_EXTERN int uv_try_write(uv_stream_t *handle, const struct uv_buf_t *bufs, unsigned int nbufs);
+
+/** As `uv_try_write`, and passes a handle along as `uv_write2` does. Not thread-safe. */
+UV_EXTERN int uv_try_write2(uv_stream_t *handle,
+                            const struct uv_buf_t *bufs,
+                            unsigned int nbufs,
+                            uv_stream_t *send_handle);
+
+/**
+ * How many bytes of a write request the kernel took. Meaningful inside its callback, mostly after `uv_cancel`. Not
+ * thread-safe.
+ */
+UV_EXTERN size_t uv_write_nwritten(const uv_write_t *req);
+
+/** Initialises a TCP handle. There is no socket yet. Always returns 0. Not thread-safe. */
+UV_EXTERN int uv_tcp_init(uv_loop_t *loop, uv_tcp_t *handle);
+
+/**
+ * Initialises a TCP handle and, unless the lower eight bits of `flags` are `AF_UNSPEC`, creates its socket: `AF_INET` or
+ * `AF_INET6`. Returns 0; `UV_EINVAL` for other flags; or an error, and the handle is not initialised. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_init_ex(uv_loop_t *loop, uv_tcp_t *handle, unsigned int flags);
+
+/**
+ * Makes an existing stream socket the handle's, which makes it non-blocking and, with `uv_close`, closes it.
+ *
+ * Returns 0; `UV_EEXIST` if another handle of the loop watches it; `UV_EBUSY` if the handle has another socket; or another
+ * error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_open(uv_tcp_t *handle, uv_os_sock_t sock);
+
+/**
+ * Sends small pieces at once (`TCP_NODELAY`), or, with `enable` 0, gathers them. Without a socket it is set when there is
+ * one. Returns 0 or an error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_nodelay(uv_tcp_t *handle, int enable);
+
+/**
+ * Has the kernel probe an idle connection after `delay` seconds, ten times at intervals of one second; with `enable` 0 it
+ * does not. A connection that answers none ends with `UV_ETIMEDOUT`. Set without a socket, the delay will be 60 seconds.
+ *
+ * Returns 0; `UV_EINVAL` for a delay of 0; or another error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_keepalive(uv_tcp_t *handle, int enable, unsigned int delay);
+
+/**
+ * As `uv_tcp_keepalive`: the first probe after `idle` seconds, then one every `intvl` seconds, `cnt` in all.
+ *
+ * Returns 0; `UV_EINVAL` if one of them is 0 while `on` is not; or another error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_keepalive_ex(uv_tcp_t *handle,
+                                  int on,
+                                  unsigned int idle,
+                                  unsigned int intvl,
+                                  unsigned int cnt);
+
+/** A setting of Windows: remembered, without effect. Always returns 0. Not thread-safe. */
+UV_EXTERN int uv_tcp_simultaneous_accepts(uv_tcp_t *handle, int enable);
+
+/**
+ * Binds the handle to an IPv4 or IPv6 address. `flags`: `UV_TCP_IPV6ONLY` keeps an IPv6 socket from taking IPv4
+ * connections, `UV_TCP_REUSEPORT` lets several sockets that all ask for it share the port.
+ *
+ * Returns 0, also if the address is in use: `uv_listen` or the callback of `uv_tcp_connect` tells. `UV_EINVAL` for a
+ * closing or bound handle, another family, or `UV_TCP_IPV6ONLY` with IPv4; or another error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_bind(uv_tcp_t *handle, const struct sockaddr *addr, unsigned int flags);
+
+/**
+ * Gets the handle's own address. `namelen` says how many bytes `name` has and becomes the length of the address.
+ * Returns 0; `UV_EBADF` without a socket; the error of an earlier bind; or another error. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_getsockname(const uv_tcp_t *handle, struct sockaddr *name, int *namelen);
+
+/** As `uv_tcp_getsockname`, for the address of the peer. `UV_ENOTCONN` if there is none. Not thread-safe. */
+UV_EXTERN int uv_tcp_getpeername(const uv_tcp_t *handle, struct sockaddr *name, int *namelen);
+
+/**
+ * As `uv_close`, but the peer is told by a reset, and what was not sent is lost. `UV_EINVAL` while a `uv_shutdown` is
+ * under way, or another error: the handle is not closed then. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb close_cb);
+
+/**
+ * Connects to an IPv4 or IPv6 address. `cb` is called with 0 or an error, never from inside this call.
+ *
+ * Returns 0; `UV_EALREADY` if the handle is connecting; `UV_EINVAL` for another family or a closing handle; or the error of
+ * the system, save `UV_ECONNREFUSED` and that of an earlier bind, which `cb` gets. Not thread-safe.
+ */
+UV_EXTERN int uv_tcp_connect(uv_connect_t *req,
+                             uv_tcp_t *handle,
+                             const struct sockaddr *addr,
+                             uv_connect_cb cb);
+
 /** Initialises a timer. Always returns 0. */
 UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
 
@@ -2526,6 +2724,23 @@ UV_EXTERN int uv_os_homedir(char *buffer, size_t *size);
  * needed, NUL included. Not thread-safe: it reads the environment.
  */
 UV_EXTERN int uv_os_tmpdir(char *buffer, size_t *size);
+
+/**
+ * Creates a pipe that children do not inherit: `fds[0]` is to read from, `fds[1]` to write to. With `UV_NONBLOCK_PIPE` in
+ * `read_flags` or `write_flags` that end is non-blocking. Returns 0 or an error; `fds` is left alone then. Thread-safe.
+ */
+UV_EXTERN int uv_pipe(uv_file *fds, int read_flags, int write_flags);
+
+/**
+ * Creates two connected unix domain sockets of the given `type` and `protocol` that children do not inherit. With
+ * `UV_NONBLOCK_PIPE` in `flags0` or `flags1` that socket is non-blocking. Returns 0 or an error; `socket_vector` is left
+ * alone then. Thread-safe.
+ */
+UV_EXTERN int uv_socketpair(int type,
+                            int protocol,
+                            uv_os_sock_t *socket_vector,
+                            int flags0,
+                            int flags1);
 
 /** Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error. */
 UV_EXTERN int uv_mutex_init(uv_mutex_t *handle);

@@ -166,14 +166,15 @@ unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: 
 }
 
 fn check(stream: Stream, nbufs: c_uint, send: Option<Handle>) -> Result {
+    // A count that was negative is a mistake, too.
+    if nbufs == 0 || nbufs > c_int::MAX as c_uint {
+        return Err(Errno::EINVAL);
+    }
     if stream.fd() < 0 {
         return Err(Errno::EBADF);
     }
     if !Handle::from(stream).has(flag::WRITABLE) {
         return Err(Errno::EPIPE);
-    }
-    if nbufs == 0 {
-        return Err(Errno::EINVAL);
     }
     if let Some(send) = send {
         if !read::is_ipc(stream) {
