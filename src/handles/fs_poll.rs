@@ -1,16 +1,16 @@
 //! File watchers by regular stat calls.
 //!
-//! Each start makes a *round*: a copy of the path, a timer, a job for the stat, and the last answer. A round ends when its
-//! handle is stopped, but its memory lasts until the job and the timer have ended, and the handle, when closing, waits for
+//! Each start makes a *round*: a copy of the path, a timer, a request for the stat, and the last answer. A round ends when its
+//! handle is stopped, but its memory lasts until the request and the timer have ended, and the handle, when closing, waits for
 //! all its rounds.
 //!
 //! ```text
-//! start → stat on the pool → compare, call back → timer → stat …
+//! start → stat → compare, call back → timer → stat …
 //!                 └ stopped ───────┴→ close the timer → freed → (last one of a closing handle) close_cb
 //! ```
 //!
 //! Argument for the unsafe code: a round is boxed; it is freed in the close callback of its timer, which is closed only
-//! when no job is on its way. Law 1 holds for its handle meanwhile, because that waits.
+//! when no stat is on its way. Law 1 holds for its handle meanwhile, because that waits.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::CStr;
@@ -21,13 +21,11 @@ use libc::{c_char, c_int, c_uint};
 use crate::abi::*;
 use crate::alloc;
 use crate::callback;
-use crate::driver::pool;
 use crate::event_loop::Loop;
 use crate::handle::{FsPoll, Handle, flag};
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::os::buffer::Out;
-use crate::os::stat::stat;
-use crate::request::{Req, Work};
+use crate::requests::fs::{uv_fs_req_cleanup, uv_fs_stat};
 
 /// Initialises a file watcher. Always returns 0.
 #[unsafe(no_mangle)]
@@ -103,9 +101,7 @@ struct Round {
     /// Loop time at which the stat under way began.
     began_ms: Cell<u64>,
     timer: UnsafeCell<uv_timer_t>,
-    work: UnsafeCell<uv_work_t>,
-    /// Written by the job, read when it has ended.
-    answer: UnsafeCell<Result<uv_stat_t>>,
+    stat: UnsafeCell<uv_fs_t>,
     /// The last state, and the one it replaced: what the callback is given.
     current: Cell<uv_stat_t>,
     previous: Cell<uv_stat_t>,
@@ -138,8 +134,7 @@ impl FsPoll {
             // SAFETY: all zero bytes are valid for these, and a start in life.
             timer: UnsafeCell::new(unsafe { std::mem::zeroed() }),
             // SAFETY: as above.
-            work: UnsafeCell::new(unsafe { std::mem::zeroed() }),
-            answer: UnsafeCell::new(Ok(NO_STATE)),
+            stat: UnsafeCell::new(unsafe { std::mem::zeroed() }),
             current: Cell::new(NO_STATE),
             previous: Cell::new(NO_STATE),
         });
@@ -192,27 +187,31 @@ impl Round {
     fn ask(&self) {
         let event_loop = Handle::from(self.handle).event_loop();
         self.began_ms.set(event_loop.time.get());
-        // SAFETY: the job is part of the round, which waits for it.
-        let req = unsafe { Work::from_c(self.work.get()) };
-        Req::from(req).init(event_loop, UV_WORK);
-        pool::submit(event_loop, (&raw const req.work_req).cast_mut(), pool::Kind::File, run, done);
+        // SAFETY: the request and the path are part of the round, which waits for the callback.
+        let result = unsafe { uv_fs_stat(event_loop.as_ptr(), self.stat.get(), self.path, Some(on_stat)) };
+        if result < 0 {
+            // There was no memory for it. Try again later.
+            self.wait(event_loop);
+        }
+    }
+
+    /// The next stat is due a whole number of intervals after the last began. Without memory for a timer the handle hears no
+    /// more until it is started again.
+    fn wait(&self, event_loop: Loop) {
+        let elapsed = event_loop.time.get() - self.began_ms.get();
+        let wait_ms = self.interval_ms - elapsed % self.interval_ms;
+        // SAFETY: `start` initialised the timer.
+        unsafe { uv_timer_start(self.timer.get(), Some(on_timer), wait_ms, 0) };
     }
 
     /// The stat has ended.
-    fn take(&self) {
-        let event_loop = Handle::from(self.handle).event_loop();
-        event_loop.count_request(-1);
+    fn take(&self, result: Result<uv_stat_t>) {
         if !self.is_on.get() {
             return self.timer().close(Some(on_timer_closed));
         }
-        // The next stat is due a whole number of intervals after this one began. Before the callback, so that the callback
-        // is the last that is done.
-        let elapsed = event_loop.time.get() - self.began_ms.get();
-        let wait_ms = self.interval_ms - elapsed % self.interval_ms;
-        // SAFETY: the timer was initialised. Without memory for it, the handle hears no more until it is started again.
-        unsafe { uv_timer_start(self.timer.get(), Some(on_timer), wait_ms, 0) };
-        // SAFETY: the job has ended.
-        match unsafe { *self.answer.get() } {
+        // Before the callback, so that the callback is the last that is done.
+        self.wait(Handle::from(self.handle).event_loop());
+        match result {
             Ok(state) => self.on_state(state),
             Err(error) => self.on_error(error),
         }
@@ -249,21 +248,17 @@ fn is_same(a: &uv_stat_t, b: &uv_stat_t) -> bool {
     times(a) == times(b) && rest(a) == rest(b)
 }
 
-fn round_of(work: *mut uv__work) -> &'static Round {
-    let offset = std::mem::offset_of!(Round, work) + std::mem::offset_of!(uv_work_t, work_req);
-    // SAFETY: the job of a round, which waits for it.
-    unsafe { &*work.byte_sub(offset).cast() }
-}
-
-/// On a worker of the pool.
-unsafe extern "C" fn run(work: *mut uv__work) {
-    let round = round_of(work);
-    // SAFETY: until `done`, only the worker touches the answer; the path does not change.
-    unsafe { *round.answer.get() = stat(CStr::from_ptr(round.path)) };
-}
-
-unsafe extern "C" fn done(work: *mut uv__work, _status: c_int) {
-    round_of(work).take();
+unsafe extern "C" fn on_stat(req: *mut uv_fs_t) {
+    // SAFETY: the request of a live round, whose answer is read before it is cleaned up.
+    unsafe {
+        let round: &Round = &*req.byte_sub(std::mem::offset_of!(Round, stat)).cast();
+        let result = match (*req).result.get() {
+            0 => Ok((*req).statbuf.get()),
+            error => Err(Errno(error as c_int)),
+        };
+        uv_fs_req_cleanup(req);
+        round.take(result);
+    }
 }
 
 unsafe extern "C" fn on_timer(timer: *mut uv_timer_t) {

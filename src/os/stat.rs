@@ -1,20 +1,6 @@
 //! The state of a file, as `uv_stat_t` has it.
 
-use std::ffi::CStr;
-
-use crate::abi::{Errno, Result, uv_stat_t, uv_timespec_t};
-
-/// Asks for the state of what is at `path`, following links.
-pub(crate) fn stat(path: &CStr) -> Result<uv_stat_t> {
-    // SAFETY: all zero bytes are valid.
-    let mut answer: libc::statx = unsafe { std::mem::zeroed() };
-    let mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
-    // SAFETY: a C string and a place for the answer.
-    match unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, mask, &raw mut answer) } {
-        0 => Ok(from_statx(&answer)),
-        _ => Err(Errno::last()),
-    }
-}
+use crate::abi::{uv_stat_t, uv_timespec_t};
 
 /// The kernel's answer in libuv's form.
 pub(crate) fn from_statx(s: &libc::statx) -> uv_stat_t {

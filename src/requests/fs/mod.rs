@@ -25,6 +25,7 @@ use crate::op::FileOp;
 use crate::op::perform::perform;
 pub(crate) use crate::request::FsReq;
 
+pub(crate) use stat::uv_fs_stat;
 pub(crate) use tiers::{Files, before_poll, cancel, deliver_finished, leave_run, on_ring};
 
 /// Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called
