@@ -2,7 +2,7 @@
 //!
 //! `sources` finds libuv, `compile` turns C files into objects, `library` makes the shared libraries that are tested,
 //! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
-//! network in which `suite` runs libuv's tests, whose expected failures are in `expect`.
+//! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one.
 
 pub mod compile;
 pub mod expect;
@@ -10,6 +10,7 @@ pub mod library;
 pub mod namespace;
 pub mod process;
 pub mod program;
+pub mod refuse;
 pub mod sources;
 pub mod suite;
 mod world;

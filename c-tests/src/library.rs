@@ -1,4 +1,4 @@
-//! The shared libraries under test: ours, and real libuv for comparison.
+//! The libraries under test: ours, shared and static, and real libuv for comparison.
 
 use crate::compile::{self, Compiler};
 use crate::sources;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// A library, the folder in which programs find it as `libuv.so.1`, and the headers that go with it.
+/// A library, the folder that it is in, and the headers that go with it.
 #[derive(Debug, Clone)]
 pub struct Library {
-    /// Where the tests' programs for this library go: `ours` or `libuv`.
+    /// Where the tests' programs for this library go: `ours`, `static` or `libuv`.
     pub name: &'static str,
-    /// Holds `libuv.so.1`.
+    /// Holds `libuv.so.1`, or `libuv.a`.
     pub dir: PathBuf,
     /// Where `uv.h` is looked up.
     pub includes: Vec<PathBuf>,
@@ -21,12 +21,23 @@ pub struct Library {
 impl Library {
     /// The library's file.
     pub fn file(&self) -> PathBuf {
-        self.dir.join("libuv.so.1")
+        self.dir.join(self.file_name())
+    }
+
+    /// The file's name: that which programs ask for when they start, or that which linkers look for.
+    pub fn file_name(&self) -> &'static str {
+        if self.is_static() { "libuv.a" } else { "libuv.so.1" }
+    }
+
+    /// Whether it becomes a part of the programs that are linked against it.
+    pub fn is_static(&self) -> bool {
+        self.name == "static"
     }
 
     /// The functions that the library exports.
     pub fn exports(&self) -> Result<Vec<String>, String> {
-        let symbols = compile::output(Command::new("nm").args(["-D", "--defined-only"]).arg(self.file()))?;
+        let which = if self.is_static() { "--extern-only" } else { "--dynamic" };
+        let symbols = compile::output(Command::new("nm").args([which, "--defined-only"]).arg(self.file()))?;
         let names = symbols.lines().filter_map(|line| line.rsplit(' ').next()).filter(|name| name.starts_with("uv"));
         Ok(names.map(|name| name.split('@').next().unwrap_or(name).to_string()).collect())
     }
@@ -43,6 +54,18 @@ impl Library {
 pub fn ours() -> Result<&'static Library, String> {
     static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
     LIBRARY.get_or_init(|| locked("ours", make_ours)).as_ref().map_err(Clone::clone)
+}
+
+/// Our library as an archive, from where `ours` is.
+pub fn ours_static() -> Result<&'static Library, String> {
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    let make = || {
+        let shared = ours()?;
+        let file = shared.file().canonicalize().map_err(|e| e.to_string())?.with_file_name("libuv.a");
+        let dir = link_as("static", &file, "libuv.a")?;
+        Ok(Library { name: "static", dir, includes: shared.includes.clone() })
+    };
+    LIBRARY.get_or_init(|| locked("static", make)).as_ref().map_err(Clone::clone)
 }
 
 /// Real libuv, built from its sources with optimisation and kept in the target folder.
@@ -70,7 +93,7 @@ fn make_ours() -> Result<Library, String> {
             .ok_or_else(|| format!("UVRING_LIB_DIR={} holds no libuv.so.1", dir.display()))?,
         None => build_ours()?,
     };
-    let dir = link_as_soname("ours", &file)?;
+    let dir = link_as("ours", &file, "libuv.so.1")?;
     // The build may have generated the header, so ask for it only now.
     Ok(Library { name: "ours", dir, includes: our_includes()? })
 }
@@ -164,9 +187,9 @@ fn real_sources(libuv: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Gives a library the name that programs look for, without touching the folder it was built in.
-fn link_as_soname(name: &str, file: &Path) -> Result<PathBuf, String> {
+fn link_as(name: &str, file: &Path, wanted: &str) -> Result<PathBuf, String> {
     let dir = sources::work_dir().join("lib").join(name);
-    let link = dir.join("libuv.so.1");
+    let link = dir.join(wanted);
     let file = file.canonicalize().map_err(|e| format!("no library {}: {e}", file.display()))?;
     let made = std::fs::create_dir_all(&dir).and_then(|()| {
         let _ = std::fs::remove_file(&link);

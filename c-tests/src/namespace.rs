@@ -38,6 +38,33 @@ impl Kind {
     }
 }
 
+/// What is done about io_uring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ring {
+    /// Nothing.
+    Allowed,
+    /// `UV_USE_IO_URING=0`.
+    Off,
+    /// The kernel answers EPERM to its system calls, as in many a container.
+    Refused,
+}
+
+impl Ring {
+    /// The word for it in a request to the helper.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ring::Allowed => "allowed",
+            Ring::Off => "off",
+            Ring::Refused => "refused",
+        }
+    }
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Ring::Allowed, Ring::Off, Ring::Refused].into_iter().find(|ring| ring.word() == word)
+    }
+}
+
 /// What to run.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -45,8 +72,8 @@ pub struct Request<'a> {
     pub library: &'a str,
     /// The test.
     pub test: &'a str,
-    /// Whether io_uring stays allowed.
-    pub ring: bool,
+    /// What is done about io_uring.
+    pub ring: Ring,
     /// By how much to stretch the time that libuv's own runner gives a test.
     pub patience: u32,
 }
@@ -124,6 +151,7 @@ impl Namespace {
     pub fn run(&mut self, request: &Request<'_>) -> Result<Answer, String> {
         let Request { library, test, ring, patience } = request;
         let requests = self.requests.as_mut().ok_or("the helper has ended")?;
+        let ring = ring.word();
         writeln!(requests, "{library} {test} {ring} {patience}").map_err(|e| format!("the helper is gone: {e}"))?;
         let answer = self.answer()?;
         let (ended, missing) = answer.split_once(';').ok_or_else(|| format!("unexpected answer: {answer}"))?;
@@ -170,7 +198,9 @@ fn prepare(kind: Kind, programs: &[(&Library, PathBuf)]) -> Result<TempDir, Stri
     for (library, program) in programs {
         let bin = tmp.join("bin").join(library.name);
         fs::create_dir_all(&bin).map_err(|e| e.to_string())?;
-        copy(&library.file(), &bin.join("libuv.so.1"))?;
+        if !library.is_static() {
+            copy(&library.file(), &bin.join(library.file_name()))?;
+        }
         copy(program, &bin.join("uv_run_tests"))?;
     }
     copy_tree(&sources::libuv()?.join("test"), &tmp.join("libuv/test"))?;

@@ -62,7 +62,9 @@ pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
 fn suite_flags(library: &Library, libuv: &Path) -> Vec<String> {
     let mut flags: Vec<String> = ["-g", "-O1", "-std=gnu11", "-fno-strict-aliasing"].map(String::from).to_vec();
     flags.extend(library::platform_defines());
-    flags.push("-DUSING_UV_SHARED=1".into());
+    if !library.is_static() {
+        flags.push("-DUSING_UV_SHARED=1".into());
+    }
     flags.extend(library.includes.iter().map(|dir| format!("-I{}", dir.display())));
     flags.push(format!("-I{}", libuv.join("src").display()));
     flags
@@ -86,6 +88,9 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
     let missing = library.missing()?;
     let mut hasher = DefaultHasher::new();
     (key, &missing, &library.dir).hash(&mut hasher);
+    if library.is_static() {
+        compile::file_key(&library.file())?.hash(&mut hasher);
+    }
     for object in objects {
         compile::file_key(object)?.hash(&mut hasher);
     }
@@ -94,10 +99,16 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
         std::fs::write(&stand_ins, stand_ins_for(&missing)).map_err(|e| format!("{}: {e}", stand_ins.display()))?;
         let mut cc = Command::new(compile::cc());
         cc.arg("-o").arg(program).args(objects).arg(&stand_ins);
-        cc.arg(format!("-L{}", library.dir.display())).arg("-l:libuv.so.1");
+        cc.arg(format!("-L{}", library.dir.display())).arg(format!("-l:{}", library.file_name()));
         // DT_RPATH rather than DT_RUNPATH: it goes before LD_LIBRARY_PATH, which cargo sets to folders of its own.
         cc.args(["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN"]).arg(format!("-Wl,-rpath,{}", library.dir.display()));
-        cc.args(["-lpthread", "-ldl", "-lm"]);
+        // Of an archive, only what the program reaches.
+        cc.args(["-Wl,--gc-sections", "-lpthread", "-ldl", "-lrt", "-lm"]);
+        if library.is_static() {
+            // libuv's test-idna.c includes src/idna.c as text, so it defines functions of the library once more. libuv's archive has
+            // them in an object that is then never looked at; a Rust archive has no object for each file.
+            cc.arg("-Wl,-z,muldefs");
+        }
         compile::run(&mut cc)
     })?;
     Ok(program.to_path_buf())

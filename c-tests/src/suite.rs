@@ -2,7 +2,7 @@
 
 use crate::expect::Expect;
 use crate::library::{self, Library};
-use crate::namespace::{Answer, Kind, Namespace, Request};
+use crate::namespace::{Answer, Kind, Namespace, Request, Ring};
 use crate::process::Ended;
 use crate::{program, world};
 use std::collections::BTreeMap;
@@ -38,20 +38,30 @@ pub enum Driver {
     Ring,
     /// Ours, with io_uring switched off.
     Epoll,
+    /// Ours, where the kernel refuses io_uring.
+    Refused,
+    /// Ours, linked into the test program, with io_uring.
+    Static,
     /// Real libuv.
     Libuv,
+    /// Real libuv, where the kernel refuses io_uring.
+    LibuvRefused,
 }
 
 impl Driver {
     /// All of them.
-    pub const ALL: [Driver; 3] = [Driver::Ring, Driver::Epoll, Driver::Libuv];
+    pub const ALL: [Driver; 6] =
+        [Driver::Ring, Driver::Epoll, Driver::Refused, Driver::Static, Driver::Libuv, Driver::LibuvRefused];
 
     /// The name, as in `suite::ring::tcp_open`.
     pub fn name(self) -> &'static str {
         match self {
             Driver::Ring => "ring",
             Driver::Epoll => "epoll",
+            Driver::Refused => "refused",
+            Driver::Static => "static",
             Driver::Libuv => "libuv",
+            Driver::LibuvRefused => "libuv-refused",
         }
     }
 
@@ -60,8 +70,30 @@ impl Driver {
         Self::ALL.into_iter().find(|driver| driver.name() == name)
     }
 
-    fn library(self) -> &'static str {
-        if self == Driver::Libuv { "libuv" } else { "ours" }
+    fn library(self) -> Result<&'static Library, String> {
+        match self {
+            Driver::Ring | Driver::Epoll | Driver::Refused => library::ours(),
+            Driver::Static => library::ours_static(),
+            Driver::Libuv | Driver::LibuvRefused => library::real(),
+        }
+    }
+
+    fn ring(self) -> Ring {
+        match self {
+            Driver::Ring | Driver::Static | Driver::Libuv => Ring::Allowed,
+            Driver::Epoll => Ring::Off,
+            Driver::Refused | Driver::LibuvRefused => Ring::Refused,
+        }
+    }
+
+    /// Whether this is real libuv.
+    pub fn is_libuv(self) -> bool {
+        self.real() == self
+    }
+
+    /// Real libuv under the same conditions, to compare with.
+    fn real(self) -> Self {
+        if self.ring() == Ring::Refused { Driver::LibuvRefused } else { Driver::Libuv }
     }
 }
 
@@ -128,13 +160,13 @@ impl Suite {
     /// Builds the libraries and test programs that these drivers need. Real libuv is always among them if it can be had:
     /// failures are compared with it.
     pub fn build(drivers: &[Driver]) -> Result<Self, String> {
-        let mut programs = Vec::new();
-        if drivers.iter().any(|driver| *driver != Driver::Libuv) {
-            let library = library::ours()?;
-            programs.push((library, program::suite(library)?));
+        let mut programs: Vec<(&'static Library, PathBuf)> = Vec::new();
+        for driver in drivers.iter().chain(&[Driver::Libuv]) {
+            let library = driver.library()?;
+            if programs.iter().all(|(known, _)| known.name != library.name) {
+                programs.push((library, program::suite(library)?));
+            }
         }
-        let library = library::real()?;
-        programs.push((library, program::suite(library)?));
         Ok(Self {
             programs,
             idle: Mutex::default(),
@@ -159,7 +191,7 @@ impl Suite {
         };
         if let Verdict::Failed(what, output) = &verdict
             && again
-            && driver != Driver::Libuv
+            && !driver.is_libuv()
         {
             verdict = self.again(driver, test, what, output);
         }
@@ -176,7 +208,7 @@ impl Suite {
             if let verdict @ Verdict::Failed(..) = self.once(driver, test) {
                 failures.push(verdict);
             }
-            real_failures += u32::from(matches!(self.once(Driver::Libuv, test), Verdict::Failed(..)));
+            real_failures += u32::from(matches!(self.once(driver.real(), test), Verdict::Failed(..)));
         }
         let said = format!("again alone: {} of 2 failed; real libuv: {real_failures} of 2", failures.len());
         match failures.len() {
@@ -188,8 +220,8 @@ impl Suite {
     }
 
     fn once(&self, driver: Driver, test: &str) -> Verdict {
-        let mut namespace = match self.namespace() {
-            Ok(namespace) => namespace,
+        let (mut namespace, library) = match self.namespace().and_then(|place| Ok((place, driver.library()?.name))) {
+            Ok(both) => both,
             Err(error) => return Verdict::Failed("no place to run in".into(), error),
         };
         let _only = (namespace.kind == Kind::Bare).then(|| lock(&self.one_at_a_time));
@@ -197,8 +229,7 @@ impl Suite {
             lock(&self.idle).push(namespace);
             return Verdict::Skipped(format!("it dials outside, and there is {reason}"));
         }
-        let ring = driver != Driver::Epoll;
-        let request = Request { library: driver.library(), test, ring, patience: PATIENCE };
+        let request = Request { library, test, ring: driver.ring(), patience: PATIENCE };
         let answer = if namespace.kind == Kind::User && NEED_ROOT_TO_EXIST.contains(&test) {
             self.run_bare(&request)
         } else {
@@ -237,7 +268,7 @@ impl Suite {
     pub fn update(&self) -> Result<(), String> {
         let mut expect = Expect::load("suite")?;
         for ((driver, test), verdict) in lock(&self.results).iter() {
-            if *driver != Driver::Libuv {
+            if !driver.is_libuv() {
                 expect.record(driver.name(), test, verdict.reason());
             }
         }

@@ -3,9 +3,10 @@
 //!
 //! The network: loopback, and a pair of interfaces that leads nowhere, routed only for the addresses that the tests dial.
 
-use crate::namespace::Kind;
+use crate::namespace::{Kind, Ring};
 use crate::process;
 use crate::program::MISSING_LOG;
+use crate::refuse;
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, Seek, Write};
@@ -164,12 +165,16 @@ impl World {
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", home).env("USER", "uvring");
         command.env("LOGNAME", "uvring").env("SHELL", "/bin/sh").env("LANG", "C.UTF-8");
         command.env("UV_TEST_TIMEOUT_MULTIPLIER", patience).env(MISSING_LOG, &log);
-        if *ring == "false" {
+        let ring = Ring::from_word(ring).ok_or_else(|| format!("bad request: {line}"))?;
+        if ring == Ring::Off {
             command.env("UV_USE_IO_URING", "0");
         }
         let output = || self.output.try_clone().map_err(|e| e.to_string());
         command.stdin(Stdio::null()).stdout(output()?).stderr(output()?);
         self.drop_rights(&mut command);
+        if ring == Ring::Refused {
+            refuse::ring(&mut command);
+        }
         let timeout = STUCK * patience.parse().map_err(|_| format!("bad request: {line}"))?;
         let ended = process::run(&mut command, timeout, Some(libc::STDIN_FILENO));
         let ended = ended.map_err(|e| format!("cannot run {command:?}: {e}"))?;

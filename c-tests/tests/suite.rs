@@ -1,6 +1,9 @@
 //! libuv's own test suite on our library, a trial for each test and driver: `suite::ring::tcp_open`.
 //!
-//! `suite::libuv::…` runs real libuv for comparison, when the filter names it or `UVRING_SUITE_LIBUV=1` is set.
+//! Without a filter that names a driver, or `UVRING_SUITE_DRIVERS` with a list of them, these are ring and epoll. The others:
+//! `refused` (the kernel answers EPERM to the ring's system calls), `static` (the test program is linked against `libuv.a`),
+//! and for comparison `libuv` and `libuv-refused`.
+//!
 //! `UVRING_SUITE_UPDATE=1` writes `suite-expect.toml` anew from what the tests did.
 
 use c_tests::program;
@@ -20,16 +23,14 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, String> {
     let args = Arguments::from_args();
     let names = program::suite_tests()?;
-    let with_libuv = std::env::var_os("UVRING_SUITE_LIBUV").is_some()
-        || args.filter.as_ref().is_some_and(|filter| filter.contains("libuv::"));
-    let drivers: &[Driver] = if with_libuv { &Driver::ALL } else { &[Driver::Ring, Driver::Epoll] };
+    let drivers = drivers(args.filter.as_deref().unwrap_or_default())?;
     let update = std::env::var_os("UVRING_SUITE_UPDATE").is_some();
     // Nothing is built only to be listed.
-    let suite = if args.list { None } else { Some(Arc::new(Suite::build(drivers)?)) };
+    let suite = if args.list { None } else { Some(Arc::new(Suite::build(&drivers)?)) };
     let mut trials = Vec::new();
     for driver in drivers {
         for test in &names {
-            let (suite, driver, test) = (suite.clone(), *driver, test.clone());
+            let (suite, test) = (suite.clone(), test.clone());
             let name = format!("suite::{}::{test}", driver.name());
             trials.push(Trial::ignorable_test(name, move || match &suite {
                 Some(suite) => trial(suite, driver, &test, update),
@@ -48,6 +49,16 @@ fn run() -> Result<ExitCode, String> {
         }
     }
     Ok(conclusion.exit_code())
+}
+
+fn drivers(filter: &str) -> Result<Vec<Driver>, String> {
+    if let Ok(list) = std::env::var("UVRING_SUITE_DRIVERS") {
+        let driver = |name| Driver::from_name(name).ok_or_else(|| format!("UVRING_SUITE_DRIVERS={list}?"));
+        return list.split([',', ' ']).map(driver).collect();
+    }
+    let part = |driver: &Driver| filter.split("::").any(|part| part == driver.name());
+    let named: Vec<Driver> = Driver::ALL.into_iter().filter(part).collect();
+    Ok(if named.is_empty() { vec![Driver::Ring, Driver::Epoll] } else { named })
 }
 
 /// Compares what a test did with what the list says.

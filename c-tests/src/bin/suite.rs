@@ -1,6 +1,6 @@
 //! libuv's suite from the command line, for a quick look:
 //!
-//! `cargo run -p c-tests --bin suite -- [--driver ring|epoll|libuv]… [--jobs N] [--repeat N] [--exact] [FILTER…]`
+//! `cargo run -p c-tests --bin suite -- [--driver ring|epoll|refused|static|libuv|libuv-refused]… [--jobs N] [--repeat N] [--exact] [FILTER…]`
 //!
 //! `UVRING_LIB_DIR` chooses the library; without it, ours is built. Failures are shown with the end of their output.
 
@@ -9,8 +9,7 @@ use c_tests::suite::{self, Driver, Suite, Verdict};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-const USAGE: &str =
-    "usage: suite [--driver ring|epoll|libuv]… [--jobs N] [--repeat N] [--exact] [--list] [--passed] [FILTER…]";
+const USAGE: &str = "usage: suite [--driver ring|epoll|refused|static|libuv|libuv-refused]… [--jobs N] [--repeat N] [--exact] [--list] [--passed] [FILTER…]";
 
 /// How much of a failed test's output is shown.
 const TAIL: usize = 14;
