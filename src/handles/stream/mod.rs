@@ -210,8 +210,7 @@ pub(crate) fn on_ready(stream: Stream, events: c_uint) {
     }
     if events & (io::IN | io::ERR | io::HUP) != 0 {
         let read = read::on_ready(stream, events);
-        // Neither side can send any more, and what was there has been read: this is the end, whatever a further read
-        // would say (a terminal whose other side is gone says EIO).
+        // Neither side can send any more, and what was there has been read: this is the end.
         if read == Read::Drained && events & io::HUP != 0 && Handle::from(stream).has(flag::READING) {
             read::end_without_buffer(stream);
         }

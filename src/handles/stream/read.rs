@@ -127,7 +127,8 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) -> Read {
             Ok(n) => {
                 callback::read(stream, n as isize, &buf);
                 if n < buf.len {
-                    return Read::Drained;
+                    // A pseudoterminal gives 4095 bytes at most, however much there is.
+                    return if stream.r#type.get() == UV_TTY { Read::Other } else { Read::Drained };
                 }
             }
             Err(Errno::EAGAIN) => {
