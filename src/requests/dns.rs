@@ -1,1 +1,307 @@
-//! Name lookups.
+//! Name lookups: the C library's, on threads of their own, because a name server may take long to answer or never does.
+
+use std::ffi::CStr;
+use std::mem::{offset_of, size_of, zeroed};
+use std::ptr;
+
+use libc::{addrinfo, c_char, c_int, c_void, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
+
+use crate::abi::*;
+use crate::alloc;
+use crate::callback;
+use crate::driver::pool::{self, Kind};
+use crate::event_loop::Loop;
+use crate::request::{GetAddrInfo, GetNameInfo, Req};
+use crate::text::idna;
+
+/// Room for a host name in ASCII.
+const HOST: usize = 256;
+
+/// Looks up addresses, like `getaddrinfo(3)`: of the host `node`, UTF-8, for `service`; one of them may be NULL. `hints` may
+/// be NULL. `cb` is called with 0 and the addresses, which `uv_freeaddrinfo` takes back; or with `UV_EAI_…` and NULL. If
+/// `cb` is NULL, the call waits for the answer, leaves it in `req->addrinfo` and returns the outcome; `loop` may be NULL
+/// then. The arguments are copied.
+/// `UV_EINVAL` if both names are NULL, and for a host name that is empty, malformed or too long; `UV_ENOMEM`.
+/// Not thread-safe, but for calls without `cb`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_getaddrinfo(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_getaddrinfo_t,
+    cb: uv_getaddrinfo_cb,
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const addrinfo,
+) -> c_int {
+    if req.is_null() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: laws 2 and 5; the caller's strings and hints.
+    unsafe { GetAddrInfo::from_c(req).start(r#loop, cb, node, service, hints) }.into_c()
+}
+
+/// Frees what a lookup gave; NULL is fine. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_freeaddrinfo(ai: *mut addrinfo) {
+    if !ai.is_null() {
+        // SAFETY: the C library's list, from a lookup.
+        unsafe { libc::freeaddrinfo(ai) };
+    }
+}
+
+/// Looks up the names of an IPv4 or IPv6 address and its port, like `getnameinfo(3)`; `flags` are its `NI_…`. `cb` is called
+/// with 0 and the names of host and service, which live in the request, or with `UV_EAI_…` and NULL. If `cb` is NULL, the
+/// call waits for the answer, leaves it in `req->host` and `req->service` and returns the outcome; `loop` may be NULL then.
+/// `UV_EINVAL` without a request or address and for other families. Not thread-safe, but for calls without `cb`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_getnameinfo(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_getnameinfo_t,
+    cb: uv_getnameinfo_cb,
+    addr: *const sockaddr,
+    flags: c_int,
+) -> c_int {
+    if req.is_null() || addr.is_null() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: laws 2 and 5; the caller's address.
+    unsafe { GetNameInfo::from_c(req).start(r#loop, cb, addr, flags) }.into_c()
+}
+
+impl GetAddrInfo {
+    /// # Safety
+    /// The names are strings or NULL, the hints hints or NULL; the loop is alive if there is a callback.
+    unsafe fn start(
+        self,
+        event_loop: *mut uv_loop_t,
+        cb: uv_getaddrinfo_cb,
+        node: *const c_char,
+        service: *const c_char,
+        hints: *const addrinfo,
+    ) -> Result {
+        if node.is_null() && service.is_null() {
+            return Err(Errno::EINVAL);
+        }
+        let mut name = [0u8; HOST];
+        let mut host: &[u8] = &[];
+        if !node.is_null() {
+            // SAFETY: the caller's string.
+            let len = idna::to_ascii(unsafe { CStr::from_ptr(node) }.to_bytes(), &mut name)?;
+            host = &name[..len];
+        }
+        let mut port: &[u8] = &[];
+        if !service.is_null() {
+            // SAFETY: the caller's string.
+            port = unsafe { CStr::from_ptr(service) }.to_bytes_with_nul();
+        }
+        // SAFETY: the caller's.
+        unsafe { self.keep(host, port, hints) }?;
+        self.r#type.set(UV_GETADDRINFO);
+        self.r#loop.set(event_loop);
+        self.cb.set(cb);
+        self.addrinfo.set(ptr::null_mut());
+        self.retcode.set(0);
+        let work = (&raw const self.work_req).cast_mut();
+        if cb.is_none() {
+            self.look_up();
+            self.release();
+            return outcome(self.retcode.get());
+        }
+        // SAFETY: law 5.
+        let event_loop = unsafe { Loop::from_c(event_loop) };
+        Req::from(self).init(event_loop, UV_GETADDRINFO);
+        pool::submit(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
+        Ok(())
+    }
+
+    /// Copies the arguments, each with its NUL or empty for NULL, into one piece of memory: hints, service, host.
+    ///
+    /// # Safety
+    /// `hints` are hints, or NULL.
+    unsafe fn keep(self, host: &[u8], service: &[u8], hints: *const addrinfo) -> Result {
+        let hints_len = if hints.is_null() { 0 } else { size_of::<addrinfo>() };
+        let memory = alloc::malloc(hints_len + service.len() + host.len()).cast::<u8>();
+        if memory.is_null() {
+            return Err(Errno::ENOMEM);
+        }
+        // SAFETY: room for the three, one behind the other.
+        unsafe {
+            let (service_at, host_at) = (memory.add(hints_len), memory.add(hints_len + service.len()));
+            ptr::copy_nonoverlapping(hints.cast::<u8>(), memory, hints_len);
+            ptr::copy_nonoverlapping(service.as_ptr(), service_at, service.len());
+            ptr::copy_nonoverlapping(host.as_ptr(), host_at, host.len());
+            self.hints.set(if hints_len == 0 { ptr::null_mut() } else { memory.cast() });
+            self.service.set(if service.is_empty() { ptr::null_mut() } else { service_at.cast() });
+            self.hostname.set(if host.is_empty() { ptr::null_mut() } else { host_at.cast() });
+        }
+        Ok(())
+    }
+
+    /// Frees what `keep` allocated: it begins with the first argument that is there.
+    fn release(self) {
+        let all = [
+            self.hints.replace(ptr::null_mut()).cast::<c_void>(),
+            self.service.replace(ptr::null_mut()).cast(),
+            self.hostname.replace(ptr::null_mut()).cast(),
+        ];
+        if let Some(memory) = all.into_iter().find(|p| !p.is_null()) {
+            // SAFETY: as above.
+            unsafe { alloc::free(memory) };
+        }
+    }
+
+    /// Asks the C library. On a thread of the pool, or in the synchronous call.
+    fn look_up(self) {
+        let mut list = ptr::null_mut();
+        // SAFETY: `keep`'s copies; `list` is the place for the answer.
+        let code =
+            unsafe { libc::getaddrinfo(self.hostname.get(), self.service.get(), self.hints.get(), &raw mut list) };
+        self.retcode.set(translate(code));
+        self.addrinfo.set(if code == 0 { list } else { ptr::null_mut() });
+    }
+}
+
+fn getaddrinfo_of(work: *mut uv__work) -> GetAddrInfo {
+    // SAFETY: the job of such a request (law 2).
+    unsafe { GetAddrInfo::from_c(work.byte_sub(offset_of!(uv_getaddrinfo_t, work_req)).cast()) }
+}
+
+unsafe extern "C" fn run_getaddrinfo(work: *mut uv__work) {
+    getaddrinfo_of(work).look_up();
+}
+
+unsafe extern "C" fn done_getaddrinfo(work: *mut uv__work, status: c_int) {
+    let req = getaddrinfo_of(work);
+    // SAFETY: the loop outlives its requests.
+    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
+    req.release();
+    if status != 0 {
+        req.retcode.set(Errno::EAI_CANCELED.0);
+    }
+    callback::getaddrinfo(req, req.retcode.get(), req.addrinfo.get());
+}
+
+impl GetNameInfo {
+    /// # Safety
+    /// `addr` is a socket address; the loop is alive if there is a callback.
+    unsafe fn start(
+        self,
+        event_loop: *mut uv_loop_t,
+        cb: uv_getnameinfo_cb,
+        addr: *const sockaddr,
+        flags: c_int,
+    ) -> Result {
+        // SAFETY: the caller's; an address begins with its family. It need not be aligned.
+        let storage = unsafe {
+            let len = length(c_int::from((&raw const (*addr).sa_family).read_unaligned())).ok_or(Errno::EINVAL)?;
+            let mut storage: sockaddr_storage = zeroed();
+            ptr::copy_nonoverlapping(addr.cast::<u8>(), (&raw mut storage).cast(), len as usize);
+            storage
+        };
+        self.storage.set(storage);
+        self.r#type.set(UV_GETNAMEINFO);
+        self.r#loop.set(event_loop);
+        self.getnameinfo_cb.set(cb);
+        self.flags.set(flags);
+        self.retcode.set(0);
+        let work = (&raw const self.work_req).cast_mut();
+        if cb.is_none() {
+            self.look_up();
+            return outcome(self.retcode.get());
+        }
+        // SAFETY: law 5.
+        let event_loop = unsafe { Loop::from_c(event_loop) };
+        Req::from(self).init(event_loop, UV_GETNAMEINFO);
+        pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+        Ok(())
+    }
+
+    /// Asks the C library. On a thread of the pool, or in the synchronous call.
+    fn look_up(self) {
+        let at = self.as_ptr();
+        let len = length(c_int::from(self.storage.get().ss_family)).unwrap_or(0);
+        // SAFETY: the request's own fields, with their sizes (law 2).
+        let code = unsafe {
+            libc::getnameinfo(
+                (&raw const (*at).storage).cast(),
+                len,
+                self.host_ptr(),
+                size_of_val(&(*at).host) as socklen_t,
+                self.service_ptr(),
+                size_of_val(&(*at).service) as socklen_t,
+                self.flags.get(),
+            )
+        };
+        self.retcode.set(translate(code));
+    }
+
+    fn host_ptr(self) -> *mut c_char {
+        // SAFETY: law 2; the address of a field.
+        unsafe { (&raw mut (*self.as_ptr()).host).cast() }
+    }
+
+    fn service_ptr(self) -> *mut c_char {
+        // SAFETY: law 2; the address of a field.
+        unsafe { (&raw mut (*self.as_ptr()).service).cast() }
+    }
+}
+
+fn getnameinfo_of(work: *mut uv__work) -> GetNameInfo {
+    // SAFETY: the job of such a request (law 2).
+    unsafe { GetNameInfo::from_c(work.byte_sub(offset_of!(uv_getnameinfo_t, work_req)).cast()) }
+}
+
+unsafe extern "C" fn run_getnameinfo(work: *mut uv__work) {
+    getnameinfo_of(work).look_up();
+}
+
+unsafe extern "C" fn done_getnameinfo(work: *mut uv__work, status: c_int) {
+    let req = getnameinfo_of(work);
+    // SAFETY: the loop outlives its requests.
+    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
+    if status != 0 {
+        req.retcode.set(Errno::EAI_CANCELED.0);
+    }
+    let (mut host, mut service) = (ptr::null(), ptr::null());
+    if req.retcode.get() == 0 {
+        (host, service) = (req.host_ptr().cast_const(), req.service_ptr().cast_const());
+    }
+    callback::getnameinfo(req, req.retcode.get(), host, service);
+}
+
+/// The length of an Internet address.
+fn length(family: c_int) -> Option<socklen_t> {
+    match family {
+        libc::AF_INET => Some(size_of::<sockaddr_in>() as socklen_t),
+        libc::AF_INET6 => Some(size_of::<sockaddr_in6>() as socklen_t),
+        _ => None,
+    }
+}
+
+fn outcome(code: c_int) -> Result {
+    if code == 0 { Ok(()) } else { Err(Errno(code)) }
+}
+
+/// The C library's code in our numbers.
+fn translate(code: c_int) -> c_int {
+    // Numbers of the C library that libc does not name.
+    const EAI_ADDRFAMILY: c_int = -9;
+    const EAI_CANCELED: c_int = -103;
+    let error = match code {
+        0 => return 0,
+        libc::EAI_SYSTEM => Errno::last(),
+        libc::EAI_AGAIN => Errno::EAI_AGAIN,
+        libc::EAI_BADFLAGS => Errno::EAI_BADFLAGS,
+        libc::EAI_FAMILY => Errno::EAI_FAMILY,
+        libc::EAI_MEMORY => Errno::EAI_MEMORY,
+        libc::EAI_NODATA => Errno::EAI_NODATA,
+        libc::EAI_NONAME => Errno::EAI_NONAME,
+        libc::EAI_OVERFLOW => Errno::EAI_OVERFLOW,
+        libc::EAI_SERVICE => Errno::EAI_SERVICE,
+        libc::EAI_SOCKTYPE => Errno::EAI_SOCKTYPE,
+        EAI_ADDRFAMILY => Errno::EAI_ADDRFAMILY,
+        EAI_CANCELED => Errno::EAI_CANCELED,
+        // EAI_FAIL, and what later C libraries may add.
+        _ => Errno::EAI_FAIL,
+    };
+    error.0
+}

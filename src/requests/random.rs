@@ -1,1 +1,65 @@
 //! Random bytes.
+
+use libc::{c_int, c_uint, c_void};
+
+use crate::abi::*;
+use crate::callback;
+use crate::driver::pool::{self, Kind};
+use crate::event_loop::Loop;
+use crate::os::random;
+use crate::request::{Random, Req};
+
+/// Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
+/// with the outcome; or before it returns if `cb` is NULL, then `loop` and `req` are not used. May wait early in the
+/// system's life. `flags` must be 0.
+/// `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags, `UV_ENOSYS` if the system has no source.
+/// Without `cb` thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_random(
+    r#loop: *mut uv_loop_t,
+    req: *mut uv_random_t,
+    buf: *mut c_void,
+    buflen: usize,
+    flags: c_uint,
+    cb: uv_random_cb,
+) -> c_int {
+    if buflen > c_int::MAX as usize {
+        return Errno::E2BIG.0;
+    }
+    if flags != 0 {
+        return Errno::EINVAL.0;
+    }
+    if cb.is_none() {
+        // SAFETY: the caller's buffer.
+        return unsafe { random::fill(buf, buflen) }.into_c();
+    }
+    // SAFETY: laws 2 and 5.
+    let (event_loop, req) = unsafe { (Loop::from_c(r#loop), Random::from_c(req)) };
+    Req::from(req).init(event_loop, UV_RANDOM);
+    req.r#loop.set(r#loop);
+    req.status.set(0);
+    req.cb.set(cb);
+    req.buf.set(buf);
+    req.buflen.set(buflen);
+    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done);
+    0
+}
+
+fn request(work: *mut uv__work) -> Random {
+    // SAFETY: the job of a random request (law 2).
+    unsafe { Random::from_c(work.byte_sub(std::mem::offset_of!(uv_random_t, work_req)).cast()) }
+}
+
+unsafe extern "C" fn run(work: *mut uv__work) {
+    let req = request(work);
+    // SAFETY: the user's buffer, valid until the callback.
+    req.status.set(unsafe { random::fill(req.buf.get(), req.buflen.get()) }.into_c());
+}
+
+unsafe extern "C" fn done(work: *mut uv__work, status: c_int) {
+    let req = request(work);
+    // SAFETY: the loop outlives its requests.
+    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
+    let status = if status == 0 { req.status.get() } else { status };
+    callback::random(req, status, req.buf.get(), req.buflen.get());
+}
