@@ -798,11 +798,23 @@ typedef void (*uv_thread_cb)(void *arg);
 /** A user id. */
 typedef uid_t uv_uid_t;
 
+/** See `uv_getaddrinfo`. */
+typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
+
+/** See `uv_getnameinfo`. */
+typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
+                                  int status,
+                                  const char *hostname,
+                                  const char *service);
+
 /** See `uv_fs_*`. */
 typedef void (*uv_fs_cb)(uv_fs_t *req);
 
 /** A group id. */
 typedef gid_t uv_gid_t;
+
+/** See `uv_random`. */
+typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
 
 /** See `uv_queue_work`. */
 typedef void (*uv_work_cb)(uv_work_t *req);
@@ -1080,18 +1092,6 @@ typedef struct uv_thread_options_s {
   /** Stack size in bytes, with `UV_THREAD_HAS_STACK_SIZE`. */
   size_t stack_size;
 } uv_thread_options_s;
-
-/** See `uv_getaddrinfo`. */
-typedef void (*uv_getaddrinfo_cb)(uv_getaddrinfo_t *req, int status, struct addrinfo *res);
-
-/** See `uv_getnameinfo`. */
-typedef void (*uv_getnameinfo_cb)(uv_getnameinfo_t *req,
-                                  int status,
-                                  const char *hostname,
-                                  const char *service);
-
-/** See `uv_random`. */
-typedef void (*uv_random_cb)(uv_random_t *req, int status, void *buf, size_t buflen);
 
 /** Wakes a loop from any thread. */
 typedef struct uv_async_s {
@@ -3002,6 +3002,36 @@ UV_EXTERN void uv_os_free_group(uv_group_t *grp);
 UV_EXTERN int uv_cancel(uv_req_t *req);
 
 /**
+ * Looks up addresses, like `getaddrinfo(3)`: of the host `node`, UTF-8, for `service`; one of them may be NULL. `hints` may
+ * be NULL. `cb` is called with 0 and the addresses, which `uv_freeaddrinfo` takes back; or with `UV_EAI_…` and NULL. If
+ * `cb` is NULL, the call waits for the answer, leaves it in `req->addrinfo` and returns the outcome; `loop` may be NULL
+ * then. The arguments are copied.
+ * `UV_EINVAL` if both names are NULL, and for a host name that is empty, malformed or too long; `UV_ENOMEM`.
+ * Not thread-safe, but for calls without `cb`.
+ */
+UV_EXTERN int uv_getaddrinfo(uv_loop_t *loop,
+                             uv_getaddrinfo_t *req,
+                             uv_getaddrinfo_cb cb,
+                             const char *node,
+                             const char *service,
+                             const struct addrinfo *hints);
+
+/** Frees what a lookup gave; NULL is fine. Thread-safe. */
+UV_EXTERN void uv_freeaddrinfo(struct addrinfo *ai);
+
+/**
+ * Looks up the names of an IPv4 or IPv6 address and its port, like `getnameinfo(3)`; `flags` are its `NI_…`. `cb` is called
+ * with 0 and the names of host and service, which live in the request, or with `UV_EAI_…` and NULL. If `cb` is NULL, the
+ * call waits for the answer, leaves it in `req->host` and `req->service` and returns the outcome; `loop` may be NULL then.
+ * `UV_EINVAL` without a request or address and for other families. Not thread-safe, but for calls without `cb`.
+ */
+UV_EXTERN int uv_getnameinfo(uv_loop_t *loop,
+                             uv_getnameinfo_t *req,
+                             uv_getnameinfo_cb cb,
+                             const struct sockaddr *addr,
+                             int flags);
+
+/**
  * Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called
  * when the request is done, and before it is used again; a second call does nothing, as does NULL or a request whose
  * bytes are all 0. Not thread-safe.
@@ -3267,6 +3297,20 @@ UV_EXTERN int uv_fs_mkdtemp(uv_loop_t *loop, uv_fs_t *req, const char *tpl, uv_f
  * end so. See `uv_fs_open`.
  */
 UV_EXTERN int uv_fs_mkstemp(uv_loop_t *loop, uv_fs_t *req, const char *tpl, uv_fs_cb cb);
+
+/**
+ * Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
+ * with the outcome; or before it returns if `cb` is NULL, then `loop` and `req` are not used. May wait early in the
+ * system's life. `flags` must be 0.
+ * `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags, `UV_ENOSYS` if the system has no source.
+ * Without `cb` thread-safe.
+ */
+UV_EXTERN int uv_random(uv_loop_t *loop,
+                        uv_random_t *req,
+                        void *buf,
+                        size_t buflen,
+                        unsigned int flags,
+                        uv_random_cb cb);
 
 /**
  * Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or

@@ -80,7 +80,7 @@ struct Lanes {
     limit: usize,
     workers: usize,
     idle: usize,
-    /// Workers that run a job of `uv_queue_work`.
+    /// Jobs of `uv_queue_work`, running or queued.
     working: usize,
     lookup_threads: usize,
     lookup_idle: usize,
@@ -185,6 +185,7 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
             pool.start_lookups(&mut lanes);
         }
         Kind::File | Kind::Work => {
+            lanes.working += usize::from(kind == Kind::Work);
             link(&lanes.jobs).push_back(wq(work));
             pool.start_worker(&mut lanes);
         }
@@ -208,7 +209,8 @@ fn is_work(work: *mut uv__work) -> bool {
 
 /// Takes a job back that has not started: its `done` will be called with `UV_ECANCELED`. False if it is too late.
 pub(crate) fn cancel(work: *mut uv__work) -> bool {
-    let lanes = pool().lanes.lock();
+    let pool = pool();
+    let mut lanes = pool.lanes.lock();
     let guard = event_loop(work).state().finished.lock();
     // SAFETY: (1), (2): under both locks.
     let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some();
@@ -291,7 +293,6 @@ impl Pool {
             };
             // Before it runs: afterwards the request may be gone.
             let is_work = is_work(next);
-            lanes.working += usize::from(is_work);
             drop(lanes);
             run(next);
             lanes = self.lanes.lock();
