@@ -293,6 +293,7 @@ impl Loop {
         let state = alloc::boxed(LoopState::new()?)?;
         self.internal_fields.set(state.as_ptr().cast());
         self.state().walking.init();
+        self.state().files.init();
         self.backend_fd.set(self.state().driver.borrow().fd());
         self.update_time();
         self.wake_watcher().init(Part::Wake, self.state().wake.fd());
@@ -594,10 +595,22 @@ impl Loop {
                 process::on_exit(child);
             }
             Some(Owner::Fs(req)) => {
-                state.metrics.count(1);
                 state.table.borrow_mut().remove(completion.key);
                 fs::on_ring(req, completion.result);
             }
+        }
+    }
+
+    /// Keeps a completion for the next poll phase. Without memory for it, a poll is armed again and tells once more.
+    pub(crate) fn keep(self, completion: Completion) {
+        let _ = self.state().batch.borrow_mut().push(completion);
+    }
+
+    /// There is news for whoever watches the backend descriptor.
+    pub(crate) fn announce(self) {
+        let state = self.state();
+        if state.exposed.get() {
+            state.wake.wake();
         }
     }
 

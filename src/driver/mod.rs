@@ -15,7 +15,7 @@ pub(crate) mod wake;
 
 use libc::c_int;
 
-use crate::abi::Result;
+use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey, Submission};
 use ready::Ready;
@@ -145,6 +145,30 @@ impl Driver {
         match self {
             Driver::Ring(ring) => ring.files_in_flight(),
             _ => 0,
+        }
+    }
+
+    /// Ends a file operation on the ring that waits for something. True if it was ended; its completion, with ECANCELED,
+    /// follows.
+    pub(crate) fn cancel_file(&mut self, key: OpKey) -> bool {
+        match self {
+            Driver::Ring(ring) => ring.cancel_file(key),
+            _ => false,
+        }
+    }
+
+    /// Tries to end the file operations on the ring that `chosen` picks; a completion follows in any case.
+    pub(crate) fn cancel_files(&mut self, chosen: impl Fn(OpKey) -> bool) {
+        if let Driver::Ring(ring) = self {
+            ring.cancel_files(chosen);
+        }
+    }
+
+    /// Sleeps until something completes, without arming polls. Fails if nothing can be waited for.
+    pub(crate) fn wait_for_files(&mut self, out: &mut Array<Completion>) -> Result {
+        match self {
+            Driver::Ring(ring) => ring.wait_for_files(out),
+            _ => Err(Errno::EINVAL),
         }
     }
 

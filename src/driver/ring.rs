@@ -23,7 +23,7 @@ use super::polls::{Polls, State};
 use super::probe::{self, Features};
 use super::ready::{self, Ready};
 use super::{Counters, Limit, fork, pool};
-use crate::abi::Result;
+use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey, Submission, sqe};
 use crate::os::clock;
@@ -259,6 +259,31 @@ impl Ring {
         if let Some(ref mut live) = self.live {
             let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
         }
+    }
+
+    pub(crate) fn cancel_file(&mut self, key: OpKey) -> bool {
+        let Some(ref live) = self.live else { return false };
+        let now = types::Timespec::new();
+        let which = types::CancelBuilder::user_data(key.to_bits());
+        live.usable() && live.ring.submitter().register_sync_cancel(Some(now), which).is_ok()
+    }
+
+    pub(crate) fn cancel_files(&mut self, chosen: impl Fn(OpKey) -> bool) {
+        for at in 0..self.files.len() {
+            let key = OpKey::from_bits(self.files[at]);
+            if chosen(key) {
+                self.cancel_file(key);
+            }
+        }
+    }
+
+    pub(crate) fn wait_for_files(&mut self, out: &mut Array<Completion>) -> Result {
+        // Without room for what comes, nothing would be taken from the queue.
+        out.reserve(2 * ENTRIES as usize)?;
+        let Some(ref mut live) = self.live else { return Err(Errno::EINVAL) };
+        let waited = live.enter(1, EnterFlags::GETEVENTS, None, &mut self.counters);
+        self.reap(out);
+        waited.map_err(|_| Errno::EINVAL)
     }
 
     /// Pushes an entry for each poll that must be armed.

@@ -1,6 +1,173 @@
-//! Stat without a thread, where the answer is in memory.
+//! What can be asked of files without waiting for a disk or a server.
+//!
+//! A stat is answered on the loop's own thread if the path is in the kernel's cache and the file is on a mount that is
+//! known to be local: elsewhere even a cached answer may have to be confirmed by a server. Which mounts are local, the
+//! pool's threads learn when they stat a file the ordinary way.
 
-use super::FsReq;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, Release},
+};
 
-/// Learns which mount a file is on.
-pub(super) fn learn(_req: FsReq, _answer: &libc::statx) {}
+use libc::{c_char, c_int, c_long, c_uint, open_how};
+
+use super::{FsReq, stat};
+use crate::abi::*;
+use crate::op::perform::{outcome, retry};
+use crate::os::stat::from_statx;
+
+/// Mounts looked at so far: twice the number of the mount, plus 1 if it is local; 0 is a free place. Numbers of mounts are
+/// never used again, so an entry is never wrong; the oldest gives way when there is no room.
+static MOUNTS: [AtomicU64; 64] = [const { AtomicU64::new(0) }; 64];
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+/// The kernel or a filter has refused `openat2`.
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// True or false for a mount that was looked at.
+fn is_local(mount: u64) -> Option<bool> {
+    let known = MOUNTS.iter().map(|m| m.load(Relaxed)).find(|&m| m >> 1 == mount)?;
+    Some(known & 1 == 1)
+}
+
+/// Types of file systems whose metadata is in memory or on this machine's disks. Whatever is not listed goes to the pool.
+fn is_local_type(magic: u32) -> bool {
+    const LOCAL: [u32; 19] = [
+        0xef53,      // ext2, ext3, ext4
+        0x5846_5342, // XFS
+        0x9123_683e, // btrfs
+        0x0102_1994, // tmpfs
+        0x8584_58f6, // ramfs
+        0x794c_7630, // overlayfs
+        0xf2f5_2010, // F2FS
+        0x2fc1_2fc1, // ZFS
+        0xca45_1a4e, // bcachefs
+        0x3153_464a, // JFS
+        0x4d44,      // FAT
+        0x2011_bab0, // exFAT
+        0x7366_746e, // NTFS
+        0x9660,      // ISO 9660
+        0x7371_7368, // squashfs
+        0xe0f5_e1e2, // EROFS
+        0x5049_5045, // pipes
+        0x534f_434b, // sockets
+        0x0904_1934, // anonymous inodes
+    ];
+    LOCAL.contains(&magic)
+}
+
+/// `statx` of an open file, from the cache.
+fn look(fd: c_int, mask: c_uint) -> Result<libc::statx> {
+    let mut out = MaybeUninit::<libc::statx>::zeroed();
+    let flags = libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC;
+    // SAFETY: a C string, and room for the answer.
+    outcome(unsafe { libc::statx(fd, c"".as_ptr(), flags, mask, out.as_mut_ptr()) } as isize)?;
+    // SAFETY: the kernel has written it.
+    Ok(unsafe { out.assume_init() })
+}
+
+/// What kind of file a descriptor is (`S_IF…`); 0 if that cannot be told.
+pub(super) fn kind(fd: c_int) -> u32 {
+    look(fd, libc::STATX_TYPE).map_or(0, |s| u32::from(s.stx_mode) & libc::S_IFMT)
+}
+
+/// `open` with `O_PATH`.
+fn open_path(path: *const c_char, nofollow: bool, resolve: u64) -> Result<c_int> {
+    let flags = libc::O_PATH | libc::O_CLOEXEC | if nofollow { libc::O_NOFOLLOW } else { 0 };
+    // SAFETY: all zero bytes are valid.
+    let mut how: open_how = unsafe { std::mem::zeroed() };
+    how.flags = flags as u64;
+    how.resolve = resolve;
+    // SAFETY: C promises a path; `how` is as long as said.
+    let fd = unsafe {
+        libc::syscall(libc::SYS_openat2, c_long::from(libc::AT_FDCWD), path, &raw const how, size_of::<open_how>())
+    };
+    outcome(fd as isize).map(|fd| fd as c_int)
+}
+
+fn close(fd: c_int) {
+    // SAFETY: opened here.
+    unsafe { libc::close(fd) };
+}
+
+/// Answers a stat request if that takes no waiting; `None` if it must be asked the ordinary way.
+pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
+    const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | libc::STATX_MNT_ID_UNIQUE;
+    let answer = match req.fs_type.get() {
+        UV_FS_FSTAT => look(req.file.get(), MASK),
+        _ if REFUSED.load(Relaxed) => return None,
+        fs_type => match open_path(req.path.get(), fs_type == UV_FS_LSTAT, libc::RESOLVE_CACHED) {
+            Ok(fd) => {
+                let answer = look(fd, MASK);
+                close(fd);
+                answer
+            }
+            Err(e) if e == Errno::ENOENT || e == Errno::ENOTDIR => return Some(Err(e)),
+            Err(e) => {
+                if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL {
+                    REFUSED.store(true, Relaxed);
+                }
+                return None;
+            }
+        },
+    };
+    let answer = answer.ok()?;
+    if answer.stx_mask & libc::STATX_MNT_ID_UNIQUE == 0 || is_local(answer.stx_mnt_id) != Some(true) {
+        return None;
+    }
+    stat::answer(req, from_statx(&answer));
+    Some(Ok(0))
+}
+
+/// Learns what kind of mount holds the file that `answer` is about. On a thread of the pool: this may wait.
+pub(super) fn learn(req: FsReq, answer: &libc::statx) {
+    let mount = answer.stx_mnt_id;
+    if answer.stx_mask & libc::STATX_MNT_ID_UNIQUE == 0 || is_local(mount).is_some() {
+        return;
+    }
+    let local = match req.fs_type.get() {
+        UV_FS_FSTAT => statfs_type(req.file.get()),
+        fs_type => {
+            let Ok(fd) = open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0) else { return };
+            // The path may lead elsewhere by now.
+            let same = look(fd, libc::STATX_MNT_ID_UNIQUE).is_ok_and(|s| s.stx_mnt_id == mount);
+            let found = if same { statfs_type(fd) } else { None };
+            close(fd);
+            found
+        }
+    };
+    if let Some(magic) = local {
+        let entry = mount << 1 | u64::from(is_local_type(magic));
+        MOUNTS[NEXT.fetch_add(1, Relaxed) % MOUNTS.len()].store(entry, Release);
+    }
+}
+
+fn statfs_type(fd: c_int) -> Option<u32> {
+    let mut out = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: room for the answer.
+    retry(|| unsafe { libc::fstatfs(fd, out.as_mut_ptr()) }).ok()?;
+    // SAFETY: the kernel has written it.
+    Some(unsafe { out.assume_init() }.f_type as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_is_remembered() {
+        assert_eq!(is_local(1 << 40), None);
+        MOUNTS[5].store((1 << 40) << 1 | 1, Release);
+        MOUNTS[6].store((1 << 40 | 1) << 1, Release);
+        assert_eq!((is_local(1 << 40), is_local(1 << 40 | 1)), (Some(true), Some(false)));
+    }
+
+    #[test]
+    fn only_what_is_listed_is_local() {
+        assert!(is_local_type(0xef53));
+        // NFS, CIFS, FUSE, 9p, autofs
+        for magic in [0x6969, 0xff53_4d42, 0x6573_5546, 0x0102_1997, 0x0187] {
+            assert!(!is_local_type(magic));
+        }
+    }
+}

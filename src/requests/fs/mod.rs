@@ -22,7 +22,7 @@ use crate::abi::*;
 use crate::alloc;
 use crate::event_loop::Loop;
 use crate::op::FileOp;
-use crate::op::perform::perform;
+use crate::op::perform::{IOV_MAX, perform};
 pub(crate) use crate::request::FsReq;
 
 pub(crate) use stat::uv_fs_stat;
@@ -156,7 +156,7 @@ impl FsReq {
         Some(match self.fs_type.get() {
             UV_FS_OPEN => FileOp::Open { path, flags: self.flags.get(), mode },
             UV_FS_CLOSE => FileOp::Close { fd },
-            UV_FS_READ => FileOp::Read { fd, bufs, nbufs, offset },
+            UV_FS_READ => FileOp::Read { fd, bufs, nbufs: nbufs.min(IOV_MAX), offset },
             UV_FS_WRITE => FileOp::Write { fd, bufs, nbufs, offset },
             UV_FS_FSYNC => FileOp::Fsync { fd },
             UV_FS_FDATASYNC => FileOp::Fdatasync { fd },

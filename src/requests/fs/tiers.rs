@@ -1,71 +1,451 @@
 //! Where an asynchronous file operation runs.
+//!
+//! | tier | what | when |
+//! |---|---|---|
+//! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat |
+//! | 2 | on the ring | what the ring knows, inside `uv_run(UV_RUN_DEFAULT)` |
+//! | 3 | on the thread pool | everything else, and what tiers 1 and 2 could not do |
+//!
+//! Inside `uv_run(UV_RUN_DEFAULT)` a request that may leave the pool is queued, and looked at when the next poll phase
+//! begins; until then `uv_cancel` takes it back. Its result is delivered in that poll phase or a later one, like every
+//! other completion. Outside, and in the other modes, it starts at once: a kernel worker may take its time, and nothing of
+//! files may be on the ring when `uv_run` returns.
+//!
+//! | stage | list | what `uv_cancel` does |
+//! |---|---|---|
+//! | `Queued` | `queue` or `held` | finishes it with `UV_ECANCELED` |
+//! | `Ring` | none; its key is in the request | nothing, unless it waits for a pipe's other end |
+//! | `Pool` | the pool's | what the pool does |
+//! | `Finished` | `finished` | nothing |
 
+use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 
-use libc::c_int;
+use libc::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
-use super::{FsReq, run};
+use super::{FsReq, cached, run};
 use crate::abi::*;
+use crate::alloc::Array;
 use crate::callback;
 use crate::driver::pool::{self, Kind};
 use crate::event_loop::Loop;
+use crate::op::perform::{IOV_MAX, perform};
+use crate::op::table::Owner;
+use crate::op::{FileOp, OpKey, Submission};
+use crate::queue::{self, Link};
+
+/// How many operations that take a kernel worker may be on the ring; above that, the pool does better.
+const SLOW_LIMIT: usize = 8;
+/// The same for those that are usually done inside the enter.
+const RING_LIMIT: usize = 128;
 
 /// Where a request stands; kept in the request's reserved words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Not started, or done.
-    Idle = 0,
-    /// In the thread pool, or on the way back.
-    Pool = 1,
+    Idle,
+    Queued,
+    Ring,
+    /// On the ring, and taken back by the user.
+    Cancelled,
+    Pool,
+    Finished,
 }
 
+/// Bits beside the stage.
+mod mark {
+    /// Takes a kernel worker.
+    pub(super) const SLOW: usize = 1;
+    /// Uses and moves the file's own position; it is in `Files::positions`.
+    pub(super) const POSITION: usize = 2;
+    /// Waits for the other end of a pipe or socket, maybe for ever.
+    pub(super) const ENDLESS: usize = 4;
+    /// What the pool stats tells it about a mount.
+    pub(super) const LEARN: usize = 8;
+}
+
+/// The reserved words of a request.
+const STAGE: usize = 0;
+const MARKS: usize = 1;
+const KEY: usize = 2;
+/// A descriptor to close after the pool has opened the file again, plus 1.
+const FIRST_FD: usize = 3;
+
 /// File requests of a loop on their way.
-pub(crate) struct Files {}
+pub(crate) struct Files {
+    lists: [uv__queue; 4],
+    /// Files whose own position a request on the ring, or in the pool, uses: the ring takes no lock for it.
+    positions: RefCell<Array<(c_int, Stage)>>,
+    /// How many requests with `mark::SLOW` are on the ring.
+    slow: Cell<usize>,
+    /// How many requests were answered by tier 1, and how many the pool was given.
+    pub(crate) answered_inline: Cell<u64>,
+    pub(crate) given_to_pool: Cell<u64>,
+}
 
 impl Files {
+    /// To be followed by `init`, at its final place.
     pub(crate) const fn new() -> Files {
-        Files {}
+        Files {
+            lists: [const { uv__queue::new() }; 4],
+            positions: RefCell::new(Array::new()),
+            slow: Cell::new(0),
+            answered_inline: Cell::new(0),
+            given_to_pool: Cell::new(0),
+        }
     }
 
-    /// True if a result awaits its callback.
+    pub(crate) fn init(&self) {
+        for list in [self.queue(), self.held(), self.finished(), self.delivering()] {
+            list.init();
+        }
+    }
+
+    fn list(&self, index: usize) -> Link {
+        // SAFETY: the loop's state does not move, and requests leave the lists before it goes.
+        unsafe { Link::at(&raw const self.lists[index]) }
+    }
+
+    /// Awaiting the next poll phase.
+    fn queue(&self) -> Link {
+        self.list(0)
+    }
+
+    /// Awaiting the end of another request that uses the same file's position.
+    fn held(&self) -> Link {
+        self.list(1)
+    }
+
+    /// Done; their callbacks are to come.
+    fn finished(&self) -> Link {
+        self.list(2)
+    }
+
+    /// Those of `finished` that this poll phase delivers.
+    fn delivering(&self) -> Link {
+        self.list(3)
+    }
+
+    /// True if a result awaits its callback, or a request the next poll phase.
     pub(crate) fn has_news(&self) -> bool {
-        false
+        !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
+    }
+
+    /// Notes that the request uses its file's position. False if there is no memory to note it.
+    fn take_position(&self, req: FsReq, stage: Stage) -> bool {
+        let noted = self.positions.borrow_mut().push((req.file.get(), stage)).is_ok();
+        if noted {
+            req.add_mark(mark::POSITION);
+        }
+        noted
+    }
+
+    /// The request no longer uses its file's position; who waits for that is looked at again.
+    fn leave_position(&self, req: FsReq, stage: Stage) {
+        if req.take_mark(mark::POSITION) {
+            let mut positions = self.positions.borrow_mut();
+            if let Some(at) = positions.iter().position(|&p| p == (req.file.get(), stage)) {
+                positions.remove(at);
+            }
+            self.queue().append_all(self.held());
+        }
+    }
+
+    fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
+        self.positions.borrow().iter().any(|&p| p == (fd, by))
     }
 }
 
 impl FsReq {
+    fn word(self, index: usize) -> usize {
+        self.reserved.as_array_of_cells()[index].get().addr()
+    }
+
+    fn set_word(self, index: usize, value: usize) {
+        self.reserved.as_array_of_cells()[index].set(std::ptr::without_provenance_mut(value));
+    }
+
     pub(super) fn set_stage(self, stage: Stage) {
-        self.reserved.as_array_of_cells()[0].set(std::ptr::without_provenance_mut(stage as usize));
+        self.set_word(STAGE, stage as usize);
     }
 
     fn is_at(self, stage: Stage) -> bool {
-        self.reserved.as_array_of_cells()[0].get().addr() == stage as usize
+        self.word(STAGE) == stage as usize
+    }
+
+    fn add_mark(self, bit: usize) {
+        self.set_word(MARKS, self.word(MARKS) | bit);
+    }
+
+    /// Takes a mark away; true if it was there.
+    fn take_mark(self, bit: usize) -> bool {
+        let marks = self.word(MARKS);
+        self.set_word(MARKS, marks & !bit);
+        marks & bit != 0
+    }
+
+    /// True if the pool is to learn of mounts from this request.
+    pub(super) fn teaches(self) -> bool {
+        self.word(MARKS) & mark::LEARN != 0
     }
 
     fn work(self) -> *mut uv__work {
         (&raw const self.work_req).cast_mut()
     }
+
+    fn link(self) -> Link {
+        // SAFETY: law 2.
+        unsafe { Link::at(&raw const (*self.work()).wq) }
+    }
+
+    fn of_link(link: Link) -> FsReq {
+        request(queue::owner!(link, uv__work, wq))
+    }
+
+    /// The request's loop.
+    fn event_loop(self) -> Loop {
+        // SAFETY: the loop outlives its requests.
+        unsafe { Loop::from_c(self.r#loop.get()) }
+    }
+
+    fn is_stat(self) -> bool {
+        matches!(self.fs_type.get(), UV_FS_STAT | UV_FS_LSTAT | UV_FS_FSTAT)
+    }
+
+    fn uses_position(self) -> bool {
+        matches!(self.fs_type.get(), UV_FS_READ | UV_FS_WRITE) && self.off.get() < 0
+    }
+
+    /// True for a read that waits until somebody writes. The ring needs no thread for that.
+    fn is_endless(self) -> bool {
+        self.fs_type.get() == UV_FS_READ
+            && self.off.get() < 0
+            && matches!(cached::kind(self.file.get()), S_IFIFO | S_IFSOCK)
+    }
+
+    /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
+    fn is_pool_only(self) -> bool {
+        !self.is_stat() && self.operation().is_none()
+    }
 }
-
-/// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
-pub(crate) fn before_poll(_event_loop: Loop) {}
-
-/// Delivers what finished before the poll phase.
-pub(crate) fn deliver_finished(_event_loop: Loop) {}
-
-/// `uv_run` is about to return: no file operation may stay on the ring.
-pub(crate) fn leave_run(_event_loop: Loop) {}
-
-/// `uv_cancel` of a file request.
-pub(crate) fn cancel(req: FsReq) -> Result {
-    if req.is_at(Stage::Pool) && pool::cancel(req.work()) { Ok(()) } else { Err(Errno::EBUSY) }
-}
-
-/// The ring has done a request.
-pub(crate) fn on_ring(_req: FsReq, _result: i32) {}
 
 /// Starts a request that has a callback and is counted.
 pub(super) fn start(event_loop: Loop, req: FsReq) {
+    for word in [MARKS, KEY, FIRST_FD] {
+        req.set_word(word, 0);
+    }
+    req.link().init();
+    // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
+    unsafe { (*req.work()).done.set(None) };
+    let state = event_loop.state();
+    if !state.driver.borrow().is_ring() || req.is_pool_only() {
+        return to_pool(event_loop, req);
+    }
+    req.add_mark(mark::LEARN);
+    if state.running.get() == Some(UV_RUN_DEFAULT) {
+        return enqueue(event_loop, req);
+    }
+    if req.is_stat() {
+        attempt(event_loop, req);
+    } else if req.is_endless() {
+        enqueue(event_loop, req);
+    } else {
+        to_pool(event_loop, req);
+    }
+    if state.running.get().is_none() && state.files.has_news() {
+        event_loop.announce();
+    }
+}
+
+fn enqueue(event_loop: Loop, req: FsReq) {
+    req.set_stage(Stage::Queued);
+    event_loop.state().files.queue().push_back(req.link());
+}
+
+/// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
+pub(crate) fn before_poll(event_loop: Loop) {
+    let state = event_loop.state();
+    let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow().is_ring();
+    while let Some(link) = state.files.queue().pop_front() {
+        let req = FsReq::of_link(link);
+        if req.is_stat() {
+            attempt(event_loop, req);
+        } else if !may_ride || !ride(event_loop, req) {
+            to_pool(event_loop, req);
+        }
+    }
+}
+
+/// Tier 1: answers a stat at once, or gives it to the pool.
+fn attempt(event_loop: Loop, req: FsReq) {
+    let files = &event_loop.state().files;
+    match cached::try_stat(req) {
+        Some(result) => {
+            files.answered_inline.set(files.answered_inline.get() + 1);
+            req.set_result(result);
+            put_off(files, req);
+        }
+        None => to_pool(event_loop, req),
+    }
+}
+
+/// The request is done; its callback comes with the next delivery.
+fn put_off(files: &Files, req: FsReq) {
+    req.drop_buffers();
+    req.set_stage(Stage::Finished);
+    files.finished().push_back(req.link());
+}
+
+/// Tier 2. False if the request should rather go to the pool.
+fn ride(event_loop: Loop, req: FsReq) -> bool {
+    let state = event_loop.state();
+    let files = &state.files;
+    let Some(op) = req.operation() else { return false };
+    let Some(marks) = fitness(&op) else { return false };
+    let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
+    if takes_position && files.is_position_taken(req.file.get(), Stage::Ring) {
+        req.set_stage(Stage::Queued);
+        files.held().push_back(req.link());
+        return true;
+    }
+    let is_slow = marks & mark::SLOW != 0;
+    let full = {
+        let driver = state.driver.borrow();
+        !driver.rides(&op) || driver.files_in_flight() >= RING_LIMIT || (is_slow && files.slow.get() >= SLOW_LIMIT)
+    };
+    // The pool's threads take the lock of a file's position, the ring does not: not both at once.
+    if full || (takes_position && files.is_position_taken(req.file.get(), Stage::Pool)) {
+        return false;
+    }
+    if takes_position && !files.take_position(req, Stage::Ring) {
+        return false;
+    }
+    let Ok(key) = event_loop.begin(Owner::Fs(req), &Submission::File(op)) else {
+        files.leave_position(req, Stage::Ring);
+        return false;
+    };
+    req.set_stage(Stage::Ring);
+    req.add_mark(marks);
+    req.set_word(KEY, key.to_bits() as usize);
+    files.slow.set(files.slow.get() + usize::from(is_slow));
+    true
+}
+
+/// How an operation would do on the ring, as marks; `None` if it should not be there.
+fn fitness(op: &FileOp) -> Option<usize> {
+    match *op {
+        FileOp::Open { flags, .. } if flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) == 0 => Some(0),
+        // A socket that lingers, or a terminal, would be waited for on this thread.
+        FileOp::Close { fd } => matches!(cached::kind(fd), S_IFREG | S_IFDIR).then_some(0),
+        FileOp::Read { fd, offset, .. } => match cached::kind(fd) {
+            S_IFREG | S_IFBLK => Some(0),
+            S_IFIFO | S_IFSOCK if offset < 0 => Some(mark::ENDLESS),
+            _ => None,
+        },
+        FileOp::Write { nbufs, .. } if nbufs > IOV_MAX => None,
+        FileOp::Write { fd, .. } => matches!(cached::kind(fd), S_IFREG | S_IFBLK).then_some(mark::SLOW),
+        _ => Some(mark::SLOW),
+    }
+}
+
+/// The ring has done a request.
+pub(crate) fn on_ring(req: FsReq, result: i32) {
+    if land(req, result) {
+        req.event_loop().state().metrics.count(1);
+        finish(req);
+    }
+}
+
+/// Takes what the ring says of a request. False if the pool was given the request, or what is left of it.
+fn land(req: FsReq, result: i32) -> bool {
+    let event_loop = req.event_loop();
+    let files = &event_loop.state().files;
+    files.leave_position(req, Stage::Ring);
+    if req.take_mark(mark::SLOW) {
+        files.slow.set(files.slow.get() - 1);
+    }
+    if req.is_at(Stage::Cancelled) {
+        // Bytes that came first are not thrown away.
+        return done(req, if result < 0 { Errno::ECANCELED.0 } else { result });
+    }
+    match Errno(result) {
+        Errno::EINTR if req.fs_type.get() == UV_FS_CLOSE => return done(req, 0),
+        // The plain call may do better, or say it better. None of these leaves anything behind.
+        Errno::ENOTSUP
+        | Errno::ENOSYS
+        | Errno::EINVAL
+        | Errno::EPERM
+        | Errno::EACCES
+        | Errno::EAGAIN
+        | Errno::ECANCELED
+        | Errno::EINTR => {
+            to_pool(event_loop, req);
+            return false;
+        }
+        // Nobody reads the FIFO: the plain call waits.
+        Errno::ENXIO if req.fs_type.get() == UV_FS_OPEN => {
+            to_pool(event_loop, req);
+            return false;
+        }
+        _ => {}
+    }
+    match req.fs_type.get() {
+        UV_FS_OPEN if result >= 0 && must_open_again(req, result) => {
+            req.set_word(FIRST_FD, result as usize + 1);
+            to_pool(event_loop, req);
+            false
+        }
+        UV_FS_WRITE if result > 0 && advance(req, result as usize) => {
+            req.result.set(result as isize);
+            to_pool(event_loop, req);
+            false
+        }
+        _ => done(req, result),
+    }
+}
+
+fn done(req: FsReq, result: i32) -> bool {
+    req.result.set(result as isize);
+    req.drop_buffers();
+    true
+}
+
+/// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made.
+fn must_open_again(req: FsReq, fd: c_int) -> bool {
+    let flags = req.flags.get();
+    match cached::kind(fd) {
+        S_IFIFO => flags & libc::O_ACCMODE != libc::O_RDWR && flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
+        S_IFCHR => flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
+        _ => false,
+    }
+}
+
+/// Takes what was written off the buffers; true if something is left.
+fn advance(req: FsReq, mut written: usize) -> bool {
+    if req.off.get() >= 0 {
+        req.off.set(req.off.get() + written as i64);
+    }
+    let mut left = false;
+    for i in 0..req.nbufs.get() as usize {
+        // SAFETY: a copy of our own, which the kernel has let go of (law 4).
+        let buf = unsafe { &mut *req.bufs.get().add(i) };
+        let gone = written.min(buf.len);
+        buf.base = buf.base.wrapping_add(gone);
+        buf.len -= gone;
+        written -= gone;
+        left |= buf.len > 0;
+    }
+    left
+}
+
+/// Tier 3.
+fn to_pool(event_loop: Loop, req: FsReq) {
+    let files = &event_loop.state().files;
+    // Of interest only where there is a ring.
+    if req.uses_position() && req.teaches() {
+        files.take_position(req, Stage::Pool);
+    }
+    files.given_to_pool.set(files.given_to_pool.get() + 1);
     req.set_stage(Stage::Pool);
     pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
 }
@@ -75,23 +455,113 @@ fn request(work: *mut uv__work) -> FsReq {
     unsafe { FsReq::from_c(work.byte_sub(offset_of!(uv_fs_t, work_req)).cast()) }
 }
 
+/// Closes the descriptor that the ring's open gave, if there is one.
+fn close_first(req: FsReq) {
+    if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
+        req.set_word(FIRST_FD, 0);
+        let _ = perform(&FileOp::Close { fd: fd as c_int });
+    }
+}
+
 unsafe extern "C" fn run_job(work: *mut uv__work) {
-    run(request(work));
+    let req = request(work);
+    // What the ring has written of it already.
+    let before = req.result.get();
+    run(req);
+    if before > 0 {
+        req.result.set(before + req.result.get().max(0));
+    }
+    close_first(req);
 }
 
 unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
     let req = request(work);
+    req.event_loop().state().files.leave_position(req, Stage::Pool);
     if status != 0 {
+        close_first(req);
         req.set_result(Err(Errno(status)));
         req.drop_buffers();
     }
     finish(req);
 }
 
+/// Delivers what finished before the poll phase.
+pub(crate) fn deliver_finished(event_loop: Loop) {
+    let state = event_loop.state();
+    state.files.delivering().append_all(state.files.finished());
+    while let Some(link) = state.files.delivering().pop_front() {
+        state.metrics.count(1);
+        finish(FsReq::of_link(link));
+    }
+}
+
 /// Calls the user. The last thing done with the request.
 fn finish(req: FsReq) {
     req.set_stage(Stage::Idle);
-    // SAFETY: the loop outlives its requests.
-    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
+    req.event_loop().count_request(-1);
     callback::fs(req);
+}
+
+/// `uv_run` is about to return: no file operation may stay on the ring.
+pub(crate) fn leave_run(event_loop: Loop) {
+    let state = event_loop.state();
+    if state.driver.borrow().files_in_flight() > 0 {
+        clear_ring(event_loop);
+    }
+    state.files.queue().append_all(state.files.held());
+    while let Some(link) = state.files.queue().pop_front() {
+        to_pool(event_loop, FsReq::of_link(link));
+    }
+}
+
+/// Waits for what is on the ring. What may wait for ever goes to the pool.
+fn clear_ring(event_loop: Loop) {
+    let state = event_loop.state();
+    state.driver.borrow_mut().cancel_files(|key| match state.table.borrow().get(key) {
+        Some(Owner::Fs(req)) if req.fs_type.get() == UV_FS_OPEN => req.flags.get() & libc::O_EXCL == 0,
+        Some(Owner::Fs(req)) => req.word(MARKS) & mark::ENDLESS != 0,
+        _ => false,
+    });
+    let mut fresh = Array::new();
+    while state.driver.borrow().files_in_flight() > 0 {
+        if state.driver.borrow_mut().wait_for_files(&mut fresh).is_err() {
+            break;
+        }
+        while let Some(completion) = fresh.pop() {
+            let owner = state.table.borrow().get(completion.key);
+            if let Some(Owner::Fs(req)) = owner {
+                state.table.borrow_mut().remove(completion.key);
+                if land(req, completion.result) {
+                    put_off(&state.files, req);
+                }
+            } else {
+                event_loop.keep(completion);
+            }
+        }
+    }
+}
+
+/// `uv_cancel` of a file request.
+pub(crate) fn cancel(req: FsReq) -> Result {
+    if req.is_at(Stage::Pool) {
+        return if pool::cancel(req.work()) { Ok(()) } else { Err(Errno::EBUSY) };
+    }
+    if req.is_at(Stage::Queued) {
+        req.link().unlink();
+        req.set_result(Err(Errno::ECANCELED));
+        let event_loop = req.event_loop();
+        put_off(&event_loop.state().files, req);
+        if event_loop.state().running.get().is_none() {
+            event_loop.announce();
+        }
+        return Ok(());
+    }
+    if req.is_at(Stage::Ring) && req.word(MARKS) & mark::ENDLESS != 0 {
+        let key = OpKey::from_bits(req.word(KEY) as u64);
+        if req.event_loop().state().driver.borrow_mut().cancel_file(key) {
+            req.set_stage(Stage::Cancelled);
+            return Ok(());
+        }
+    }
+    Err(Errno::EBUSY)
 }
