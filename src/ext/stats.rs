@@ -48,6 +48,7 @@ pub struct uvring_loop_stats_s {
 }
 
 /// See [`uvring_loop_stats_s`].
+#[expect(non_camel_case_types, reason = "the name is C's")]
 pub type uvring_loop_stats_t = uvring_loop_stats_s;
 
 /// Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.

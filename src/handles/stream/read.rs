@@ -149,6 +149,8 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) -> Read {
 /// # Safety
 /// The buffer is writable (law 4).
 unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
+    let calls = &Handle::from(stream).event_loop().state().metrics.stream_reads;
+    calls.set(calls.get() + 1);
     // SAFETY: the caller's.
     unsafe {
         if !is_ipc {

@@ -201,6 +201,8 @@ fn descriptor(handle: Handle) -> Result<c_int> {
 /// # Safety
 /// `bufs` has `count` readable buffers (law 4).
 unsafe fn hand_over(stream: Stream, bufs: *const uv_buf_t, count: usize, send: Option<Handle>) -> Result<usize> {
+    let calls = &Handle::from(stream).event_loop().state().metrics.stream_writes;
+    calls.set(calls.get() + 1);
     // SAFETY: the caller's.
     let taken = unsafe {
         match send {
