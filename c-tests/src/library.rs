@@ -120,19 +120,30 @@ fn our_includes() -> Result<Vec<PathBuf>, String> {
     Ok(vec![dir, ours])
 }
 
+/// The command `uvring`, built by cargo beside our library, once a process.
+pub fn command() -> Result<&'static Path, String> {
+    static COMMAND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let make = || locked("ours", || Ok(build(&["--lib", "--bins"])?.join("uvring")));
+    COMMAND.get_or_init(make).as_deref().map_err(Clone::clone)
+}
+
+fn build_ours() -> Result<PathBuf, String> {
+    Ok(build(&["--lib"])?.join("libuv.so"))
+}
+
 /// In a target folder of its own: `cargo test` builds the same library with unwinding panics, for Rust's test harness, and
 /// a cdylib's file has the same name whatever the settings, so in one folder either could end up under that name.
-fn build_ours() -> Result<PathBuf, String> {
+fn build(what: &[&str]) -> Result<PathBuf, String> {
     let target = sources::work_dir().join("cargo");
     let release = !cfg!(debug_assertions);
     let mut command = sources::cargo();
-    command.args(["build", "--quiet", "--package", "uvring", "--lib", "--target-dir"]).arg(&target);
+    command.args(["build", "--quiet", "--package", "uvring", "--target-dir"]).arg(&target).args(what);
     command.env_remove("CARGO_BUILD_TARGET");
     if release {
         command.arg("--release");
     }
     compile::run(&mut command)?;
-    Ok(target.join(if release { "release/libuv.so" } else { "debug/libuv.so" }))
+    Ok(target.join(if release { "release" } else { "debug" }))
 }
 
 fn make_real() -> Result<Library, String> {

@@ -43,17 +43,21 @@ static uvring_loop_stats_t stats(void) {
   return now;
 }
 
+static uvring_loop_stats_t before;
+
 static void print_head(void) {
-  int ring = stats().driver == UVRING_DRIVER_RING;
+  int ring;
+  before = stats();
+  ring = before.driver == UVRING_DRIVER_RING;
   printf("uvring %s stands for libuv %s; this loop runs on %s.\n\n", uvring_version(), uv_version_string(),
          ring ? "io_uring" : "epoll (`uvring doctor` tells why)");
   printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "ms", ring ? "enters" : "waits", "polls", "ring", "plain", "pool", "wake-");
   printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "", "", ring ? "on ring" : "in epoll", "ops", "calls", "jobs", "ups");
 }
 
-/* Runs what was started to its end, and prints what that took. */
+/* Runs what was started to its end, and prints what that took since the last line. */
 static void run(const char *what) {
-  uvring_loop_stats_t a = stats(), b;
+  uvring_loop_stats_t a = before, b;
   uint64_t start = uv_hrtime();
   uint64_t plain;
   CHECK(uv_run(&loop, UV_RUN_DEFAULT));
@@ -65,6 +69,7 @@ static void run(const char *what) {
          (unsigned long long)plain, (unsigned long long)(b.pool_jobs - a.pool_jobs),
          (unsigned long long)(b.wakeups - a.wakeups));
   fflush(stdout);
+  before = b;
 }
 
 /* --- an echo server, and clients that each send a message and wait for it to come back --- */
@@ -74,7 +79,8 @@ typedef struct {
   uv_connect_t connect;
   uv_write_t write;
   char sent[SIZE];
-  char got[SIZE];
+  /* More than a message, so that a read that fills less of it is the last one. */
+  char got[2 * SIZE];
   size_t length;
   int messages;
 } client_t;
@@ -141,7 +147,7 @@ static void send_message(client_t *client) {
 static void on_client_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   client_t *client = handle->data;
   (void)suggested;
-  *buf = uv_buf_init(client->got + client->length, (unsigned int)(SIZE - client->length));
+  *buf = uv_buf_init(client->got + client->length, (unsigned int)(sizeof client->got - client->length));
 }
 
 static void on_client_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {

@@ -18,16 +18,16 @@ pub(crate) fn folder() -> Result<PathBuf> {
     let here = exe.parent().unwrap_or(Path::new("/"));
     let folders = match env::var_os("UVRING_LIB_DIR") {
         Some(dir) => vec![PathBuf::from(dir)],
-        None => vec![here.to_path_buf(), here.join("deps"), here.join("../lib"), here.join("../lib64")],
+        None => vec![built(here).unwrap_or(here.to_path_buf()), here.join("../lib"), here.join("../lib64")],
     };
     let ours = |file: &PathBuf| Elf::read(file).is_ok_and(|elf| elf.defines("uvring_version"));
     for folder in &folders {
         let Ok(folder) = folder.canonicalize() else { continue };
-        if ours(&folder.join(SONAME)) {
-            return Ok(folder);
-        }
         if ours(&folder.join("libuv.so")) {
             name(&folder)?;
+            return Ok(folder);
+        }
+        if ours(&folder.join(SONAME)) {
             return Ok(folder);
         }
     }
@@ -35,12 +35,28 @@ pub(crate) fn folder() -> Result<PathBuf> {
     Err(not_ready(format!("no library here: looked for {SONAME} and libuv.so in {looked} (`cargo build` makes it)")))
 }
 
-/// Gives cargo's `libuv.so` the name that programs look for. Several commands may do so at once.
+/// Of the two folders in which cargo leaves the library, the one with the newer: `cargo run` writes only to `deps`.
+fn built(here: &Path) -> Option<PathBuf> {
+    let folders = [here.join("deps"), here.to_path_buf()];
+    let dated =
+        folders.into_iter().filter_map(|dir| Some((dir.join("libuv.so").metadata().ok()?.modified().ok()?, dir)));
+    dated.max_by_key(|(time, _)| *time).map(|(_, dir)| dir)
+}
+
+/// Gives `libuv.so` the name that programs look for, if nothing has it. Several commands may do so at once.
 fn name(folder: &Path) -> Result {
     let link = folder.join(SONAME);
+    if link.canonicalize().is_ok_and(|named| named == folder.join("libuv.so")) || installed(folder) {
+        return Ok(());
+    }
     let fresh = folder.join(format!(".{SONAME}.{}", std::process::id()));
     let made = symlink("libuv.so", &fresh).and_then(|()| fs::rename(&fresh, &link));
     made.map_err(|e| not_ready(format!("cannot make the link {}: {e}", link.display())))
+}
+
+/// True if `libuv.so` is itself the link, as an installation makes it.
+fn installed(folder: &Path) -> bool {
+    folder.join(SONAME).exists() && folder.join("libuv.so").is_symlink()
 }
 
 /// The folder with `uv.h` and `uvring.h`: `UVRING_INCLUDE`, the source tree's, or the installed one.
