@@ -110,9 +110,10 @@ unsafe fn clone(job: &Job, stack: *mut c_void) -> Result<Started> {
     let mut pidfd: c_int = -1;
     // SAFETY: (1); the child runs on its stack alone, and the kernel writes the descriptor into `pidfd`.
     let mut pid = unsafe { libc::clone(child, stack, flags | libc::CLONE_PIDFD, argument, &raw mut pidfd) };
-    if pid == -1 && Errno::last() == Errno::EINVAL {
+    // A kernel, or a filter, that knows no such descriptors.
+    if pid == -1 && [Errno::EINVAL, Errno::EPERM, Errno::ENOSYS].contains(&Errno::last()) {
         pidfd = -1;
-        // SAFETY: the same, from a kernel without such descriptors.
+        // SAFETY: the same, without the descriptor.
         pid = unsafe { libc::clone(child, stack, flags, argument) };
     }
     if pid == -1 { Err(Errno::last()) } else { Ok(Started { pid, pidfd }) }
