@@ -22,11 +22,6 @@ impl AllBlocked {
     pub(crate) fn new() -> AllBlocked {
         AllBlocked(set_mask(Set::MAX))
     }
-
-    /// What was blocked before.
-    pub(crate) fn before(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Drop for AllBlocked {
@@ -186,4 +181,54 @@ pub(crate) fn unread(pipe: c_int) -> usize {
     // SAFETY: FIONREAD writes an int.
     unsafe { libc::ioctl(pipe, libc::FIONREAD, &raw mut bytes) };
     bytes.max(0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn one_thread_at_a_time_holds_the_lock() {
+        static LOCK: Lock = Lock::new();
+        static INSIDE: AtomicUsize = AtomicUsize::new(0);
+        static TOTAL: AtomicUsize = AtomicUsize::new(0);
+        let work = || {
+            for _ in 0..2000 {
+                let blocked = AllBlocked::new();
+                let held = LOCK.take();
+                assert_eq!(INSIDE.fetch_add(1, SeqCst), 0);
+                TOTAL.fetch_add(1, SeqCst);
+                INSIDE.fetch_sub(1, SeqCst);
+                drop(held);
+                drop(blocked);
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+        assert_eq!(TOTAL.load(SeqCst), 8000);
+    }
+
+    #[test]
+    fn messages_arrive_whole_and_in_order() {
+        let [reader, writer] = message_pipe().unwrap();
+        assert!(send(writer, &(1u64, 2u64)) && send(writer, &(3u64, 4u64)));
+        assert_eq!(unread(reader), 32);
+        // SAFETY: pairs were sent.
+        unsafe {
+            assert_eq!(receive::<(u64, u64)>(reader), Some((1, 2)));
+            assert_eq!(receive::<(u64, u64)>(reader), Some((3, 4)));
+            assert_eq!(receive::<(u64, u64)>(reader), None);
+        }
+        super::super::socket::close(reader);
+        super::super::socket::close(writer);
+    }
+
+    #[test]
+    fn signals_are_blocked_for_a_while() {
+        let before = set_mask(0);
+        let blocked = AllBlocked::new();
+        assert_ne!(set_mask(u64::MAX) & 1 << (libc::SIGUSR1 - 1), 0);
+        drop(blocked);
+        assert_eq!(set_mask(before), 0);
+    }
 }

@@ -330,7 +330,7 @@ fn place_nothing(at: c_int) -> c_int {
     0
 }
 
-/// Waits for a child with `waitpid` and gives its wait status; `None` with `WNOHANG` if it runs still. `UV_ECHILD` if it is
+/// Waits for a child with `waitpid` and gives its exit status; `None` with `WNOHANG` if it runs still. `UV_ECHILD` if it is
 /// not ours, or not any more.
 pub(crate) fn wait(pid: pid_t, flags: c_int) -> Result<Option<c_int>> {
     let mut status = 0;
@@ -382,4 +382,73 @@ pub(crate) fn socket_pair() -> Result<[c_int; 2]> {
     }
     super::socket::set_nonblocking(ends[0], true)?;
     Ok(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a shell script and gives its exit status; `stdio` are the child's descriptors.
+    fn shell(script: &std::ffi::CStr, env: &[*mut c_char], stdio: &mut [c_int]) -> Result<c_int> {
+        let args = [c"sh".as_ptr().cast_mut(), c"-c".as_ptr().cast_mut(), script.as_ptr().cast_mut(), ptr::null_mut()];
+        let plan = Plan {
+            file: c"sh".as_ptr(),
+            args: args.as_ptr(),
+            env: env.as_ptr(),
+            cwd: c"/".as_ptr(),
+            new_session: false,
+            uid: None,
+            gid: None,
+            stdio: stdio.as_mut_ptr(),
+            stdio_count: stdio.len(),
+        };
+        // SAFETY: everything lives until the call returns.
+        let started = unsafe { spawn(&plan) }?;
+        let status = wait(started.pid, 0)?;
+        super::super::socket::close(started.pidfd);
+        Ok(status.map_or(-1, |s| libc::WEXITSTATUS(s)))
+    }
+
+    #[test]
+    fn a_name_is_looked_up_in_the_childs_path() {
+        let mut none = [-1; 3];
+        let good = [c"PATH=/nonexistent:/etc/passwd:/bin".as_ptr().cast_mut(), ptr::null_mut()];
+        assert_eq!(shell(c"exit 7", &good, &mut none), Ok(7));
+        assert_eq!(shell(c"exit 8", &[ptr::null_mut()], &mut none), Ok(8));
+        // The working directory is `/`.
+        let empty_entries = [c"PATH=:bin".as_ptr().cast_mut(), ptr::null_mut()];
+        assert_eq!(shell(c"exit 9", &empty_entries, &mut none), Ok(9));
+        let bad = [c"PATH=/nonexistent".as_ptr().cast_mut(), ptr::null_mut()];
+        assert_eq!(shell(c"exit 7", &bad, &mut none), Err(Errno::ENOENT));
+    }
+
+    #[test]
+    fn descriptors_may_change_places() {
+        // Two pipes, whose writing ends the child gets under each other's number.
+        let mut pipes = [[-1; 2]; 2];
+        for pipe in &mut pipes {
+            // SAFETY: room for two descriptors.
+            assert_eq!(unsafe { libc::pipe2(pipe.as_mut_ptr(), libc::O_CLOEXEC) }, 0);
+        }
+        let mut stdio = vec![-1; pipes[1][1] as usize + 1];
+        stdio[pipes[0][1] as usize] = pipes[1][1];
+        stdio[pipes[1][1] as usize] = pipes[0][1];
+        let script =
+            format!("printf first >/proc/self/fd/{}; printf second >/proc/self/fd/{}\0", pipes[0][1], pipes[1][1]);
+        let script = std::ffi::CStr::from_bytes_with_nul(script.as_bytes()).unwrap();
+        assert_eq!(shell(script, &[ptr::null_mut()], &mut stdio), Ok(0));
+        for (pipe, expected) in pipes.iter().zip([&b"second"[..], b"first"]) {
+            let mut got = [0u8; 16];
+            // SAFETY: room for as many bytes.
+            let n = unsafe { libc::read(pipe[0], got.as_mut_ptr().cast(), got.len()) };
+            assert_eq!(&got[..n as usize], expected);
+            super::super::socket::close(pipe[0]);
+            super::super::socket::close(pipe[1]);
+        }
+    }
+
+    #[test]
+    fn a_bad_descriptor_is_an_error() {
+        assert_eq!(shell(c"exit 0", &[ptr::null_mut()], &mut [-1, -1, 1_000_000]), Err(Errno::EBADF));
+    }
 }
