@@ -558,7 +558,6 @@ impl Loop {
     /// Delivers what the poll phase brought.
     fn deliver(self) {
         let state = self.state();
-        // Those whose senders found the loop awake and wrote nothing.
         self.run_news();
         fs::deliver_finished(self);
         loop {
@@ -581,7 +580,8 @@ impl Loop {
         match owner {
             // Given up meanwhile.
             None => {}
-            Some(Owner::Io(io)) if io == self.wake_watcher() => self.on_wake(),
+            // What the sender left has been run already, or is left for the next turn, in which the loop will not sleep.
+            Some(Owner::Io(io)) if io == self.wake_watcher() => state.wake.drain(),
             Some(Owner::Io(io)) if io.is_signal() => {
                 state.metrics.count(1);
                 state.late.set(Late { signals: true });
@@ -612,12 +612,6 @@ impl Loop {
         if state.exposed.get() {
             state.wake.wake();
         }
-    }
-
-    /// The wake-up descriptor is readable.
-    fn on_wake(self) {
-        self.state().wake.drain();
-        self.run_news();
     }
 
     /// Runs what other threads have left: finished jobs, then async handles.

@@ -107,6 +107,11 @@ impl Polls {
         None
     }
 
+    /// Every poll, with key, descriptor and events.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Poll> {
+        self.slots.iter().filter(|p| p.state != State::Free)
+    }
+
     /// True if some poll must be armed, or may have to be.
     pub(crate) fn any_wanted(&self) -> bool {
         self.first != END

@@ -77,7 +77,7 @@ impl Ready {
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
         match *what {
-            Submission::Poll { fd, events } => self.polls.want(key, fd, events),
+            Submission::Poll { fd, events, .. } => self.polls.want(key, fd, events),
             Submission::File(_) => debug_assert!(false, "file operations go to the pool"),
         }
         // At once, not at the next wait: whoever watches the descriptor from outside must see it.
@@ -165,6 +165,7 @@ impl Ready {
         loop {
             let timeout = match limit.until_ns {
                 _ if look => 0,
+                Some(0) => 0,
                 None => -1,
                 Some(until) => milliseconds(until.saturating_sub(clock::monotonic_ns())),
             };
@@ -212,6 +213,11 @@ impl Ready {
             unsafe { libc::close(self.epoll) };
             self.epoll = -1;
         }
+    }
+
+    /// The polls registered.
+    pub(crate) fn polls(&self) -> &Polls {
+        &self.polls
     }
 
     /// Splits off a driver that has the epoll descriptor and these polls, all to be registered (the ring gives up).

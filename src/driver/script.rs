@@ -71,7 +71,7 @@ impl Script {
     }
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        if let Submission::Poll { fd, events } = *what {
+        if let Submission::Poll { fd, events, .. } = *what {
             self.polls.want(key, fd, events);
             self.keys.push((key, fd));
         }

@@ -57,6 +57,8 @@ enum Whose {
     Stream(Stream),
     Udp(Udp),
     Poll(Poll),
+    /// The loop asks for itself.
+    Wake,
     Signal(Loop),
     Inotify(Loop),
 }
@@ -104,9 +106,20 @@ impl Io {
                 p if p == Part::Stream as c_uint => Whose::Stream(Stream::from_c(outer!(uv_stream_t, io_watcher))),
                 p if p == Part::Udp as c_uint => Whose::Udp(Udp::from_c(outer!(uv_udp_t, io_watcher))),
                 p if p == Part::Poll as c_uint => Whose::Poll(Poll::from_c(outer!(uv_poll_t, io_watcher))),
+                p if p == Part::Wake as c_uint => Whose::Wake,
                 p if p == Part::Signal as c_uint => Whose::Signal(Loop::from_c(outer!(uv_loop_t, signal_io_watcher))),
                 _ => Whose::Inotify(Loop::from_c(outer!(uv_loop_t, inotify_read_watcher))),
             }
+        }
+    }
+
+    /// True if the descriptor holds a name that must be free as soon as the process is gone: a listening or datagram socket.
+    fn is_named(self) -> bool {
+        match self.whose() {
+            Whose::Stream(stream) => stream.connection_cb.get().is_some(),
+            Whose::Udp(_) => true,
+            Whose::Poll(poll) => poll::is_named(poll),
+            Whose::Wake | Whose::Signal(_) | Whose::Inotify(_) => false,
         }
     }
 
@@ -182,7 +195,7 @@ impl Io {
         let old = OpKey::from_bits(self.bits.replace(0) as u64);
         self.events.set(0);
         if wants != 0 {
-            let what = Submission::Poll { fd: self.fd.get(), events: wants };
+            let what = Submission::Poll { fd: self.fd.get(), events: wants, named: self.is_named() };
             // Without memory for it the watcher stays in the list, and the next turn tries again.
             let Ok(key) = event_loop.begin(Owner::Io(self), &what) else {
                 event_loop.watcher_queue().push_back(self.watcher_link());
@@ -214,6 +227,7 @@ impl Io {
             Whose::Stream(stream) => stream::on_ready(stream, events),
             Whose::Udp(udp) => udp::on_ready(udp, events),
             Whose::Poll(poll) => poll::on_ready(poll, events),
+            Whose::Wake => {}
             Whose::Signal(event_loop) => signal::on_ready(event_loop),
             Whose::Inotify(event_loop) => fs_event::on_ready(event_loop),
         }

@@ -16,8 +16,10 @@ pub(crate) use table::OpKey;
 /// What is asked of the kernel.
 #[derive(Clone, Copy)]
 pub(crate) enum Submission {
-    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled.
-    Poll { fd: c_int, events: c_uint },
+    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled. `named` says that
+    /// the descriptor holds a name (a listening socket, a bound datagram socket) that must be free again as soon as the
+    /// process is gone, however it ends.
+    Poll { fd: c_int, events: c_uint, named: bool },
     /// A file operation. It completes once.
     File(FileOp),
 }
