@@ -2137,8 +2137,8 @@ UV_EXTERN int uv_tcp_keepalive_ex(uv_tcp_t *handle,
                                   unsigned int intvl,
                                   unsigned int cnt);
 
-/** A setting of Windows: remembered, without effect. Always returns 0. Not thread-safe. */
-UV_EXTERN int uv_tcp_simultaneous_accepts(uv_tcp_t *handle, int enable);
+/** A setting of Windows, without effect. Always returns 0. Thread-safe. */
+UV_EXTERN int uv_tcp_simultaneous_accepts(uv_tcp_t *_handle, int _enable);
 
 /**
  * Binds the handle to an IPv4 or IPv6 address. `flags`: `UV_TCP_IPV6ONLY` keeps an IPv6 socket from taking IPv4

@@ -213,8 +213,10 @@ impl Io {
     /// The driver's poll has reported `events`.
     pub(crate) fn on_poll(self, events: c_uint) {
         let mut events = events & (self.pevents.get() | ERR | HUP);
-        // An error alone makes everything ready, so that the call that is waited for meets the error.
-        if events == ERR || events == HUP || events == (ERR | HUP) {
+        // An error alone makes everything ready, so that the call that is waited for meets the error. Streams tell the
+        // end of a pipe by the hang-up alone.
+        let is_alone = events == ERR || events == HUP || events == (ERR | HUP);
+        if is_alone && self.part.get() != Part::Stream as c_uint {
             events |= self.pevents.get() & (IN | OUT | RDHUP | PRI);
         }
         if events != 0 {

@@ -67,16 +67,9 @@ pub unsafe extern "C" fn uv_tcp_keepalive_ex(
     keepalive(unsafe { Tcp::from_c(handle) }, on != 0, [idle, intvl, cnt]).into_c()
 }
 
-/// A setting of Windows: remembered, without effect. Always returns 0. Not thread-safe.
+/// A setting of Windows, without effect. Always returns 0. Thread-safe.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_tcp_simultaneous_accepts(handle: *mut uv_tcp_t, enable: c_int) -> c_int {
-    // SAFETY: law 1.
-    let handle = Handle::from(unsafe { Tcp::from_c(handle) });
-    if enable != 0 {
-        handle.clear(flag::TCP_SINGLE_ACCEPT)
-    } else {
-        handle.set(flag::TCP_SINGLE_ACCEPT)
-    }
+pub extern "C" fn uv_tcp_simultaneous_accepts(_handle: *mut uv_tcp_t, _enable: c_int) -> c_int {
     0
 }
 
@@ -199,10 +192,10 @@ fn remember(tcp: Tcp, option: c_uint, on: bool) {
 
 /// `times`: idle, interval, count.
 fn set_keepalive(fd: c_int, on: bool, times: [c_uint; 3]) -> Result {
+    socket::set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(on))?;
     if on && times.contains(&0) {
         return Err(Errno::EINVAL);
     }
-    socket::set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(on))?;
     if on {
         let names = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
         for (name, value) in names.into_iter().zip(times) {

@@ -12,7 +12,6 @@ use std::ptr;
 
 use libc::{c_int, c_uint, c_void};
 
-use self::read::Read;
 use crate::abi::*;
 use crate::callback;
 use crate::event_loop::Loop;
@@ -209,10 +208,10 @@ pub(crate) fn on_ready(stream: Stream, events: c_uint) {
         return finish_connecting(stream);
     }
     if events & (io::IN | io::ERR | io::HUP) != 0 {
-        let read = read::on_ready(stream, events);
-        // Neither side can send any more, and what was there has been read: this is the end.
-        if read == Read::Drained && events & io::HUP != 0 && Handle::from(stream).has(flag::READING) {
+        if is_end(stream, events) {
             read::end_without_buffer(stream);
+        } else {
+            read::on_ready(stream, events);
         }
         if stream.fd() == -1 {
             return;
@@ -221,6 +220,15 @@ pub(crate) fn on_ready(stream: Stream, events: c_uint) {
     if events & (io::OUT | io::ERR | io::HUP) != 0 {
         write::on_ready(stream);
     }
+}
+
+/// True if there is a hang-up and, though it was asked for, nothing to read: nobody has the other end of a pipe. A socket is
+/// readable then, and a terminal says more when read.
+fn is_end(stream: Stream, events: c_uint) -> bool {
+    events & (io::IN | io::ERR | io::HUP) == io::HUP
+        && Handle::from(stream).has(flag::READING)
+        && stream.io_watcher.events.get() & io::IN != 0
+        && stream.r#type.get() != UV_TTY
 }
 
 fn take_connect(stream: Stream) -> Option<Connect> {
@@ -254,11 +262,11 @@ fn finish_connecting(stream: Stream) {
     }
     if result.is_err() {
         write::flush(stream, Errno::ECANCELED);
-        write::run_callbacks(stream);
+        return write::run_callbacks(stream);
     }
     // What was put off meanwhile.
     let has_news = !stream.completed_queue().is_empty() || !stream.shutdown_req.get().is_null();
-    if stream.fd() != -1 && stream.write_queue().is_empty() && has_news {
+    if stream.write_queue().is_empty() && has_news {
         stream.io().feed(event_loop);
     }
 }

@@ -27,14 +27,6 @@ const SMALL: usize = 1024;
 static ALWAYS_LARGE: LazyLock<bool> =
     LazyLock::new(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"));
 
-/// What a round of reading came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
-    /// The last read left room in its buffer: the kernel has no more for now.
-    Drained,
-    Other,
-}
-
 /// Reads from a stream: whenever there is data `alloc_cb` is asked for a buffer, and `read_cb` called with what was read
 /// into it, until `uv_read_stop`, the end, or an error.
 ///
@@ -100,48 +92,46 @@ fn end_reading(stream: Stream) {
 }
 
 /// The descriptor is readable, or has met an error.
-pub(super) fn on_ready(stream: Stream, events: c_uint) -> Read {
+pub(super) fn on_ready(stream: Stream, events: c_uint) {
     let handle = Handle::from(stream);
     let is_ipc = is_ipc(stream);
     for _ in 0..MOST_READS {
         if !handle.has(flag::READING) {
-            return Read::Other;
+            return;
         }
         let suggested = suggest(stream, events);
         let buf = callback::alloc(stream.alloc_cb.get(), handle, suggested);
         // The user has stopped or closed the stream in the callback: nobody is left to be called.
         if !handle.has(flag::READING) {
-            return Read::Other;
+            return;
         }
         if buf.base.is_null() || buf.len == 0 {
             callback::read(stream, Errno::ENOBUFS.0 as isize, &buf);
-            return Read::Other;
+            return;
         }
         note_size(stream, suggested, buf.len);
         // SAFETY: law 4: the user's buffer, until `read_cb`.
         match unsafe { take(stream, &buf, is_ipc) } {
             Ok(0) => {
                 end(stream, &buf);
-                return Read::Other;
+                return;
             }
             Ok(n) => {
                 callback::read(stream, n as isize, &buf);
                 if n < buf.len {
-                    // A pseudoterminal gives 4095 bytes at most, however much there is.
-                    return if stream.r#type.get() == UV_TTY { Read::Other } else { Read::Drained };
+                    return;
                 }
             }
             Err(Errno::EAGAIN) => {
                 callback::read(stream, 0, &buf);
-                return Read::Other;
+                return;
             }
             Err(e) => {
                 fail(stream, e, &buf);
-                return Read::Other;
+                return;
             }
         }
     }
-    Read::Other
 }
 
 /// Reads once.
@@ -163,7 +153,7 @@ unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
 }
 
 /// The end: tells the user, and reads no more.
-pub(super) fn end(stream: Stream, buf: &uv_buf_t) {
+fn end(stream: Stream, buf: &uv_buf_t) {
     Handle::from(stream).set(flag::READ_EOF);
     end_reading(stream);
     callback::read(stream, Errno::EOF.0 as isize, buf);

@@ -403,16 +403,13 @@ pub(super) fn flush(stream: Stream, error: Errno) {
 
 /// `uv_cancel` of a write. One that has ended needs none; its callback tells how.
 pub(crate) fn cancel(req: Write) -> Result {
-    if req.bufs.get().is_null() {
-        return Ok(());
-    }
-    // SAFETY: law 1: the request is pending, so its stream is alive.
+    // SAFETY: laws 1 and 2: the request is under way, so its stream is alive.
     let stream = unsafe { Stream::from_c(req.handle.get()) };
     let handle = Handle::from(stream);
     if handle.is_closing() {
         return Err(Errno::EBUSY);
     }
-    if req.error.get() == 0 {
+    if !req.bufs.get().is_null() && req.error.get() == 0 {
         finish(stream, req, Errno::ECANCELED.0);
         stream.io().feed(handle.event_loop());
     }
