@@ -110,15 +110,19 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
             return;
         }
         note_size(stream, suggested, buf.len);
+        // More may have come since its size was asked for, and a program that gives what was suggested may want to put a
+        // NUL behind what it gets.
+        let leave = usize::from(suggested < LARGE && buf.len == suggested);
+        let room = uv_buf_t { base: buf.base, len: buf.len - leave };
         // SAFETY: law 4: the user's buffer, until `read_cb`.
-        match unsafe { take(stream, &buf, is_ipc) } {
+        match unsafe { take(stream, &room, is_ipc) } {
             Ok(0) => {
                 end(stream, &buf);
                 return;
             }
             Ok(n) => {
                 callback::read(stream, n as isize, &buf);
-                if n < buf.len {
+                if n < room.len {
                     return;
                 }
             }
