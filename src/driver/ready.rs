@@ -221,7 +221,7 @@ impl Ready {
     }
 
     /// Splits off a driver that has the epoll descriptor and these polls, all to be registered (the ring gives up).
-    pub(crate) fn taking_over(&mut self, mut polls: Polls) -> Ready {
+    pub(crate) fn taking_over(&mut self, mut polls: Polls, counters: Counters) -> Ready {
         polls.all_fired();
         let epoll = std::mem::replace(&mut self.epoll, -1);
         let mut ready = Ready {
@@ -230,7 +230,7 @@ impl Ready {
             polls,
             by_fd: Array::new(),
             always: Array::new(),
-            counters: self.counters,
+            counters,
         };
         ready.register_wanted();
         ready

@@ -440,7 +440,7 @@ impl Ring {
         }
         self.leave();
         let polls = std::mem::replace(&mut self.polls, Polls::new());
-        let mut ready = self.ready.taking_over(polls);
+        let mut ready = self.ready.taking_over(polls, self.counters);
         if let Some(named) = self.named.take() {
             for poll in named.polls().all() {
                 if ready.reserve(poll.key.slot()).is_ok() {
