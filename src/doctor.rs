@@ -3,6 +3,10 @@
 //!
 //! Argument for the unsafe code: (1) what an entry points to outlives the trial, which waits for its completion.
 
+mod on_loop;
+
+pub use on_loop::Way;
+
 use std::ffi::{CString, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -81,16 +85,28 @@ pub fn poll() -> OnRing {
     })
 }
 
-/// The file operations that the library may put on a ring, each tried on a small cached file in `dir`, which must exist
-/// and be empty.
-pub fn operations(dir: &Path) -> Vec<(&'static str, OnRing)> {
-    let dir = dir.to_path_buf();
-    let tried = on_own_thread(move || {
-        let Ok(features) = probe::answer() else { return Ok(Vec::new()) };
-        let mut ring = open(features)?;
-        Bench::new(&dir)?.try_all(&mut ring)
-    });
-    tried.unwrap_or_default()
+/// One file operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name in libuv, without `uv_fs_`.
+    pub name: &'static str,
+    /// Which way the library sent it; none if it failed.
+    pub way: Option<Way>,
+    /// What the kernel does with it on a ring, if there may be one.
+    pub on_ring: Option<OnRing>,
+}
+
+/// The file operations that need not go to the thread pool, each tried on a small cached file in the folder `dir`: by the
+/// library, and alone on a ring. The `errno` if nothing can be tried there.
+pub fn operations(dir: &Path) -> Result<Vec<Operation>, i32> {
+    let (for_loop, for_ring) = (Bench::new(&dir.join("loop"))?, Bench::new(&dir.join("ring"))?);
+    let ways = on_own_thread(move || on_loop::ways(&for_loop))?;
+    let on_ring = on_own_thread(move || match probe::features() {
+        Some(features) => for_ring.try_all(&mut open(features)?),
+        None => Ok(Vec::new()),
+    })?;
+    let on_ring_of = |name| on_ring.iter().find(|(n, _)| *n == name).map(|(_, how)| *how);
+    Ok(ways.into_iter().map(|(name, way)| Operation { name, way, on_ring: on_ring_of(name) }).collect())
 }
 
 /// The name of an `errno`, such as "EPERM".
@@ -164,7 +180,8 @@ struct Bench {
 
 impl Bench {
     fn new(dir: &Path) -> Result<Bench, c_int> {
-        std::fs::write(dir.join("file"), [0u8; SIZE]).map_err(|e| errno(&e))?;
+        let made = std::fs::create_dir(dir).and_then(|()| std::fs::write(dir.join("file"), [0u8; SIZE]));
+        made.map_err(|e| errno(&e))?;
         let path = |name: &str| {
             let path = dir.join(name);
             CString::new(<OsStr as OsStrExt>::as_bytes(path.as_ref())).map_err(|_| libc::EINVAL)

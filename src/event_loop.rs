@@ -10,6 +10,7 @@
 //! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
 
 mod entry;
+pub(crate) use entry::{uv_loop_close, uv_loop_init, uv_run};
 #[cfg(test)]
 mod tests;
 

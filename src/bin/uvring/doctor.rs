@@ -4,10 +4,10 @@ use std::ffi::CStr;
 use std::fs;
 use std::process::ExitCode;
 
-use uv::doctor::{self, OnRing, Ring};
+use uv::doctor::{self, OnRing, Ring, Way};
 
 use crate::demo::WorkDir;
-use crate::{FAILED, Result};
+use crate::{FAILED, Failure, Result};
 
 pub(crate) fn doctor() -> Result<ExitCode> {
     line("kernel", kernel());
@@ -29,7 +29,7 @@ pub(crate) fn doctor() -> Result<ExitCode> {
             line("instead", "epoll, and the thread pool for files");
         }
     }
-    operations(allowed)?;
+    operations()?;
     Ok(ExitCode::from(if allowed { 0 } else { FAILED }))
 }
 
@@ -113,20 +113,27 @@ fn error(errno: i32) -> String {
 }
 
 /// The table of file operations.
-fn operations(allowed: bool) -> Result {
+fn operations() -> Result {
     let dir = WorkDir::new()?;
-    if !allowed {
-        return Ok(());
-    }
+    let operations = doctor::operations(&dir.0)
+        .map_err(|errno| Failure::new(FAILED, format!("cannot try files in {}: {}", dir.0.display(), error(errno))))?;
     println!();
-    println!("{:<12} on the ring", "operation");
-    for (name, how) in doctor::operations(&dir.0) {
-        let how = match how {
-            OnRing::InEnter => "done inside io_uring_enter, no thread".into(),
-            OnRing::Later => "handed to a kernel worker".into(),
-            OnRing::Failed(errno) => format!("refused: {}", error(errno)),
+    println!("{:<12} {:<28} {}", "file", "the library does it", "the kernel, given it on a ring, does it");
+    for operation in operations {
+        let way = match operation.way {
+            Some(Way::Inline) => "at once, by plain calls",
+            Some(Way::Ring) => "on the ring",
+            Some(Way::Pool) => "in the thread pool",
+            None => "(it failed)",
         };
-        println!("{name:<12} {how}");
+        let on_ring = match operation.on_ring {
+            Some(OnRing::InEnter) => "inside io_uring_enter".into(),
+            Some(OnRing::Later) => "in a kernel worker".into(),
+            Some(OnRing::Failed(errno)) => format!("not at all: {}", error(errno)),
+            None => "-".into(),
+        };
+        println!("{:<12} {way:<28} {on_ring}", operation.name);
     }
+    println!("\nTried on a small file in {}; another file system may differ.", std::env::temp_dir().display());
     Ok(())
 }

@@ -6,10 +6,10 @@
 
 mod attr;
 mod cached;
-mod calls;
+pub(crate) mod calls;
 mod copy;
 mod dir;
-mod stat;
+pub(crate) mod stat;
 mod temp;
 mod tiers;
 
