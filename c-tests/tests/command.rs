@@ -1,7 +1,9 @@
 //! The command `uvring`, and programs linked against real libuv on our library.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,6 +42,13 @@ fn run(command: &mut Command) -> Result<Said> {
 impl Said {
     fn is(&self, code: i32, out: &str) {
         assert_eq!((self.code, self.out.as_str()), (Some(code), out), "and said: {}", self.err);
+    }
+
+    /// Each part is in its output.
+    fn says(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(self.out.contains(part), "no {part:?} in\n{}{}", self.out, self.err);
+        }
     }
 
     /// It exited with `code`, and its complaint holds `part`.
@@ -177,9 +186,7 @@ fn demo_shows_what_ran_where() -> Result {
     let demo = run(command.args(["--", "demo"]).env_remove("CARGO_BUILD_TARGET"))?;
     assert_eq!(demo.code, Some(0), "{}{}", demo.out, demo.err);
     let driver = if ring_allowed()? { "runs on io_uring" } else { "runs on epoll" };
-    for part in [driver, "TCP:", "files:", "timers:", "async:", "work:"] {
-        assert!(demo.out.contains(part), "no {part:?} in\n{}", demo.out);
-    }
+    demo.says(&[driver, "TCP:", "files:", "timers:", "async:", "work:"]);
     let epoll = run(&mut uvring(&["demo", "--no-ring"])?)?;
     assert!(epoll.code == Some(0) && epoll.out.contains("runs on epoll"), "{}{}", epoll.out, epoll.err);
     run(uvring(&["demo"])?.env("CC", "no-such-compiler"))?.complains(1, "there is no C compiler `no-such-compiler`");
@@ -190,14 +197,54 @@ fn demo_shows_what_ran_where() -> Result {
 #[test]
 fn doctor_tells_what_is_used_and_what_refuses() -> Result {
     let doctor = run(&mut uvring(&["doctor"])?)?;
-    let parts: &[&str] = match doctor.code {
-        Some(0) => &["kernel ", "io_uring     allowed", "features ", "open ", "stat ", "symlink "],
-        _ => &["kernel ", "io_uring     refused at ", "instead "],
-    };
-    for part in parts {
-        assert!(doctor.out.contains(part), "no {part:?} in\n{}{}", doctor.out, doctor.err);
-    }
+    doctor.says(match doctor.code {
+        Some(0) => &["kernel ", "io_uring     allowed", "features ", "polls        on the ring", "\nread "],
+        _ => &["kernel ", "io_uring     refused at ", "instead ", "\nread         in the thread pool"],
+    });
+    assert!(!doctor.out.contains("(it failed)"), "{}", doctor.out);
     let off = run(uvring(&["doctor"])?.env("UV_USE_IO_URING", "0"))?;
-    assert!(off.code == Some(1) && off.out.contains("switched off by UV_USE_IO_URING=0"), "{}{}", off.out, off.err);
+    off.says(&[
+        "switched off by UV_USE_IO_URING=0",
+        "\nread         in the thread pool",
+        "\nstat         in the thread pool",
+    ]);
+    assert_eq!(off.code, Some(1));
     Ok(())
+}
+
+#[test]
+fn doctor_names_the_step_and_the_filter_that_refuse_the_ring() -> Result {
+    let mut command = uvring(&["doctor"])?;
+    command.env_remove("UV_USE_IO_URING").env_remove("LD_LIBRARY_PATH");
+    // SAFETY: two system calls, no memory but the filter's.
+    unsafe { command.pre_exec(refuse_rings) };
+    let output = command.output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    for part in
+        ["refused at io_uring_setup: EPERM", "a seccomp filter is in force", "\nread         in the thread pool"]
+    {
+        assert!(said.contains(part), "no {part:?} in\n{said}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+    Ok(())
+}
+
+/// From here on io_uring_setup fails with EPERM, as in a container.
+fn refuse_rings() -> io::Result<()> {
+    const LOAD_NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const ANSWER: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    let mut filter = [
+        libc::sock_filter { code: LOAD_NUMBER, jt: 0, jf: 0, k: 0 },
+        libc::sock_filter { code: EQUAL, jt: 0, jf: 1, k: libc::SYS_io_uring_setup as u32 },
+        libc::sock_filter { code: ANSWER, jt: 0, jf: 0, k: libc::SECCOMP_RET_ERRNO | libc::EPERM as u32 },
+        libc::sock_filter { code: ANSWER, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW },
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: the program outlives the calls.
+    let failed = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0
+    };
+    if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -1,0 +1,98 @@
+/* The counters say that a cached file is read through the ring, and that the stat of a cached path is answered on the
+ * loop's own thread: no thread of the pool and no kernel worker takes part. Without the ring all goes to the pool. */
+/* not on libuv: it has no such counters */
+#include "check.h"
+
+#include <dirent.h>
+#include <sys/vfs.h>
+#include <uvring.h>
+
+enum { TIMES = 50, PAGE = 4096 };
+
+static uv_loop_t loop;
+static uv_timer_t timer;
+static uv_fs_t fs_req;
+static uv_file file;
+static char page[PAGE];
+static char path[300];
+static int left;
+
+static void on_fs(uv_fs_t* req);
+
+static void again(void) {
+    uv_buf_t buf = uv_buf_init(page, sizeof page);
+    if (left > TIMES) {
+        CHECK_OK(uv_fs_stat(&loop, &fs_req, path, on_fs));
+    } else {
+        CHECK_OK(uv_fs_read(&loop, &fs_req, file, &buf, 1, 0, on_fs));
+    }
+}
+
+static void on_fs(uv_fs_t* req) {
+    CHECK_EQ(req->result, req->fs_type == UV_FS_READ ? PAGE : 0);
+    uv_fs_req_cleanup(req);
+    if (--left > 0) again();
+}
+
+static void on_timer(uv_timer_t* handle) {
+    uv_close((uv_handle_t*)handle, NULL);
+    again();
+}
+
+/* How many threads of this process have a name that begins so. */
+static int threads_named(const char* name) {
+    char file_name[300], text[64];
+    struct dirent* entry;
+    int found = 0;
+    DIR* dir = opendir("/proc/self/task");
+    CHECK(dir != NULL);
+    while ((entry = readdir(dir)) != NULL) {
+        FILE* comm;
+        if (entry->d_name[0] == '.') continue;
+        snprintf(file_name, sizeof file_name, "/proc/self/task/%s/comm", entry->d_name);
+        comm = fopen(file_name, "r");
+        if (comm == NULL) continue;
+        if (fgets(text, sizeof text, comm) != NULL && strncmp(text, name, strlen(name)) == 0) found++;
+        fclose(comm);
+    }
+    closedir(dir);
+    return found;
+}
+
+int main(void) {
+    uvring_loop_stats_t stats;
+    struct statfs about;
+    watchdog(20);
+    snprintf(path, sizeof path, "%s/page", temp_dir());
+    file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK_GE(file, 0);
+    CHECK_EQ(pwrite(file, page, PAGE, 0), PAGE);
+    CHECK_EQ(pread(file, page, PAGE, 0), PAGE);
+    CHECK_EQ(fstatfs(file, &about), 0);
+    CHECK_OK(uv_loop_init(&loop));
+    CHECK_OK(uv_timer_init(&loop, &timer));
+    CHECK_OK(uv_timer_start(&timer, on_timer, 1, 0));
+    left = 2 * TIMES + 1;
+    uv_run(&loop, UV_RUN_DEFAULT);
+    stats.size = sizeof stats;
+    CHECK_OK(uvring_loop_stats(&loop, &stats));
+    if (stats.driver == UVRING_DRIVER_RING) {
+        /* The first stat may have to learn from a thread that the mount is local. */
+        CHECK_LE(stats.pool_jobs, 1);
+        CHECK_LE(stats.files_pool, 1);
+        CHECK_GE(stats.files_inline, TIMES);
+        CHECK_EQ(stats.files_ring, TIMES);
+        CHECK_EQ(stats.epoll_waits, 0);
+        /* tmpfs and overlayfs hand even cached reads to a kernel worker. */
+        if (about.f_type == 0xef53 || about.f_type == 0x58465342) CHECK_EQ(threads_named("iou-wrk"), 0);
+    } else {
+        CHECK_EQ(stats.pool_jobs, 2 * TIMES + 1);
+        CHECK_EQ(stats.files_pool, 2 * TIMES + 1);
+        CHECK_EQ(stats.files_inline, 0);
+        CHECK_EQ(stats.files_ring, 0);
+        CHECK_EQ(stats.ring_enters, 0);
+    }
+    close(file);
+    finish_loop(&loop);
+    return 0;
+}
