@@ -43,6 +43,9 @@ impl Display for Failure {
 }
 
 fn main() -> ExitCode {
+    // Rust ignores it; `uvring doctor | head` should end quietly.
+    // SAFETY: no other thread runs yet, and the default needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let matches = command().get_matches();
     let done = match matches.subcommand() {
         Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
