@@ -4,15 +4,15 @@
 //!
 //! ```text
 //! loop->inotify_watchers → Inotify { watches by number, buffer of records }
-//!                              Watch { number } ⇄ handle ⇄ handle
+//!                              Watch { number } ⇄ handle ⇄ handle …, ⇄ branch ⇄ branch … (see `fs_tree.rs`)
 //! ```
 //!
 //! The kernel watches files, not paths: several handles on one file, by whatever path, share a watch, which ends with the
 //! last of them. It also ends when the file is deleted; its handles stay active then, as with libuv, and hear no more.
 //!
 //! Argument for the unsafe code: (1) `loop->inotify_watchers` is NULL or the box that `Inotify::of` put there, which lives
-//! until `loop_cleanup`, when no handle is left; (2) a watch is in the table as long as it counts a handle, and each of its
-//! handles is linked either to it or to the head `walking`.
+//! until `loop_cleanup`, when no handle is left; (2) a watch is in the table as long as it counts a holder (a handle, or a branch
+//! of one), and each of them is linked either to it or to a head in `walking`.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::CStr;
@@ -24,7 +24,8 @@ use crate::abi::*;
 use crate::alloc::{self, Array};
 use crate::callback;
 use crate::event_loop::Loop;
-use crate::handle::{FsEvent, Handle};
+use crate::handle::{FsEvent, Handle, Kind};
+use crate::handles::fs_tree::{self, Branch, Joined};
 use crate::handles::io::{self, Io, Part};
 use crate::os::buffer::Out;
 use crate::os::{inotify, socket};
@@ -42,17 +43,20 @@ pub unsafe extern "C" fn uv_fs_event_init(r#loop: *mut uv_loop_t, handle: *mut u
 /// changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder of
 /// what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
 ///
-/// `flags` are `UV_FS_EVENT_*`. Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
+/// `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
+/// `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and the
+/// folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this flag on
+/// Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.) Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
 /// on if there is no such file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_fs_event_start(
     handle: *mut uv_fs_event_t,
     cb: uv_fs_event_cb,
     path: *const c_char,
-    _flags: c_uint,
+    flags: c_uint,
 ) -> c_int {
     // SAFETY: law 1; `path` is the caller's string.
-    unsafe { FsEvent::from_c(handle).start(cb, CStr::from_ptr(path)) }.into_c()
+    unsafe { FsEvent::from_c(handle).start(cb, CStr::from_ptr(path), flags) }.into_c()
 }
 
 /// Stops a file watcher; its callback is not called any more. Always returns 0.
@@ -98,19 +102,19 @@ impl FsEvent {
         unsafe { Link::at(&raw const (*self.as_ptr()).watchers) }
     }
 
-    fn start(self, cb: uv_fs_event_cb, path: &CStr) -> Result {
+    fn start(self, cb: uv_fs_event_cb, path: &CStr, flags: c_uint) -> Result {
         let handle = Handle::from(self);
         if handle.is_active() || handle.is_closing() {
             return Err(Errno::EINVAL);
         }
         let inotify = Inotify::of(handle.event_loop())?;
-        let path = alloc::strdup(path)?;
-        if let Err(e) = inotify.watch(self, path) {
+        self.path.set(alloc::strdup(path)?);
+        if let Err(e) = inotify.watch(self).and_then(|()| fs_tree::grow(self, inotify, flags)) {
+            inotify.unwatch(self);
             // SAFETY: just made.
-            unsafe { alloc::free(path.cast()) };
+            unsafe { alloc::free(self.path.replace(ptr::null_mut()).cast()) };
             return Err(e);
         }
-        self.path.set(path);
         self.cb.set(cb);
         handle.start();
         Ok(())
@@ -123,7 +127,9 @@ impl FsEvent {
         }
         handle.stop();
         if let Some(inotify) = Inotify::get(handle.event_loop()) {
+            fs_tree::fell(self, inotify);
             inotify.unwatch(self);
+            inotify.forget(self);
         }
         // SAFETY: `start` made it.
         unsafe { alloc::free(self.path.replace(ptr::null_mut()).cast()) };
@@ -142,13 +148,18 @@ pub(crate) fn on_ready(event_loop: Loop) {
     let Some(inotify) = Inotify::get(event_loop) else { return };
     // What a `longjmp` out of a callback left, first.
     inotify.collect_strays();
+    inotify.tell_found();
     for _ in 0..READS {
         while let Some(event) = inotify.next_event() {
             inotify.deliver(&event);
+            inotify.tell_found();
         }
         if !inotify.read() {
             break;
         }
+    }
+    if inotify.is_torn.replace(false) {
+        each_active(event_loop, |handle| fs_tree::prune(handle, inotify));
     }
 }
 
@@ -166,17 +177,32 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
 pub(crate) fn loop_fork(event_loop: Loop) -> Result {
     let Some(inotify) = Inotify::get(event_loop) else { return Ok(()) };
     close_descriptor(event_loop);
-    let todo = inotify.forget_all();
+    inotify.forget_all();
     open_descriptor(event_loop)?;
     let mut result = Ok(());
-    while let Some(link) = todo.pop_front() {
+    while let Some(link) = inotify.walking().pop_front() {
         let handle = handle_of(link);
-        if let Err(e) = inotify.watch(handle, handle.path.get()) {
+        if let Err(e) = inotify.watch(handle).and_then(|()| fs_tree::sprout(handle, inotify)) {
             handle.stop();
             result = Err(e);
         }
     }
     result
+}
+
+/// Calls `f` with each active file watcher of the loop; it must not call user code.
+fn each_active(event_loop: Loop, f: impl Fn(FsEvent)) {
+    let all = event_loop.handle_queue();
+    let mut next = all.first();
+    while let Some(link) = next {
+        next = link.next_in(all);
+        let handle = Handle::of_link(link);
+        if let Kind::FsEvent(watcher) = handle.kind()
+            && handle.is_active()
+        {
+            f(watcher);
+        }
+    }
 }
 
 fn watcher(event_loop: Loop) -> Io {
@@ -211,23 +237,53 @@ fn handle_of(link: Link) -> FsEvent {
 
 /// A file that is watched.
 struct Watch {
-    /// Head of the list of its handles.
+    /// Heads of the lists of its handles, and of the branches of recursive ones.
     handles: uv__queue,
-    /// How many there are, those in `walking` included.
+    branches: uv__queue,
+    /// How many there are of both, those in `walking` included.
     count: Cell<usize>,
 }
 
+/// Something to tell that no record says.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    /// `None` if the handle was stopped meanwhile.
+    handle: Option<FsEvent>,
+    /// Of its own memory, or NULL.
+    name: *mut c_char,
+    events: c_int,
+    status: c_int,
+}
+
+impl Found {
+    pub(super) fn new(handle: FsEvent, name: Option<&CStr>, events: c_int, status: c_int) -> Result<Found> {
+        let name = name.map_or(Ok(ptr::null_mut()), alloc::strdup)?;
+        Ok(Found { handle: Some(handle), name, events, status })
+    }
+
+    fn discard(&mut self) {
+        self.handle = None;
+        // SAFETY: `new` made it.
+        unsafe { alloc::free(std::mem::replace(&mut self.name, ptr::null_mut()).cast()) };
+    }
+}
+
 /// What a loop has of inotify; at `loop->inotify_watchers`.
-struct Inotify {
+pub(super) struct Inotify {
     event_loop: Loop,
     watches: RefCell<Table>,
-    /// Handles that have yet to hear of the event that is being delivered. Here and not on the stack: a callback may
-    /// `longjmp` away.
-    walking: uv__queue,
+    /// Handles and branches that have yet to hear of the event that is being delivered. Here and not on the stack: a
+    /// callback may `longjmp` away.
+    walking: [uv__queue; 2],
     /// Records read; those before `at` have been delivered.
     records: UnsafeCell<Records>,
     at: Cell<usize>,
     len: Cell<usize>,
+    /// To be told after the event at hand; those before `told` have been.
+    found: RefCell<Array<Found>>,
+    told: Cell<usize>,
+    /// Some tree has lost branches.
+    pub(super) is_torn: Cell<bool>,
 }
 
 /// Aligned as records are.
@@ -246,14 +302,18 @@ impl Inotify {
             let new = alloc::boxed(Inotify {
                 event_loop,
                 watches: RefCell::new(Table::new()),
-                walking: uv__queue::new(),
+                walking: [const { uv__queue::new() }; 2],
                 records: UnsafeCell::new(Records([0; 4096])),
                 at: Cell::new(0),
                 len: Cell::new(0),
+                found: RefCell::new(Array::new()),
+                told: Cell::new(0),
+                is_torn: Cell::new(false),
             })?;
             event_loop.inotify_watchers.set(new.as_ptr().cast());
             if let Some(inotify) = Inotify::get(event_loop) {
                 inotify.walking().init();
+                inotify.walking_branches().init();
             }
         }
         if event_loop.inotify_fd.get() == -1 {
@@ -264,7 +324,12 @@ impl Inotify {
 
     fn walking(&'static self) -> Link {
         // SAFETY: (1).
-        unsafe { Link::at(&raw const self.walking) }
+        unsafe { Link::at(&raw const self.walking[0]) }
+    }
+
+    fn walking_branches(&'static self) -> Link {
+        // SAFETY: (1).
+        unsafe { Link::at(&raw const self.walking[1]) }
     }
 
     /// The handles of a watch, if it still exists.
@@ -274,38 +339,64 @@ impl Inotify {
         Some(unsafe { Link::at(&raw const (*watch.as_ptr()).handles) })
     }
 
-    /// Links a handle to the watch of what is at `path`.
-    fn watch(&self, handle: FsEvent, path: *const c_char) -> Result {
+    /// The branches of a watch, if it still exists.
+    fn branches(&self, wd: c_int) -> Option<Link> {
+        let watch = self.watches.borrow().get(wd)?;
+        // SAFETY: (2).
+        Some(unsafe { Link::at(&raw const (*watch.as_ptr()).branches) })
+    }
+
+    /// The branch of this handle at a watch.
+    pub(super) fn find_branch(&self, wd: c_int, handle: FsEvent) -> Option<Branch> {
+        let branches = self.branches(wd)?;
+        let mut next = branches.first();
+        while let Some(link) = next {
+            if Branch::of_link(link).handle() == handle {
+                return Some(Branch::of_link(link));
+            }
+            next = link.next_in(branches);
+        }
+        None
+    }
+
+    /// Watches what is at `path`, which must be a C string of the library's. Somebody has to be held by the watch then.
+    pub(super) fn acquire(&self, path: *const c_char, mask: u32) -> Result<c_int> {
         let fd = self.event_loop.inotify_fd.get();
         self.watches.borrow_mut().reserve()?;
-        // SAFETY: `path` is our own copy.
-        let wd = unsafe { inotify::add(fd, path, inotify::CHANGES) }?;
-        let known = self.watches.borrow().get(wd);
-        let watch = match known {
-            Some(watch) => watch,
-            None => self.new_watch(wd).inspect_err(|_| inotify::remove(fd, wd))?,
-        };
-        // SAFETY: (2).
-        unsafe {
-            watch.as_ref().count.set(watch.as_ref().count.get() + 1);
-            Link::at(&raw const (*watch.as_ptr()).handles).push_back(handle.link());
+        // SAFETY: as said above.
+        let wd = unsafe { inotify::add(fd, path, mask) }?;
+        if self.handles(wd).is_none() {
+            let new = Watch { handles: uv__queue::new(), branches: uv__queue::new(), count: Cell::new(0) };
+            let watch = alloc::boxed(new).inspect_err(|_| inotify::remove(fd, wd))?;
+            // SAFETY: just made.
+            unsafe {
+                Link::at(&raw const (*watch.as_ptr()).handles).init();
+                Link::at(&raw const (*watch.as_ptr()).branches).init();
+            }
+            self.watches.borrow_mut().insert(wd, watch);
         }
-        handle.wd.set(wd);
-        Ok(())
+        Ok(wd)
     }
 
-    fn new_watch(&self, wd: c_int) -> Result<NonNull<Watch>> {
-        let watch = alloc::boxed(Watch { handles: uv__queue::new(), count: Cell::new(0) })?;
-        // SAFETY: just made.
-        unsafe { Link::at(&raw const (*watch.as_ptr()).handles) }.init();
-        self.watches.borrow_mut().insert(wd, watch);
-        Ok(watch)
+    /// Counts a holder of a watch.
+    fn hold(&self, wd: c_int) {
+        if let Some(watch) = self.watches.borrow().get(wd) {
+            // SAFETY: (2).
+            let count = unsafe { &watch.as_ref().count };
+            count.set(count.get() + 1);
+        }
     }
 
-    /// Takes a handle off its watch, which ends with the last.
-    fn unwatch(&self, handle: FsEvent) {
-        let wd = handle.wd.replace(-1);
-        handle.link().unlink();
+    /// Links a branch to a watch.
+    pub(super) fn hold_branch(&self, wd: c_int, link: Link) {
+        if let Some(branches) = self.branches(wd) {
+            branches.push_back(link);
+            self.hold(wd);
+        }
+    }
+
+    /// A holder, in no list any more, gives up a watch, which ends with the last.
+    pub(super) fn release(&self, wd: c_int) {
         let Some(watch) = self.watches.borrow().get(wd) else { return };
         // SAFETY: (2).
         let left = unsafe { watch.as_ref() }.count.get() - 1;
@@ -313,33 +404,63 @@ impl Inotify {
         unsafe { watch.as_ref() }.count.set(left);
         if left == 0 {
             self.watches.borrow_mut().remove(wd);
-            // SAFETY: (2): out of the table, without a handle.
+            // SAFETY: (2): out of the table, with empty lists.
             unsafe { alloc::unbox(watch) };
             inotify::remove(self.event_loop.inotify_fd.get(), wd);
         }
     }
 
-    /// Ends all watches without a word to the kernel; their handles are in the list that is returned.
-    fn forget_all(&'static self) -> Link {
-        self.at.set(0);
-        self.len.set(0);
-        let todo = self.walking();
-        while let Some((wd, watch)) = self.watches.borrow_mut().pop() {
-            // SAFETY: (2): out of the table; its handles are moved away.
-            unsafe {
-                todo.append_all(Link::at(&raw const (*watch.as_ptr()).handles));
-                alloc::unbox(watch);
-            }
-            debug_assert!(wd > 0);
+    /// Links a handle to the watch of what is at its path.
+    fn watch(&self, handle: FsEvent) -> Result {
+        let wd = self.acquire(handle.path.get(), inotify::CHANGES)?;
+        if let Some(handles) = self.handles(wd) {
+            handles.push_back(handle.link());
+            self.hold(wd);
         }
-        todo
+        handle.wd.set(wd);
+        Ok(())
     }
 
-    /// Puts handles back to their watches that an interrupted delivery left out.
+    /// Takes a handle off its watch.
+    fn unwatch(&self, handle: FsEvent) {
+        handle.link().unlink();
+        self.release(handle.wd.replace(-1));
+    }
+
+    /// Ends all watches without a word to the kernel; their handles are in `walking` then.
+    fn forget_all(&'static self) {
+        self.at.set(0);
+        self.len.set(0);
+        self.collect_strays();
+        let todo = self.walking();
+        loop {
+            let next = self.watches.borrow_mut().pop();
+            let Some(watch) = next else { break };
+            // SAFETY: (2): out of the table; what it holds is moved away.
+            unsafe {
+                todo.append_all(Link::at(&raw const (*watch.as_ptr()).handles));
+                self.walking_branches().append_all(Link::at(&raw const (*watch.as_ptr()).branches));
+                alloc::unbox(watch);
+            }
+        }
+        let mut next = todo.first();
+        while let Some(link) = next {
+            next = link.next_in(todo);
+            handle_of(link).wd.set(-1);
+            fs_tree::strip(handle_of(link), self);
+        }
+    }
+
+    /// Puts handles and branches back to their watches that an interrupted delivery left out.
     fn collect_strays(&'static self) {
         while let Some(link) = self.walking().pop_front() {
             if let Some(handles) = self.handles(handle_of(link).wd.get()) {
                 handles.push_back(link);
+            }
+        }
+        while let Some(link) = self.walking_branches().pop_front() {
+            if let Some(branches) = self.branches(Branch::of_link(link).wd()) {
+                branches.push_back(link);
             }
         }
     }
@@ -371,10 +492,12 @@ impl Inotify {
         Some(event)
     }
 
-    /// Tells the handles of a watch. Those that a callback adds do not hear of this event.
+    /// Tells whoever holds the watch. Those that a callback adds do not hear of this event.
     fn deliver(&'static self, event: &inotify::Event) {
-        // Also a watch that has ended with records still to come.
-        let Some(handles) = self.handles(event.wd) else { return };
+        if event.mask & libc::IN_Q_OVERFLOW != 0 {
+            // The plain ones do not hear of it, as with libuv.
+            return each_active(self.event_loop, |handle| fs_tree::regrow(handle, self));
+        }
         let mut events = 0;
         if event.mask & inotify::CONTENT != 0 {
             events |= UV_CHANGE;
@@ -382,18 +505,83 @@ impl Inotify {
         if event.mask & !inotify::CONTENT != 0 {
             events |= UV_RENAME;
         }
-        let todo = self.walking();
-        todo.append_all(handles);
-        while let Some(link) = todo.pop_front() {
+        // The watch may have ended, with records still to come.
+        if let Some(handles) = self.handles(event.wd) {
+            self.walking().append_all(handles);
+        }
+        while let Some(link) = self.walking().pop_front() {
             let handle = handle_of(link);
             // The watch may have ended and come again in a callback; the handle says which one is its own.
             if let Some(handles) = self.handles(handle.wd.get()) {
                 handles.push_back(link);
             }
             if event.name.is_null() {
-                tell_own_name(handle, events as c_int);
+                tell_own_name(handle, events);
             } else {
-                callback::fs_event(handle, event.name, events as c_int, 0);
+                // SAFETY: the record's name, ended by a NUL, in the buffer that is read into only after the callback.
+                fs_tree::heed(handle, self, c"", unsafe { CStr::from_ptr(event.name) }, event.mask);
+                callback::fs_event(handle, event.name, events, 0);
+            }
+        }
+        if let Some(branches) = self.branches(event.wd) {
+            self.walking_branches().append_all(branches);
+        }
+        while let Some(link) = self.walking_branches().pop_front() {
+            let branch = Branch::of_link(link);
+            if let Some(branches) = self.branches(branch.wd()) {
+                branches.push_back(link);
+            }
+            self.deliver_to_branch(branch, event, events);
+        }
+    }
+
+    fn deliver_to_branch(&'static self, branch: Branch, event: &inotify::Event, events: c_int) {
+        if event.name.is_null() {
+            // What happens to the folder itself is told by the watch of the one that it is in.
+            if event.mask & libc::IN_IGNORED != 0 {
+                branch.cut(self);
+            }
+            return;
+        }
+        // SAFETY: as in `deliver`.
+        let name = unsafe { CStr::from_ptr(event.name) };
+        let Ok(path) = Joined::new(branch.path(), name) else { return };
+        let handle = branch.handle();
+        fs_tree::heed(handle, self, c"", path.as_c(), event.mask);
+        callback::fs_event(handle, path.as_c().as_ptr(), events, 0);
+    }
+
+    /// Keeps something to be told. If there is no memory for it, it is not.
+    pub(super) fn find(&self, mut found: Found) -> Result {
+        self.found.borrow_mut().push(found).inspect_err(|_| found.discard())
+    }
+
+    fn tell_found(&self) {
+        loop {
+            let next = self.found.borrow().get(self.told.get()).copied();
+            let Some(mut found) = next else { break };
+            self.told.set(self.told.get() + 1);
+            let Some(handle) = found.handle else { continue };
+            if found.name.is_null() {
+                callback::fs_event(handle, ptr::null(), found.events, found.status);
+                continue;
+            }
+            // SAFETY: a string of our own; copied, because a `longjmp` out of the callback would leave it behind.
+            let path = Joined::new(unsafe { CStr::from_ptr(found.name) }, c"");
+            found.discard();
+            if let Ok(path) = path {
+                callback::fs_event(handle, path.as_c().as_ptr(), found.events, found.status);
+            }
+        }
+        self.found.borrow_mut().clear();
+        self.told.set(0);
+    }
+
+    /// A handle stops: it is told nothing more.
+    fn forget(&self, handle: FsEvent) {
+        for found in self.found.borrow_mut().iter_mut().skip(self.told.get()) {
+            if found.handle == Some(handle) {
+                found.discard();
             }
         }
     }
@@ -401,15 +589,13 @@ impl Inotify {
 
 /// Calls back with the last part of the handle's path. In a copy: the callback may stop the handle, which frees the path.
 fn tell_own_name(handle: FsEvent, events: c_int) {
-    let mut name = [0u8; libc::PATH_MAX as usize];
     // SAFETY: an active handle has a path.
-    let path = unsafe { CStr::from_ptr(handle.path.get()) }.to_bytes();
-    let start = path.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
-    let last = &path[start..];
-    // A path that could be opened is shorter than `PATH_MAX`.
-    let len = last.len().min(name.len() - 1);
-    name[..len].copy_from_slice(&last[..len]);
-    callback::fs_event(handle, name.as_ptr().cast(), events, 0);
+    let path = unsafe { CStr::from_ptr(handle.path.get()) };
+    let start = path.to_bytes().iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+    // A path that could be opened is short enough.
+    if let Ok(name) = Joined::new(&path[start..], c"") {
+        callback::fs_event(handle, name.as_c().as_ptr(), events, 0);
+    }
 }
 
 /// Watches by number, in order. A removed one leaves a hole until there are more holes than watches, so that stopping many
@@ -477,10 +663,10 @@ impl Table {
         self.holes = 0;
     }
 
-    fn pop(&mut self) -> Option<(c_int, NonNull<Watch>)> {
+    fn pop(&mut self) -> Option<NonNull<Watch>> {
         loop {
             match self.slots.pop()? {
-                (wd, Some(watch)) => return Some((wd, watch)),
+                (_, Some(watch)) => return Some(watch),
                 (_, None) => self.holes -= 1,
             }
         }
@@ -508,8 +694,7 @@ mod tests {
             table.remove(wd);
         }
         assert_eq!((table.slots.len(), table.holes), (2, 0));
-        assert_eq!(table.pop().map(|p| p.0), Some(5));
-        assert_eq!(table.pop().map(|p| p.0), Some(2));
-        assert!(table.pop().is_none());
+        assert!(table.get(5).is_some() && table.get(2).is_some());
+        assert!(table.pop().is_some() && table.pop().is_some() && table.pop().is_none());
     }
 }

@@ -17,7 +17,7 @@ use libc::{c_int, termios};
 
 use crate::abi::*;
 use crate::event_loop::Loop;
-use crate::handle::{Handle, Stream, Tty, flag};
+use crate::handle::{Stream, Tty, flag};
 use crate::handles::stream;
 use crate::os::{socket, tty};
 
