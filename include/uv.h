@@ -1763,13 +1763,16 @@ UV_EXTERN int uv_fs_event_init(uv_loop_t *loop, uv_fs_event_t *handle);
  * changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder of
  * what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
  *
- * `flags` are `UV_FS_EVENT_*`. Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
+ * `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
+ * `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and the
+ * folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this flag on
+ * Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.) Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
  * on if there is no such file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
  */
 UV_EXTERN int uv_fs_event_start(uv_fs_event_t *handle,
                                 uv_fs_event_cb cb,
                                 const char *path,
-                                unsigned int _flags);
+                                unsigned int flags);
 
 /** Stops a file watcher; its callback is not called any more. Always returns 0. */
 UV_EXTERN int uv_fs_event_stop(uv_fs_event_t *handle);
