@@ -28,7 +28,7 @@ typedef struct uvring_loop_stats_s {
   uint64_t turns;
   /** Calls of io_uring_enter. */
   uint64_t ring_enters;
-  /** Calls of epoll_wait. */
+  /** Calls of epoll_wait. Beside a ring: looks at the set of listening and datagram sockets, which the ring polls. */
   uint64_t epoll_waits;
   /** Polls armed: on the ring, or registered with epoll. */
   uint64_t polls;

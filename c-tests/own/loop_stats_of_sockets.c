@@ -81,7 +81,8 @@ int main(void) {
     if (stats.driver == UVRING_DRIVER_RING) {
         CHECK_GE(stats.polls, 2 * MESSAGES);
         CHECK_GE(stats.ring_enters, MESSAGES);
-        CHECK_EQ(stats.epoll_waits, 0);
+        /* The listener is in an epoll set that the ring polls: a look for each batch of connections. */
+        CHECK_LE(stats.epoll_waits, 2);
     } else {
         CHECK_EQ(stats.ring_enters, 0);
         CHECK_GE(stats.epoll_waits, MESSAGES);

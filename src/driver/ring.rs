@@ -193,8 +193,14 @@ impl Ring {
         self.ready.epoll()
     }
 
+    /// What the ring did, and the set of named descriptors beside it.
     pub(crate) fn counters(&self) -> Counters {
-        self.counters
+        let named = self.named.as_ref().map(Ready::counters).unwrap_or_default();
+        Counters {
+            polls: self.counters.polls + named.polls,
+            epoll_waits: self.counters.epoll_waits + named.epoll_waits,
+            ..self.counters
+        }
     }
 
     pub(crate) fn files_in_flight(&self) -> usize {
@@ -440,7 +446,7 @@ impl Ring {
         }
         self.leave();
         let polls = std::mem::replace(&mut self.polls, Polls::new());
-        let mut ready = self.ready.taking_over(polls, self.counters);
+        let mut ready = self.ready.taking_over(polls, self.counters());
         if let Some(named) = self.named.take() {
             for poll in named.polls().all() {
                 if ready.reserve(poll.key.slot()).is_ok() {

@@ -27,7 +27,7 @@ pub struct uvring_loop_stats_s {
     pub turns: u64,
     /// Calls of io_uring_enter.
     pub ring_enters: u64,
-    /// Calls of epoll_wait.
+    /// Calls of epoll_wait. Beside a ring: looks at the set of listening and datagram sockets, which the ring polls.
     pub epoll_waits: u64,
     /// Polls armed: on the ring, or registered with epoll.
     pub polls: u64,

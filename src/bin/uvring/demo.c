@@ -46,13 +46,11 @@ static uvring_loop_stats_t stats(void) {
 static uvring_loop_stats_t before;
 
 static void print_head(void) {
-  int ring;
   before = stats();
-  ring = before.driver == UVRING_DRIVER_RING;
   printf("uvring %s stands for libuv %s; this loop runs on %s.\n\n", uvring_version(), uv_version_string(),
-         ring ? "io_uring" : "epoll (`uvring doctor` tells why)");
-  printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "ms", ring ? "enters" : "waits", "polls", "ring", "plain", "pool", "wake-");
-  printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "", "", ring ? "on ring" : "in epoll", "ops", "calls", "jobs", "ups");
+         before.driver == UVRING_DRIVER_RING ? "io_uring" : "epoll (`uvring doctor` tells why)");
+  printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "ms", "waits", "polls", "ring", "plain", "pool", "wake-");
+  printf("%-44s%9s%9s%9s%9s%9s%9s%9s\n", "", "", "", "armed", "ops", "calls", "jobs", "ups");
 }
 
 /* Runs what was started to its end, and prints what that took since the last line. */
