@@ -96,7 +96,8 @@ int main(int argc, char** argv) {
     CHECK_EQ(part, 4);
     /* Part 1 is the file, part 3 the socket. */
     CHECK_GT(enters[1], 0);
-    CHECK_EQ(preads[1], 0);
+    /* The first read is asked for outside uv_run, where nothing may stay on the ring: a thread does that one. */
+    CHECK_LE(preads[1], 1);
     CHECK_GE(enters[3], ECHOES / 2);
     CHECK_LE(waits[1] + waits[3], 2);
     return 0;

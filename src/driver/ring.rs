@@ -35,8 +35,9 @@ use crate::os::clock;
 
 /// Submission entries of a ring; the completion queue is 16 times as long.
 const ENTRIES: u32 = 256;
-/// How many idle rings a thread keeps.
-const SPARES: usize = 2;
+/// How many idle rings, of some 80 KiB each, a thread keeps: as many as it ever had loops at once, within reason. Handing
+/// them to another thread to close would not help, as the kernel interrupts the thread that made the ring.
+const SPARES: usize = 64;
 /// The `user_data` of cancellations, and of the poll of the set of named descriptors: no key is that small.
 const CANCELLATION: u64 = 0;
 const NAMED: u64 = 1;
