@@ -1759,15 +1759,17 @@ UV_EXTERN int uv_async_send(uv_async_t *async);
 UV_EXTERN int uv_fs_event_init(uv_loop_t *loop, uv_fs_event_t *handle);
 
 /**
- * Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went or
- * changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder of
- * what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
+ * Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
+ * or changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder
+ * of what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
  *
  * `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
- * `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and the
- * folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this flag on
- * Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.) Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so
- * on if there is no such file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
+ * `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and
+ * the folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this
+ * flag on Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.)
+ *
+ * Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so on if there is no such
+ * file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
  */
 UV_EXTERN int uv_fs_event_start(uv_fs_event_t *handle,
                                 uv_fs_event_cb cb,
@@ -1790,9 +1792,9 @@ UV_EXTERN int uv_fs_event_getpath(uv_fs_event_t *handle, char *buffer, size_t *s
 UV_EXTERN int uv_fs_poll_init(uv_loop_t *loop, uv_fs_poll_t *handle);
 
 /**
- * Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called with
- * the old and the new state when they differ, access time and number of links aside, and with an error when the file
- * cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
+ * Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called
+ * with the old and the new state when they differ, access time and number of links aside, and with an error when the
+ * file cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
  *
  * Returns 0, also if the handle is active already, which changes nothing; `UV_EINVAL` if it is closing; `UV_ENOMEM`.
  */
@@ -1814,8 +1816,8 @@ UV_EXTERN int uv_fs_poll_stop(uv_fs_poll_t *handle);
 UV_EXTERN int uv_fs_poll_getpath(uv_fs_poll_t *handle, char *buffer, size_t *size);
 
 /**
- * Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not have
- * it. Always returns 0.
+ * Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not
+ * have it. Always returns 0.
  */
 UV_EXTERN int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *handle, int ipc);
 
@@ -1828,19 +1830,19 @@ UV_EXTERN int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *handle, int ipc);
 UV_EXTERN int uv_pipe_open(uv_pipe_t *handle, uv_file file);
 
 /**
- * Binds the pipe to a path, at which a socket file is made; closing the pipe removes it. A path of more than 108 bytes is
- * cut off. Errors as with `uv_pipe_bind2`.
+ * Binds the pipe to a path, at which a socket file is made; closing the pipe removes it. A path of more than 108 bytes
+ * is cut off. Errors as with `uv_pipe_bind2`.
  */
 UV_EXTERN int uv_pipe_bind(uv_pipe_t *handle, const char *name);
 
 /**
  * As `uv_pipe_bind`, with a name of `namelen` bytes. A name that begins with a NUL is one of the abstract space, which
- * leaves no file; for the empty name the kernel makes one up there. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more
- * than 108 bytes is an error.
+ * leaves no file; for the empty name the kernel makes one up there. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of
+ * more than 108 bytes is an error.
  *
- * Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the pipe
- * is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder; or another
- * error.
+ * Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the
+ * pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder;
+ * or another error.
  */
 UV_EXTERN int uv_pipe_bind2(uv_pipe_t *handle,
                             const char *name,
@@ -1848,8 +1850,8 @@ UV_EXTERN int uv_pipe_bind2(uv_pipe_t *handle,
                             unsigned int flags);
 
 /**
- * Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0 or an
- * error, which may be any of `uv_pipe_connect2`. If another attempt is under way nothing happens.
+ * Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0
+ * or an error, which may be any of `uv_pipe_connect2`. If another attempt is under way nothing happens.
  */
 UV_EXTERN void uv_pipe_connect(uv_connect_t *req,
                                uv_pipe_t *handle,
@@ -1857,12 +1859,13 @@ UV_EXTERN void uv_pipe_connect(uv_connect_t *req,
                                uv_connect_cb cb);
 
 /**
- * Connects the pipe to a unix domain socket whose name has `namelen` bytes; one that begins with a NUL is of the abstract
- * space. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more than 108 bytes is an error. `cb` is called with 0,
- * `UV_ENOENT`, `UV_ECONNREFUSED`, `UV_EAGAIN` if the other side's queue is full, or another error of the connection.
+ * Connects the pipe to a unix domain socket whose name has `namelen` bytes; one that begins with a NUL is of the
+ * abstract space. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more than 108 bytes is an error. `cb` is called with
+ * 0, `UV_ENOENT`, `UV_ECONNREFUSED`, `UV_EAGAIN` if the other side's queue is full, or another error of the
+ * connection.
  *
- * Returns 0; `UV_EINVAL` if the name is NULL, empty, too long, or a path with a NUL in it, if there are other flags, or the
- * pipe is closing; `UV_EALREADY` if another attempt is under way.
+ * Returns 0; `UV_EINVAL` if the name is NULL, empty, too long, or a path with a NUL in it, if there are other flags,
+ * or the pipe is closing; `UV_EALREADY` if another attempt is under way.
  */
 UV_EXTERN int uv_pipe_connect2(uv_connect_t *req,
                                uv_pipe_t *handle,
@@ -1874,11 +1877,12 @@ UV_EXTERN int uv_pipe_connect2(uv_connect_t *req,
 /**
  * Gets the name that the pipe is bound to.
  *
- * `size` says how many bytes `buffer` has and becomes the length of the name: 0 if it has none. A path is followed by a
- * NUL that the length does not count; an abstract name, which begins with one, is not.
+ * `size` says how many bytes `buffer` has and becomes the length of the name: 0 if it has none. A path is followed by
+ * a NUL that the length does not count; an abstract name, which begins with one, is not.
  *
- * Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_EBADF` if the pipe has no descriptor; `UV_ENOBUFS` if the
- * name does not fit, and `size` becomes what is needed; or another error. Where it fails otherwise the size becomes 0.
+ * Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_EBADF` if the pipe has no descriptor; `UV_ENOBUFS` if
+ * the name does not fit, and `size` becomes what is needed; or another error. Where it fails otherwise the size
+ * becomes 0.
  */
 UV_EXTERN int uv_pipe_getsockname(const uv_pipe_t *handle, char *buffer, size_t *size);
 
@@ -1898,11 +1902,11 @@ UV_EXTERN int uv_pipe_pending_count(uv_pipe_t *handle);
 UV_EXTERN uv_handle_type uv_pipe_pending_type(uv_pipe_t *handle);
 
 /**
- * Lets all users connect to a bound pipe: `flags` are `UV_READABLE`, `UV_WRITABLE` or both, and become the permissions of
- * the socket file for everybody. Blocks.
+ * Lets all users connect to a bound pipe: `flags` are `UV_READABLE`, `UV_WRITABLE` or both, and become the permissions
+ * of the socket file for everybody. Blocks.
  *
- * Returns 0; `UV_EBADF` if the handle is NULL or has no descriptor; `UV_EINVAL` for other flags; `UV_ENOENT` if there is no
- * socket file; or another error.
+ * Returns 0; `UV_EBADF` if the handle is NULL or has no descriptor; `UV_EINVAL` for other flags; `UV_ENOENT` if there
+ * is no socket file; or another error.
  */
 UV_EXTERN int uv_pipe_chmod(uv_pipe_t *handle, int flags);
 
@@ -2207,19 +2211,20 @@ UV_EXTERN uint64_t uv_timer_get_repeat(const uv_timer_t *handle);
 UV_EXTERN uint64_t uv_timer_get_due_in(const uv_timer_t *handle);
 
 /**
- * Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is ignored.
+ * Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is
+ * ignored.
  *
- * The terminal is opened once more by its path, and `fd` made to be that new descriptor (close-on-exec), so that making it
- * non-blocking does not concern others who use the terminal. Where that cannot be done writes block. A pipe or socket is
- * taken as it is.
+ * The terminal is opened once more by its path, and `fd` made to be that new descriptor (close-on-exec), so that
+ * making it non-blocking does not concern others who use the terminal. Where that cannot be done writes block. A pipe
+ * or socket is taken as it is.
  *
  * Returns 0; `UV_EINVAL` if `fd` is a file, or nothing that can be a stream; or another error. Not thread-safe.
  */
 UV_EXTERN int uv_tty_init(uv_loop_t *loop, uv_tty_t *handle, uv_file fd, int _unused);
 
 /**
- * Sets how the terminal treats what is typed and written: `UV_TTY_MODE_NORMAL` is as it was before the first other mode,
- * `UV_TTY_MODE_RAW` and `UV_TTY_MODE_RAW_VT` give keys one by one, `UV_TTY_MODE_IO` leaves all bytes alone.
+ * Sets how the terminal treats what is typed and written: `UV_TTY_MODE_NORMAL` is as it was before the first other
+ * mode, `UV_TTY_MODE_RAW` and `UV_TTY_MODE_RAW_VT` give keys one by one, `UV_TTY_MODE_IO` leaves all bytes alone.
  *
  * Returns 0, `UV_EINVAL` for another mode, or an error of the terminal such as `UV_EIO`. Not thread-safe.
  */
@@ -2229,7 +2234,8 @@ UV_EXTERN int uv_tty_set_mode(uv_tty_t *handle, uv_tty_mode_t mode);
  * Gives the terminal whose mode was set first the attributes that it had before; to be called when the program ends.
  *
  * Returns 0, also if there is nothing to put back; `UV_EBUSY` while another thread, or the code that a signal has
- * interrupted, is inside `uv_tty_set_mode`; or an error of the terminal. Thread-safe and async-signal-safe; `errno` stays.
+ * interrupted, is inside `uv_tty_set_mode`; or an error of the terminal. Thread-safe and async-signal-safe; `errno`
+ * stays.
  */
 UV_EXTERN int uv_tty_reset_mode(void);
 

@@ -1,8 +1,8 @@
 //! File watchers by regular stat calls.
 //!
-//! Each start makes a *round*: a copy of the path, a timer, a request for the stat, and the last answer. A round ends when its
-//! handle is stopped, but its memory lasts until the request and the timer have ended, and the handle, when closing, waits for
-//! all its rounds.
+//! Each start makes a *round*: a copy of the path, a timer, a request for the stat, and the last answer. A round ends
+//! when its handle is stopped, but its memory lasts until the request and the timer have ended, and the handle, when
+//! closing, waits for all its rounds.
 //!
 //! ```text
 //! start → stat → compare, call back → timer → stat …
@@ -37,9 +37,9 @@ pub unsafe extern "C" fn uv_fs_poll_init(r#loop: *mut uv_loop_t, handle: *mut uv
     0
 }
 
-/// Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called with
-/// the old and the new state when they differ, access time and number of links aside, and with an error when the file
-/// cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
+/// Starts asking for the state of the file at `path` every `interval` milliseconds (at least 1). `poll_cb` is called
+/// with the old and the new state when they differ, access time and number of links aside, and with an error when the
+/// file cannot be reached, once until the error changes or the file is back. The first answer is only remembered.
 ///
 /// Returns 0, also if the handle is active already, which changes nothing; `UV_EINVAL` if it is closing; `UV_ENOMEM`.
 #[unsafe(no_mangle)]
@@ -195,8 +195,8 @@ impl Round {
         }
     }
 
-    /// The next stat is due a whole number of intervals after the last began. Without memory for a timer the handle hears no
-    /// more until it is started again.
+    /// The next stat is due a whole number of intervals after the last began. Without memory for a timer the handle
+    /// hears no more until it is started again.
     fn wait(&self, event_loop: Loop) {
         let elapsed = event_loop.time.get() - self.began_ms.get();
         let wait_ms = self.interval_ms - elapsed % self.interval_ms;

@@ -1,7 +1,7 @@
 //! The folders below a folder that is watched with `UV_FS_EVENT_RECURSIVE`.
 //!
-//! inotify watches one folder at a time. So a recursive handle has a *tree*: a *branch* for each folder below its own, which
-//! says what the folder is called seen from there, and hangs on the folder's watch beside plain handles.
+//! inotify watches one folder at a time. So a recursive handle has a *tree*: a *branch* for each folder below its own,
+//! which says what the folder is called seen from there, and hangs on the folder's watch beside plain handles.
 //!
 //! - A new folder is walked: branches for it and those inside, and what is found in it is reported, because it may have
 //!   come before the watch did. (Something may so be reported twice, but nothing never.)
@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use libc::{c_char, c_int, c_uint, c_void};
 
-use super::fs_event::{Found, Inotify};
+use super::fs_watch::{Found, Inotify};
 use crate::abi::*;
 use crate::alloc::{self, Array};
 use crate::handle::FsEvent;
@@ -180,8 +180,8 @@ impl Tree {
         }
     }
 
-    /// Watches the folder at `path`, seen from the root. `None` if there is none (any more), none that may be watched, or
-    /// nothing new about it.
+    /// Watches the folder at `path`, seen from the root. `None` if there is none (any more), none that may be watched,
+    /// or nothing new about it.
     fn watch(self, handle: FsEvent, inotify: &Inotify, path: &CStr) -> Result<Option<Branch>> {
         // SAFETY: a string of libc's that `fell` frees.
         let root = unsafe { CStr::from_ptr(self.trunk().root) };
@@ -291,8 +291,8 @@ impl Tree {
     }
 }
 
-/// Watches the folders below the handle's own, if `flags` ask for it and it is a folder. `UV_ENOSPC` and so on if a limit is
-/// reached; there is no tree then.
+/// Watches the folders below the handle's own, if `flags` ask for it and it is a folder. `UV_ENOSPC` and so on if a
+/// limit is reached; there is no tree then.
 pub(super) fn grow(handle: FsEvent, inotify: &Inotify, flags: c_uint) -> Result {
     if flags & UV_FS_EVENT_RECURSIVE == 0 || *IS_OFF {
         return Ok(());

@@ -4,6 +4,7 @@ pub(crate) mod async_handle;
 pub(crate) mod fs_event;
 pub(crate) mod fs_poll;
 pub(crate) mod fs_tree;
+pub(crate) mod fs_watch;
 pub(crate) mod io;
 pub(crate) mod pipe;
 pub(crate) mod poll;

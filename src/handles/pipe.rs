@@ -1,5 +1,5 @@
-//! Pipes and unix domain sockets: their names, connecting, permissions. What they have in common with other streams is in
-//! `stream`, the passing of handles included.
+//! Pipes and unix domain sockets: their names, connecting, permissions. What they have in common with other streams is
+//! in `stream`, the passing of handles included.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -17,8 +17,8 @@ use crate::os::socket;
 use crate::os::unix_socket::{self, Name};
 use crate::request::Connect;
 
-/// Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not have
-/// it. Always returns 0.
+/// Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not
+/// have it. Always returns 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_init(r#loop: *mut uv_loop_t, handle: *mut uv_pipe_t, ipc: c_int) -> c_int {
     // SAFETY: laws 1 and 5.
@@ -36,8 +36,8 @@ pub unsafe extern "C" fn uv_pipe_open(handle: *mut uv_pipe_t, file: uv_file) -> 
     unsafe { Pipe::from_c(handle) }.open(file).into_c()
 }
 
-/// Binds the pipe to a path, at which a socket file is made; closing the pipe removes it. A path of more than 108 bytes is
-/// cut off. Errors as with `uv_pipe_bind2`.
+/// Binds the pipe to a path, at which a socket file is made; closing the pipe removes it. A path of more than 108 bytes
+/// is cut off. Errors as with `uv_pipe_bind2`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_bind(handle: *mut uv_pipe_t, name: *const c_char) -> c_int {
     // SAFETY: law 1; `name` is the caller's string.
@@ -45,12 +45,12 @@ pub unsafe extern "C" fn uv_pipe_bind(handle: *mut uv_pipe_t, name: *const c_cha
 }
 
 /// As `uv_pipe_bind`, with a name of `namelen` bytes. A name that begins with a NUL is one of the abstract space, which
-/// leaves no file; for the empty name the kernel makes one up there. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more
-/// than 108 bytes is an error.
+/// leaves no file; for the empty name the kernel makes one up there. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of
+/// more than 108 bytes is an error.
 ///
-/// Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the pipe
-/// is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder; or another
-/// error.
+/// Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the
+/// pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder;
+/// or another error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_bind2(
     handle: *mut uv_pipe_t,
@@ -65,8 +65,8 @@ pub unsafe extern "C" fn uv_pipe_bind2(
     unsafe { Pipe::from_c(handle).bind(bytes(name, namelen), flags) }.into_c()
 }
 
-/// Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0 or an
-/// error, which may be any of `uv_pipe_connect2`. If another attempt is under way nothing happens.
+/// Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0
+/// or an error, which may be any of `uv_pipe_connect2`. If another attempt is under way nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_connect(
     req: *mut uv_connect_t,
@@ -86,12 +86,13 @@ pub unsafe extern "C" fn uv_pipe_connect(
     }
 }
 
-/// Connects the pipe to a unix domain socket whose name has `namelen` bytes; one that begins with a NUL is of the abstract
-/// space. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more than 108 bytes is an error. `cb` is called with 0,
-/// `UV_ENOENT`, `UV_ECONNREFUSED`, `UV_EAGAIN` if the other side's queue is full, or another error of the connection.
+/// Connects the pipe to a unix domain socket whose name has `namelen` bytes; one that begins with a NUL is of the
+/// abstract space. With `UV_PIPE_NO_TRUNCATE` in `flags` a name of more than 108 bytes is an error. `cb` is called with
+/// 0, `UV_ENOENT`, `UV_ECONNREFUSED`, `UV_EAGAIN` if the other side's queue is full, or another error of the
+/// connection.
 ///
-/// Returns 0; `UV_EINVAL` if the name is NULL, empty, too long, or a path with a NUL in it, if there are other flags, or the
-/// pipe is closing; `UV_EALREADY` if another attempt is under way.
+/// Returns 0; `UV_EINVAL` if the name is NULL, empty, too long, or a path with a NUL in it, if there are other flags,
+/// or the pipe is closing; `UV_EALREADY` if another attempt is under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_connect2(
     req: *mut uv_connect_t,
@@ -110,11 +111,12 @@ pub unsafe extern "C" fn uv_pipe_connect2(
 
 /// Gets the name that the pipe is bound to.
 ///
-/// `size` says how many bytes `buffer` has and becomes the length of the name: 0 if it has none. A path is followed by a
-/// NUL that the length does not count; an abstract name, which begins with one, is not.
+/// `size` says how many bytes `buffer` has and becomes the length of the name: 0 if it has none. A path is followed by
+/// a NUL that the length does not count; an abstract name, which begins with one, is not.
 ///
-/// Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_EBADF` if the pipe has no descriptor; `UV_ENOBUFS` if the
-/// name does not fit, and `size` becomes what is needed; or another error. Where it fails otherwise the size becomes 0.
+/// Returns 0; `UV_EINVAL` if a pointer is NULL or the size 0; `UV_EBADF` if the pipe has no descriptor; `UV_ENOBUFS` if
+/// the name does not fit, and `size` becomes what is needed; or another error. Where it fails otherwise the size
+/// becomes 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_getsockname(handle: *const uv_pipe_t, buffer: *mut c_char, size: *mut usize) -> c_int {
     // SAFETY: law 1; C promises that the buffer is as large as the size says.
@@ -149,11 +151,11 @@ pub unsafe extern "C" fn uv_pipe_pending_type(handle: *mut uv_pipe_t) -> uv_hand
     if pipe.ipc.get() == 0 { UV_UNKNOWN_HANDLE } else { uv_guess_handle(pipe.accepted_fd.get()) }
 }
 
-/// Lets all users connect to a bound pipe: `flags` are `UV_READABLE`, `UV_WRITABLE` or both, and become the permissions of
-/// the socket file for everybody. Blocks.
+/// Lets all users connect to a bound pipe: `flags` are `UV_READABLE`, `UV_WRITABLE` or both, and become the permissions
+/// of the socket file for everybody. Blocks.
 ///
-/// Returns 0; `UV_EBADF` if the handle is NULL or has no descriptor; `UV_EINVAL` for other flags; `UV_ENOENT` if there is no
-/// socket file; or another error.
+/// Returns 0; `UV_EBADF` if the handle is NULL or has no descriptor; `UV_EINVAL` for other flags; `UV_ENOENT` if there
+/// is no socket file; or another error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_chmod(handle: *mut uv_pipe_t, flags: c_int) -> c_int {
     if handle.is_null() {

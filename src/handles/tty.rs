@@ -21,11 +21,12 @@ use crate::handle::{Stream, Tty, flag};
 use crate::handles::stream;
 use crate::os::{socket, tty};
 
-/// Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is ignored.
+/// Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is
+/// ignored.
 ///
-/// The terminal is opened once more by its path, and `fd` made to be that new descriptor (close-on-exec), so that making it
-/// non-blocking does not concern others who use the terminal. Where that cannot be done writes block. A pipe or socket is
-/// taken as it is.
+/// The terminal is opened once more by its path, and `fd` made to be that new descriptor (close-on-exec), so that
+/// making it non-blocking does not concern others who use the terminal. Where that cannot be done writes block. A pipe
+/// or socket is taken as it is.
 ///
 /// Returns 0; `UV_EINVAL` if `fd` is a file, or nothing that can be a stream; or another error. Not thread-safe.
 #[unsafe(no_mangle)]
@@ -39,8 +40,8 @@ pub unsafe extern "C" fn uv_tty_init(
     unsafe { Tty::from_c(handle).init(Loop::from_c(r#loop), fd) }.into_c()
 }
 
-/// Sets how the terminal treats what is typed and written: `UV_TTY_MODE_NORMAL` is as it was before the first other mode,
-/// `UV_TTY_MODE_RAW` and `UV_TTY_MODE_RAW_VT` give keys one by one, `UV_TTY_MODE_IO` leaves all bytes alone.
+/// Sets how the terminal treats what is typed and written: `UV_TTY_MODE_NORMAL` is as it was before the first other
+/// mode, `UV_TTY_MODE_RAW` and `UV_TTY_MODE_RAW_VT` give keys one by one, `UV_TTY_MODE_IO` leaves all bytes alone.
 ///
 /// Returns 0, `UV_EINVAL` for another mode, or an error of the terminal such as `UV_EIO`. Not thread-safe.
 #[unsafe(no_mangle)]
@@ -52,7 +53,8 @@ pub unsafe extern "C" fn uv_tty_set_mode(handle: *mut uv_tty_t, mode: uv_tty_mod
 /// Gives the terminal whose mode was set first the attributes that it had before; to be called when the program ends.
 ///
 /// Returns 0, also if there is nothing to put back; `UV_EBUSY` while another thread, or the code that a signal has
-/// interrupted, is inside `uv_tty_set_mode`; or an error of the terminal. Thread-safe and async-signal-safe; `errno` stays.
+/// interrupted, is inside `uv_tty_set_mode`; or an error of the terminal. Thread-safe and async-signal-safe; `errno`
+/// stays.
 #[unsafe(no_mangle)]
 pub extern "C" fn uv_tty_reset_mode() -> c_int {
     // SAFETY: `__errno_location` is always valid.

@@ -6,8 +6,8 @@ use libc::c_char;
 
 use crate::abi::{Errno, Result};
 
-/// Calls `each` with the name of everything in the folder at `path`, and whether it is, or could be, a folder itself; stops
-/// at the first error that it gives.
+/// Calls `each` with the name of everything in the folder at `path`, and whether it is, or could be, a folder itself;
+/// stops at the first error that it gives.
 ///
 /// # Safety
 /// `path` is a C string.

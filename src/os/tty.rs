@@ -13,8 +13,9 @@ pub(crate) fn is_terminal(fd: c_int) -> bool {
     unsafe { libc::isatty(fd) == 1 }
 }
 
-/// Opens the terminal behind `fd` once more, by its path, so that the new descriptor shares no status flags with others.
-/// `None` for the master of a pseudoterminal, which no path leads to, and where the path cannot be found or opened.
+/// Opens the terminal behind `fd` once more, by its path, so that the new descriptor shares no status flags with
+/// others. `None` for the master of a pseudoterminal, which no path leads to, and where the path cannot be found or
+/// opened.
 pub(crate) fn reopen(fd: c_int, access: c_int) -> Option<c_int> {
     let mut number: c_int = 0;
     // SAFETY: TIOCGPTN writes an int. Only a master has a number.
@@ -59,8 +60,8 @@ pub(crate) fn set_attributes(fd: c_int, attributes: &termios) -> Result {
     }
 }
 
-/// `attributes` for input by the key, not by the line, and without keys that make signals. Output stays as it is, with a
-/// carriage return before each newline.
+/// `attributes` for input by the key, not by the line, and without keys that make signals. Output stays as it is, with
+/// a carriage return before each newline.
 pub(crate) fn raw(mut attributes: termios) -> termios {
     attributes.c_iflag &= !(libc::BRKINT | libc::ICRNL | libc::INPCK | libc::ISTRIP | libc::IXON);
     attributes.c_oflag |= libc::ONLCR;

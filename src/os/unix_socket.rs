@@ -1,7 +1,7 @@
 //! Sockets of the unix domain and their names.
 //!
-//! A name is a path, or, beginning with a NUL, a name in the kernel's own ("abstract") space, where every byte counts; the
-//! empty name asks for one of these to be made up.
+//! A name is a path, or, beginning with a NUL, a name in the kernel's own ("abstract") space, where every byte counts;
+//! the empty name asks for one of these to be made up.
 
 use std::mem::{offset_of, size_of};
 
@@ -16,8 +16,11 @@ pub(crate) const LONGEST: usize = size_of::<sockaddr_un>() - BEFORE;
 const BEFORE: usize = offset_of!(sockaddr_un, sun_path);
 
 /// An address of the unix domain.
+#[repr(C)]
 pub(crate) struct Name {
     address: sockaddr_un,
+    /// Ends a path that fills the address, for those who look at it as a string (Valgrind does).
+    _nul: c_char,
     len: socklen_t,
 }
 
@@ -30,7 +33,7 @@ impl Name {
         for (to, from) in address.sun_path.iter_mut().zip(name) {
             *to = *from as c_char;
         }
-        Name { address, len: (BEFORE + name.len().min(LONGEST)) as socklen_t }
+        Name { address, _nul: 0, len: (BEFORE + name.len().min(LONGEST)) as socklen_t }
     }
 
     /// What the kernel answers to `ask`.
