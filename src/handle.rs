@@ -23,8 +23,6 @@ pub(crate) mod flag {
     pub(crate) const ACTIVE: c_uint = 0x4;
     pub(crate) const REF: c_uint = 0x8;
     pub(crate) const INTERNAL: c_uint = 0x10;
-    pub(crate) const LISTENING: c_uint = 0x40;
-    pub(crate) const CONNECTION: c_uint = 0x80;
     pub(crate) const SHUT: c_uint = 0x200;
     pub(crate) const READ_EOF: c_uint = 0x800;
     pub(crate) const READING: c_uint = 0x1000;
@@ -35,7 +33,6 @@ pub(crate) mod flag {
     pub(crate) const IPV6: c_uint = 0x40_0000;
     pub(crate) const TCP_NODELAY: c_uint = 0x100_0000;
     pub(crate) const TCP_KEEPALIVE: c_uint = 0x200_0000;
-    pub(crate) const TCP_SINGLE_ACCEPT: c_uint = 0x400_0000;
     pub(crate) const UDP_PROCESSING: c_uint = 0x100_0000;
     pub(crate) const UDP_CONNECTED: c_uint = 0x200_0000;
     pub(crate) const UDP_RECVMMSG: c_uint = 0x400_0000;
@@ -56,12 +53,14 @@ macro_rules! newtype {
             ///
             /// # Safety
             /// It points to such a struct, which law 1 or 2 keeps alive for as long as the newtype is used.
+            #[allow(dead_code, reason = "every newtype has both ways, whether or not the crate goes both")]
             pub(crate) unsafe fn from_c(pointer: *const $c) -> $name {
                 // SAFETY: libuv's functions take no NULL here either.
                 $name(unsafe { std::ptr::NonNull::new_unchecked(pointer.cast_mut()) })
             }
 
             /// For C.
+            #[allow(dead_code, reason = "as above")]
             pub(crate) fn as_ptr(self) -> *mut $c {
                 self.0.as_ptr()
             }

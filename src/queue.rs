@@ -144,9 +144,9 @@ pub(crate) use owner;
 mod tests {
     use super::*;
 
-    fn list(n: usize) -> Vec<Box<uv__queue>> {
-        let nodes: Vec<Box<uv__queue>> = (0..n).map(|_| Box::new(uv__queue::new())).collect();
-        for node in &nodes {
+    fn list(n: usize) -> Box<[uv__queue]> {
+        let nodes: Box<[uv__queue]> = (0..n).map(|_| uv__queue::new()).collect();
+        for node in &*nodes {
             at(node).init();
         }
         nodes

@@ -10,7 +10,7 @@ mod layout;
 mod request;
 
 pub use data::*;
-pub use errno::*;
+pub(crate) use errno::*;
 pub use event_loop::*;
 pub use handle::*;
 pub use request::*;

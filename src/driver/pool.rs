@@ -216,10 +216,13 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
     let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some();
     if queued {
         wq(work).unlink();
+        lanes.working -= usize::from(is_work(work));
         // SAFETY: (1); no worker has it.
         unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | CANCELLED)) };
     }
     drop(guard);
+    // One job less that lookups wait behind.
+    pool.start_lookups(&mut lanes);
     drop(lanes);
     if queued {
         finish(work);

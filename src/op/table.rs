@@ -57,25 +57,20 @@ struct Slot {
 pub(crate) struct Table {
     slots: Array<Slot>,
     free: u32,
-    used: usize,
 }
 
 const NONE: u32 = u32::MAX;
 
 impl Table {
     pub(crate) const fn new() -> Table {
-        Table { slots: Array::new(), free: NONE, used: 0 }
+        Table { slots: Array::new(), free: NONE }
     }
 
     /// Remembers `owner`, or fails with `UV_ENOMEM`.
     pub(crate) fn insert(&mut self, owner: Owner) -> Result<OpKey> {
-        self.used += 1;
         if self.free == NONE {
             let slot = self.slots.len() as u64;
-            if let Err(e) = self.slots.push(Slot { generation: 1, next_free: NONE, owner: Some(owner) }) {
-                self.used -= 1;
-                return Err(e);
-            }
+            self.slots.push(Slot { generation: 1, next_free: NONE, owner: Some(owner) })?;
             return Ok(OpKey(1 << 32 | slot));
         }
         let index = self.free;
@@ -100,12 +95,6 @@ impl Table {
         slot.generation = slot.generation.checked_add(1).unwrap_or(1);
         slot.next_free = self.free;
         self.free = key.slot() as u32;
-        self.used -= 1;
         Some(owner)
-    }
-
-    /// How many operations are under way.
-    pub(crate) fn len(&self) -> usize {
-        self.used
     }
 }

@@ -118,7 +118,7 @@ fn operations() -> Result {
     let operations = doctor::operations(&dir.0)
         .map_err(|errno| Failure::new(FAILED, format!("cannot try files in {}: {}", dir.0.display(), error(errno))))?;
     println!();
-    println!("{:<12} {:<28} {}", "file", "the library does it", "the kernel, given it on a ring, does it");
+    println!("{:<12} {:<28} the kernel, given it on a ring, does it", "file", "the library does it");
     for operation in operations {
         let way = match operation.way {
             Some(Way::Inline) => "at once, by plain calls",

@@ -152,7 +152,7 @@ impl Files {
     }
 
     fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
-        self.positions.borrow().iter().any(|&p| p == (fd, by))
+        self.positions.borrow().contains(&(fd, by))
     }
 }
 
