@@ -1,4 +1,5 @@
 //! What libuv's interface cannot express; it becomes `include/uvring.h`.
 
+mod node;
 mod stats;
 mod version;

@@ -1,0 +1,15 @@
+//! A question that Node.js asks.
+
+use libc::c_int;
+
+/// Whether something in the process keeps the credentials it had before a `setuid`: 0.
+///
+/// Node.js refuses `process.setuid` and its like while this is not 0, because libuv 1.45 gave its loops rings with a thread
+/// of the kernel (SQPOLL), which goes on with the rights that the process had when it made the ring. That is what the name
+/// means by "using io_uring". Loops here use io_uring and have no such thread, not even where `UV_LOOP_USE_IO_URING_SQPOLL` was
+/// asked for: each operation is submitted by the thread that runs the loop and has the rights of that moment, as a plain
+/// system call would. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv__node_patch_is_using_io_uring() -> c_int {
+    0
+}
