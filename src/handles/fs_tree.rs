@@ -133,7 +133,7 @@ impl Branch {
     }
 
     /// Ends the branch, and its watch if nobody else is there.
-    pub(crate) fn cut(self, inotify: &Inotify) {
+    pub(super) fn cut(self, inotify: &Inotify) {
         self.in_tree().unlink();
         self.in_watch().unlink();
         inotify.release(self.wd());
@@ -257,10 +257,9 @@ impl Tree {
                     Ok(())
                 })
             };
-            match result {
-                Err(e @ (Errno::ENOSPC | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => return Err(e),
-                // It is gone, or closed to us.
-                _ => {}
+            // Otherwise it is gone, or closed to us.
+            if let Err(e @ (Errno::ENOSPC | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) = result {
+                return Err(e);
             }
         }
         Ok(())
