@@ -9,6 +9,7 @@ mod cached;
 pub(crate) mod calls;
 mod copy;
 mod dir;
+mod pending;
 pub(crate) mod stat;
 mod temp;
 mod tiers;
@@ -25,8 +26,9 @@ use crate::op::FileOp;
 use crate::op::perform::{IOV_MAX, perform};
 pub(crate) use crate::request::FsReq;
 
+pub(crate) use pending::Files;
 pub(crate) use stat::uv_fs_stat;
-pub(crate) use tiers::{Files, before_poll, cancel, deliver_finished, leave_run, on_ring};
+pub(crate) use tiers::{before_poll, cancel, deliver_finished, leave_run, on_ring};
 
 /// Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called
 /// when the request is done, and before it is used again; a second call does nothing, as does NULL or a request whose
@@ -59,7 +61,7 @@ unsafe fn begin(event_loop: *mut uv_loop_t, req: *mut uv_fs_t, fs_type: uv_fs_ty
     req.new_path.set(ptr::null());
     req.bufs.set(ptr::null_mut());
     req.nbufs.set(0);
-    req.set_stage(tiers::Stage::Idle);
+    req.set_stage(pending::Stage::Idle);
     Ok(req)
 }
 

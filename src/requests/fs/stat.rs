@@ -95,6 +95,7 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
 }
 
 /// Without `statx`.
+#[allow(clippy::useless_conversion, reason = "the number of links is 32 bits wide on aarch64")]
 fn older(fd: c_int, path: *const c_char, flags: c_int) -> Result<uv_stat_t> {
     let mut out = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: C promises a path; `out` has room.
@@ -111,7 +112,7 @@ fn older(fd: c_int, path: *const c_char, flags: c_int) -> Result<uv_stat_t> {
     Ok(uv_stat_t {
         st_dev: out.st_dev,
         st_mode: out.st_mode.into(),
-        st_nlink: out.st_nlink,
+        st_nlink: u64::from(out.st_nlink),
         st_uid: out.st_uid.into(),
         st_gid: out.st_gid.into(),
         st_rdev: out.st_rdev,

@@ -18,11 +18,9 @@
 //! | `Pool` | the pool's | what the pool does |
 //! | `Finished` | `finished` | nothing |
 
-use std::cell::{Cell, RefCell};
-use std::mem::offset_of;
-
 use libc::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
+use super::pending::{FIRST_FD, Files, KEY, MARKS, Stage, mark};
 use super::{FsReq, cached, run};
 use crate::abi::*;
 use crate::alloc::Array;
@@ -32,202 +30,11 @@ use crate::event_loop::Loop;
 use crate::op::perform::{IOV_MAX, perform};
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey, Submission};
-use crate::queue::{self, Link};
 
-/// How many operations that take a kernel worker may be on the ring; above that, the pool does better.
+/// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
 const SLOW_LIMIT: usize = 8;
-/// The same for those that are usually done inside the enter.
-const RING_LIMIT: usize = 128;
-
-/// Where a request stands; kept in the request's reserved words.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Not started, or done.
-    Idle,
-    Queued,
-    Ring,
-    /// On the ring, and taken back by the user.
-    Cancelled,
-    Pool,
-    Finished,
-}
-
-/// Bits beside the stage.
-mod mark {
-    /// Takes a kernel worker.
-    pub(super) const SLOW: usize = 1;
-    /// Uses and moves the file's own position; it is in `Files::positions`.
-    pub(super) const POSITION: usize = 2;
-    /// Waits for the other end of a pipe or socket, maybe for ever.
-    pub(super) const ENDLESS: usize = 4;
-    /// What the pool stats tells it about a mount.
-    pub(super) const LEARN: usize = 8;
-}
-
-/// The reserved words of a request.
-const STAGE: usize = 0;
-const MARKS: usize = 1;
-const KEY: usize = 2;
-/// A descriptor to close after the pool has opened the file again, plus 1.
-const FIRST_FD: usize = 3;
-
-/// File requests of a loop on their way.
-pub(crate) struct Files {
-    lists: [uv__queue; 4],
-    /// Files whose own position a request on the ring, or in the pool, uses: the ring takes no lock for it.
-    positions: RefCell<Array<(c_int, Stage)>>,
-    /// How many requests with `mark::SLOW` are on the ring.
-    slow: Cell<usize>,
-    /// How many requests were answered by tier 1, and how many the pool was given.
-    pub(crate) answered_inline: Cell<u64>,
-    pub(crate) given_to_pool: Cell<u64>,
-}
-
-impl Files {
-    /// To be followed by `init`, at its final place.
-    pub(crate) const fn new() -> Files {
-        Files {
-            lists: [const { uv__queue::new() }; 4],
-            positions: RefCell::new(Array::new()),
-            slow: Cell::new(0),
-            answered_inline: Cell::new(0),
-            given_to_pool: Cell::new(0),
-        }
-    }
-
-    pub(crate) fn init(&self) {
-        for list in [self.queue(), self.held(), self.finished(), self.delivering()] {
-            list.init();
-        }
-    }
-
-    fn list(&self, index: usize) -> Link {
-        // SAFETY: the loop's state does not move, and requests leave the lists before it goes.
-        unsafe { Link::at(&raw const self.lists[index]) }
-    }
-
-    /// Awaiting the next poll phase.
-    fn queue(&self) -> Link {
-        self.list(0)
-    }
-
-    /// Awaiting the end of another request that uses the same file's position.
-    fn held(&self) -> Link {
-        self.list(1)
-    }
-
-    /// Done; their callbacks are to come.
-    fn finished(&self) -> Link {
-        self.list(2)
-    }
-
-    /// Those of `finished` that this poll phase delivers.
-    fn delivering(&self) -> Link {
-        self.list(3)
-    }
-
-    /// True if a result awaits its callback, or a request the next poll phase.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
-    }
-
-    /// Notes that the request uses its file's position. False if there is no memory to note it.
-    fn take_position(&self, req: FsReq, stage: Stage) -> bool {
-        let noted = self.positions.borrow_mut().push((req.file.get(), stage)).is_ok();
-        if noted {
-            req.add_mark(mark::POSITION);
-        }
-        noted
-    }
-
-    /// The request no longer uses its file's position; who waits for that is looked at again.
-    fn leave_position(&self, req: FsReq, stage: Stage) {
-        if req.take_mark(mark::POSITION) {
-            let mut positions = self.positions.borrow_mut();
-            if let Some(at) = positions.iter().position(|&p| p == (req.file.get(), stage)) {
-                positions.remove(at);
-            }
-            self.queue().append_all(self.held());
-        }
-    }
-
-    fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
-        self.positions.borrow().contains(&(fd, by))
-    }
-}
-
-impl FsReq {
-    fn word(self, index: usize) -> usize {
-        self.reserved.as_array_of_cells()[index].get().addr()
-    }
-
-    fn set_word(self, index: usize, value: usize) {
-        self.reserved.as_array_of_cells()[index].set(std::ptr::without_provenance_mut(value));
-    }
-
-    pub(super) fn set_stage(self, stage: Stage) {
-        self.set_word(STAGE, stage as usize);
-    }
-
-    fn is_at(self, stage: Stage) -> bool {
-        self.word(STAGE) == stage as usize
-    }
-
-    fn add_mark(self, bit: usize) {
-        self.set_word(MARKS, self.word(MARKS) | bit);
-    }
-
-    /// Takes a mark away; true if it was there.
-    fn take_mark(self, bit: usize) -> bool {
-        let marks = self.word(MARKS);
-        self.set_word(MARKS, marks & !bit);
-        marks & bit != 0
-    }
-
-    /// True if the pool is to learn of mounts from this request.
-    pub(super) fn teaches(self) -> bool {
-        self.word(MARKS) & mark::LEARN != 0
-    }
-
-    fn work(self) -> *mut uv__work {
-        (&raw const self.work_req).cast_mut()
-    }
-
-    fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.work()).wq) }
-    }
-
-    fn of_link(link: Link) -> FsReq {
-        request(queue::owner!(link, uv__work, wq))
-    }
-
-    /// The request's loop.
-    fn event_loop(self) -> Loop {
-        // SAFETY: the loop outlives its requests.
-        unsafe { Loop::from_c(self.r#loop.get()) }
-    }
-
-    fn is_stat(self) -> bool {
-        matches!(self.fs_type.get(), UV_FS_STAT | UV_FS_LSTAT | UV_FS_FSTAT)
-    }
-
-    fn uses_position(self) -> bool {
-        matches!(self.fs_type.get(), UV_FS_READ | UV_FS_WRITE) && self.off.get() < 0
-    }
-
-    /// True for a read that waits until somebody writes. The ring needs no thread for that.
-    fn is_endless(self) -> bool {
-        self.fs_type.get() == UV_FS_READ
-            && self.off.get() < 0
-            && matches!(cached::kind(self.file.get()), S_IFIFO | S_IFSOCK)
-    }
-
-    /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
-    fn is_pool_only(self) -> bool {
-        !self.is_stat() && self.operation().is_none()
-    }
-}
+/// The same for those that are usually done inside the enter, and for writes, which one worker does in a row for each file.
+const RING_LIMIT: usize = 64;
 
 /// Starts a request that has a callback and is counted.
 pub(super) fn start(event_loop: Loop, req: FsReq) {
@@ -343,7 +150,7 @@ fn fitness(op: &FileOp) -> Option<usize> {
             _ => None,
         },
         FileOp::Write { nbufs, .. } if nbufs > IOV_MAX => None,
-        FileOp::Write { fd, .. } => matches!(cached::kind(fd), S_IFREG | S_IFBLK).then_some(mark::SLOW),
+        FileOp::Write { fd, .. } => matches!(cached::kind(fd), S_IFREG | S_IFBLK).then_some(0),
         _ => Some(mark::SLOW),
     }
 }
@@ -450,11 +257,6 @@ fn to_pool(event_loop: Loop, req: FsReq) {
     pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
 }
 
-fn request(work: *mut uv__work) -> FsReq {
-    // SAFETY: the job of a file request (law 2).
-    unsafe { FsReq::from_c(work.byte_sub(offset_of!(uv_fs_t, work_req)).cast()) }
-}
-
 /// Closes the descriptor that the ring's open gave, if there is one.
 fn close_first(req: FsReq) {
     if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
@@ -464,7 +266,7 @@ fn close_first(req: FsReq) {
 }
 
 unsafe extern "C" fn run_job(work: *mut uv__work) {
-    let req = request(work);
+    let req = FsReq::of_work(work);
     // What the ring has written of it already.
     let before = req.result.get();
     run(req);
@@ -475,7 +277,7 @@ unsafe extern "C" fn run_job(work: *mut uv__work) {
 }
 
 unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
-    let req = request(work);
+    let req = FsReq::of_work(work);
     req.event_loop().state().files.leave_position(req, Stage::Pool);
     if status != 0 {
         close_first(req);

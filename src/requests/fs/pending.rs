@@ -1,0 +1,208 @@
+//! The file requests of a loop on their way, and what each of them keeps in its reserved words.
+
+use std::cell::{Cell, RefCell};
+use std::mem::offset_of;
+
+use libc::{S_IFIFO, S_IFSOCK, c_int};
+
+use super::{FsReq, cached};
+use crate::abi::*;
+use crate::alloc::Array;
+use crate::event_loop::Loop;
+use crate::queue::{self, Link};
+
+/// Where a request stands; kept in the request's reserved words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Not started, or done.
+    Idle,
+    Queued,
+    Ring,
+    /// On the ring, and taken back by the user.
+    Cancelled,
+    Pool,
+    Finished,
+}
+
+/// Bits beside the stage.
+pub(super) mod mark {
+    /// Takes a kernel worker.
+    pub(crate) const SLOW: usize = 1;
+    /// Uses and moves the file's own position; it is in `Files::positions`.
+    pub(crate) const POSITION: usize = 2;
+    /// Waits for the other end of a pipe or socket, maybe for ever.
+    pub(crate) const ENDLESS: usize = 4;
+    /// What the pool stats tells it about a mount.
+    pub(crate) const LEARN: usize = 8;
+}
+
+/// The reserved words of a request.
+pub(super) const STAGE: usize = 0;
+pub(super) const MARKS: usize = 1;
+pub(super) const KEY: usize = 2;
+/// A descriptor to close after the pool has opened the file again, plus 1.
+pub(super) const FIRST_FD: usize = 3;
+
+/// File requests of a loop on their way.
+pub(crate) struct Files {
+    lists: [uv__queue; 4],
+    /// Files whose own position a request on the ring, or in the pool, uses: the ring takes no lock for it.
+    positions: RefCell<Array<(c_int, Stage)>>,
+    /// How many requests with `mark::SLOW` are on the ring.
+    pub(super) slow: Cell<usize>,
+    /// How many requests were answered by tier 1, and how many the pool was given.
+    pub(crate) answered_inline: Cell<u64>,
+    pub(crate) given_to_pool: Cell<u64>,
+}
+
+impl Files {
+    /// To be followed by `init`, at its final place.
+    pub(crate) const fn new() -> Files {
+        Files {
+            lists: [const { uv__queue::new() }; 4],
+            positions: RefCell::new(Array::new()),
+            slow: Cell::new(0),
+            answered_inline: Cell::new(0),
+            given_to_pool: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn init(&self) {
+        for list in [self.queue(), self.held(), self.finished(), self.delivering()] {
+            list.init();
+        }
+    }
+
+    fn list(&self, index: usize) -> Link {
+        // SAFETY: the loop's state does not move, and requests leave the lists before it goes.
+        unsafe { Link::at(&raw const self.lists[index]) }
+    }
+
+    /// Awaiting the next poll phase.
+    pub(super) fn queue(&self) -> Link {
+        self.list(0)
+    }
+
+    /// Awaiting the end of another request that uses the same file's position.
+    pub(super) fn held(&self) -> Link {
+        self.list(1)
+    }
+
+    /// Done; their callbacks are to come.
+    pub(super) fn finished(&self) -> Link {
+        self.list(2)
+    }
+
+    /// Those of `finished` that this poll phase delivers.
+    pub(super) fn delivering(&self) -> Link {
+        self.list(3)
+    }
+
+    /// True if a result awaits its callback, or a request the next poll phase.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
+    }
+
+    /// Notes that the request uses its file's position. False if there is no memory to note it.
+    pub(super) fn take_position(&self, req: FsReq, stage: Stage) -> bool {
+        let noted = self.positions.borrow_mut().push((req.file.get(), stage)).is_ok();
+        if noted {
+            req.add_mark(mark::POSITION);
+        }
+        noted
+    }
+
+    /// The request no longer uses its file's position; who waits for that is looked at again.
+    pub(super) fn leave_position(&self, req: FsReq, stage: Stage) {
+        if req.take_mark(mark::POSITION) {
+            let mut positions = self.positions.borrow_mut();
+            if let Some(at) = positions.iter().position(|&p| p == (req.file.get(), stage)) {
+                positions.remove(at);
+            }
+            self.queue().append_all(self.held());
+        }
+    }
+
+    pub(super) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
+        self.positions.borrow().contains(&(fd, by))
+    }
+}
+
+impl FsReq {
+    pub(super) fn word(self, index: usize) -> usize {
+        self.reserved.as_array_of_cells()[index].get().addr()
+    }
+
+    pub(super) fn set_word(self, index: usize, value: usize) {
+        self.reserved.as_array_of_cells()[index].set(std::ptr::without_provenance_mut(value));
+    }
+
+    pub(super) fn set_stage(self, stage: Stage) {
+        self.set_word(STAGE, stage as usize);
+    }
+
+    pub(super) fn is_at(self, stage: Stage) -> bool {
+        self.word(STAGE) == stage as usize
+    }
+
+    pub(super) fn add_mark(self, bit: usize) {
+        self.set_word(MARKS, self.word(MARKS) | bit);
+    }
+
+    /// Takes a mark away; true if it was there.
+    pub(super) fn take_mark(self, bit: usize) -> bool {
+        let marks = self.word(MARKS);
+        self.set_word(MARKS, marks & !bit);
+        marks & bit != 0
+    }
+
+    /// True if the pool is to learn of mounts from this request.
+    pub(super) fn teaches(self) -> bool {
+        self.word(MARKS) & mark::LEARN != 0
+    }
+
+    pub(super) fn work(self) -> *mut uv__work {
+        (&raw const self.work_req).cast_mut()
+    }
+
+    pub(super) fn link(self) -> Link {
+        // SAFETY: law 2.
+        unsafe { Link::at(&raw const (*self.work()).wq) }
+    }
+
+    /// The request of a job.
+    pub(super) fn of_work(work: *mut uv__work) -> FsReq {
+        // SAFETY: the job of a file request (law 2).
+        unsafe { FsReq::from_c(work.byte_sub(offset_of!(uv_fs_t, work_req)).cast()) }
+    }
+
+    pub(super) fn of_link(link: Link) -> FsReq {
+        FsReq::of_work(queue::owner!(link, uv__work, wq))
+    }
+
+    /// The request's loop.
+    pub(super) fn event_loop(self) -> Loop {
+        // SAFETY: the loop outlives its requests.
+        unsafe { Loop::from_c(self.r#loop.get()) }
+    }
+
+    pub(super) fn is_stat(self) -> bool {
+        matches!(self.fs_type.get(), UV_FS_STAT | UV_FS_LSTAT | UV_FS_FSTAT)
+    }
+
+    pub(super) fn uses_position(self) -> bool {
+        matches!(self.fs_type.get(), UV_FS_READ | UV_FS_WRITE) && self.off.get() < 0
+    }
+
+    /// True for a read that waits until somebody writes. The ring needs no thread for that.
+    pub(super) fn is_endless(self) -> bool {
+        self.fs_type.get() == UV_FS_READ
+            && self.off.get() < 0
+            && matches!(cached::kind(self.file.get()), S_IFIFO | S_IFSOCK)
+    }
+
+    /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
+    pub(super) fn is_pool_only(self) -> bool {
+        !self.is_stat() && self.operation().is_none()
+    }
+}
