@@ -10,14 +10,18 @@
 //! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
 
 mod entry;
+mod life;
+mod metrics;
+mod watchers;
 pub(crate) use entry::{uv_loop_close, uv_loop_init, uv_run};
+use metrics::Metrics;
 #[cfg(test)]
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
 
@@ -25,13 +29,13 @@ use libc::c_int;
 use parking_lot::Mutex;
 
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::alloc::Array;
 use crate::driver::wake::Wake;
 use crate::driver::{Driver, Limit, fork, pool};
-use crate::handle::{self, Async, Handle, flag, newtype};
+use crate::handle::{self, Async, newtype};
 use crate::handles::async_handle::PendingStack;
-use crate::handles::io::{self, Io, Part};
-use crate::handles::{async_handle, fs_event, process, signal, timer, watcher};
+use crate::handles::io::{self, Io};
+use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::op::table::{Owner, Table};
 use crate::op::{Completion, OpKey, Submission};
 use crate::os::clock;
@@ -88,24 +92,6 @@ pub(crate) struct LoopState {
     sigmask: Cell<u64>,
     exposed: Cell<bool>,
     pub(crate) metrics: Metrics,
-}
-
-/// Counters, some read by other threads.
-#[derive(Default)]
-pub(crate) struct Metrics {
-    pub(crate) loop_count: Cell<u64>,
-    pub(crate) events: Cell<u64>,
-    pub(crate) events_waiting: Cell<u64>,
-    /// Plain system calls that read from and wrote to streams.
-    pub(crate) stream_reads: Cell<u64>,
-    pub(crate) stream_writes: Cell<u64>,
-    /// What is being delivered was there before the loop slept.
-    waiting: Cell<bool>,
-    /// Idle time is measured (`UV_METRICS_IDLE_TIME`).
-    measured: AtomicBool,
-    /// Nanoseconds spent asleep, and when the sleep under way began, or 0.
-    idle_ns: AtomicU64,
-    asleep_since_ns: AtomicU64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -211,193 +197,9 @@ impl Loop {
     pub(crate) fn settle(self) {
         self.state().driver.borrow_mut().settle();
     }
-
-    /// Enters a watcher into `loop->watchers`, where programs look descriptors up.
-    pub(crate) fn set_watcher(self, fd: c_int, watcher: *mut uv__io_t) -> Result {
-        let (Ok(index), Ok(slot)) = (u32::try_from(fd), usize::try_from(fd)) else { return Err(Errno::EBADF) };
-        if index >= self.nwatchers.get() {
-            self.grow_watchers(index)?;
-        }
-        // SAFETY: `watchers` has `nwatchers` slots.
-        let place = unsafe { self.watchers.get().add(slot) };
-        // SAFETY: as above.
-        unsafe {
-            if (*place).is_null() {
-                self.nfds.set(self.nfds.get() + 1);
-            }
-            *place = watcher;
-        }
-        Ok(())
-    }
-
-    fn grow_watchers(self, index: u32) -> Result {
-        // libuv's sizes: two slots fewer than a power of two.
-        let count = (index + 3).next_power_of_two() - 2;
-        // SAFETY: `watchers` is NULL or ours.
-        let grown = unsafe { alloc::realloc(self.watchers.get().cast(), count as usize * size_of::<*mut uv__io_t>()) };
-        if grown.is_null() {
-            return Err(Errno::ENOMEM);
-        }
-        let grown = grown.cast::<*mut uv__io_t>();
-        for slot in self.nwatchers.get()..count {
-            // SAFETY: the array has `count` slots.
-            unsafe { grown.add(slot as usize).write(ptr::null_mut()) };
-        }
-        self.watchers.set(grown);
-        self.nwatchers.set(count);
-        Ok(())
-    }
-
-    /// Takes a watcher out of `loop->watchers`.
-    pub(crate) fn clear_watcher(self, fd: c_int, watcher: *mut uv__io_t) {
-        if (fd as u32) < self.nwatchers.get() && self.watcher_of(fd) == watcher {
-            // SAFETY: `watchers` has `nwatchers` slots.
-            unsafe { *self.watchers.get().add(fd as usize) = ptr::null_mut() };
-            self.nfds.set(self.nfds.get() - 1);
-        }
-    }
-
-    fn watcher_of(self, fd: c_int) -> *mut uv__io_t {
-        // SAFETY: `watchers` has `nwatchers` slots.
-        unsafe { *self.watchers.get().add(fd as usize) }
-    }
-
-    /// True if some handle of the loop watches the descriptor (`UV_EEXIST` for a second).
-    pub(crate) fn watches(self, fd: c_int) -> bool {
-        fd >= 0 && (fd as u32) < self.nwatchers.get() && !self.watcher_of(fd).is_null()
-    }
 }
 
 impl Loop {
-    fn init(self) -> Result {
-        let data = self.data.get();
-        // SAFETY: the caller's memory for a loop; all zero bytes are valid for every field.
-        unsafe { ptr::write_bytes(self.as_ptr(), 0, 1) };
-        self.data.set(data);
-        for queue in [
-            self.handle_queue(),
-            self.pending_queue(),
-            self.watcher_queue(),
-            self.wq(),
-            self.process_handles(),
-            self.prepare_handles(),
-            self.check_handles(),
-            self.idle_handles(),
-            self.async_handles(),
-        ] {
-            queue.init();
-        }
-        for fd in [&self.backend_fd, &self.async_wfd, &self.emfile_fd, &self.inotify_fd] {
-            fd.set(-1);
-        }
-        self.signal_pipefd.set([-1, -1]);
-        let state = alloc::boxed(LoopState::new()?)?;
-        self.internal_fields.set(state.as_ptr().cast());
-        self.state().walking.init();
-        self.state().files.init();
-        self.backend_fd.set(self.state().driver.borrow().fd());
-        self.update_time();
-        self.wake_watcher().init(Part::Wake, self.state().wake.fd());
-        if let Err(e) = self.wake_watcher().start(self, io::IN).and_then(|()| signal::global_init()) {
-            self.discard();
-            return Err(e);
-        }
-        Ok(())
-    }
-
-    fn close(self) -> Result {
-        // Programs close a loop twice.
-        if self.internal_fields.get().is_null() {
-            return Ok(());
-        }
-        if self.requests() > 0 {
-            return Err(Errno::EBUSY);
-        }
-        let mut link = self.handle_queue().first();
-        while let Some(l) = link {
-            if !Handle::of_link(l).has(flag::INTERNAL) {
-                return Err(Errno::EBUSY);
-            }
-            link = l.next_in(self.handle_queue());
-        }
-        signal::loop_cleanup(self);
-        fs_event::loop_cleanup(self);
-        self.discard();
-        Ok(())
-    }
-
-    /// Gives back everything the loop owns.
-    fn discard(self) {
-        let state = self.state();
-        // Workers that have just handed their last jobs back. A forked child does not have those that it would wait for.
-        while state.handing_over.load(SeqCst) != 0 && state.fork_generation.get() == fork::generation() {
-            std::thread::yield_now();
-        }
-        self.wake_watcher().stop(self, io::IN);
-        state.driver.borrow_mut().close();
-        if self.emfile_fd.get() != -1 {
-            crate::os::socket::close(self.emfile_fd.replace(-1));
-        }
-        if let Some(state) = NonNull::new(self.internal_fields.replace(ptr::null_mut()).cast::<LoopState>()) {
-            // SAFETY: `init` boxed it, and nobody uses it any more.
-            unsafe { alloc::unbox(state) };
-        }
-        // SAFETY: ours, or NULL.
-        unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };
-        self.nwatchers.set(0);
-        self.backend_fd.set(-1);
-    }
-
-    /// In a forked child: new descriptors in place of those shared with the parent.
-    fn fork(self) -> Result {
-        let state = self.state();
-        if state.fork_generation.replace(fork::generation()) != fork::generation() {
-            // The pool's threads stayed in the parent, whatever they were doing.
-            state.handing_over.store(0, SeqCst);
-            if state.finished.is_locked() {
-                // SAFETY: its holder does not exist in this process, which has one thread.
-                unsafe { state.finished.force_unlock() };
-            }
-        }
-        state.driver.borrow_mut().reopen()?;
-        self.backend_fd.set(state.driver.borrow().fd());
-        self.wake_watcher().close(self);
-        state.wake.reopen()?;
-        self.wake_watcher().init(Part::Wake, state.wake.fd());
-        self.wake_watcher().start(self, io::IN)?;
-        if state.exposed.get() {
-            state.driver.borrow_mut().expose(state.wake.fd());
-        }
-        process::loop_fork(self);
-        fs_event::loop_fork(self)?;
-        signal::loop_fork(self)
-    }
-
-    fn configure(self, option: uv_loop_option, argument: c_int) -> Result {
-        match option {
-            UV_LOOP_BLOCK_SIGNAL if argument == libc::SIGPROF => {
-                self.state().sigmask.set(1 << (argument - 1));
-                Ok(())
-            }
-            UV_LOOP_BLOCK_SIGNAL => Err(Errno::EINVAL),
-            UV_METRICS_IDLE_TIME => {
-                self.state().metrics.measured.store(true, Relaxed);
-                Ok(())
-            }
-            UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),
-            _ => Err(Errno::ENOSYS),
-        }
-    }
-
-    /// From now on somebody watches the backend descriptor.
-    fn expose(self) -> c_int {
-        let state = self.state();
-        if !state.exposed.replace(true) {
-            state.driver.borrow_mut().expose(state.wake.fd());
-        }
-        self.backend_fd.get()
-    }
-
     pub(crate) fn update_time(self) {
         let now = clock::monotonic_ns();
         self.state().now_ns.set(now);
@@ -671,34 +473,5 @@ impl LoopState {
             exposed: Cell::new(false),
             metrics: Metrics::default(),
         })
-    }
-}
-
-impl Metrics {
-    fn fall_asleep(&self) {
-        if self.measured.load(Relaxed) {
-            self.asleep_since_ns.store(clock::monotonic_ns(), SeqCst);
-        }
-    }
-
-    fn wake_up(&self) {
-        let since = self.asleep_since_ns.swap(0, SeqCst);
-        if since != 0 {
-            self.idle_ns.fetch_add(clock::monotonic_ns().saturating_sub(since), SeqCst);
-        }
-    }
-
-    /// Counts events that are delivered in this poll phase.
-    pub(crate) fn count(&self, events: u64) {
-        self.events.set(self.events.get() + events);
-        if self.waiting.get() {
-            self.events_waiting.set(self.events_waiting.get() + events);
-        }
-    }
-
-    fn idle(&self) -> u64 {
-        let since = self.asleep_since_ns.load(SeqCst);
-        let slept = self.idle_ns.load(SeqCst);
-        if since == 0 { slept } else { slept + clock::monotonic_ns().saturating_sub(since) }
     }
 }

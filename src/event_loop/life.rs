@@ -1,0 +1,145 @@
+//! The life of a loop: made, configured, forked, closed.
+
+use std::ptr::{self, NonNull};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use libc::c_int;
+
+use super::{Loop, LoopState};
+use crate::abi::*;
+use crate::alloc;
+use crate::driver::fork;
+use crate::handle::{Handle, flag};
+use crate::handles::io::{self, Part};
+use crate::handles::{fs_event, process, signal};
+
+impl Loop {
+    pub(super) fn init(self) -> Result {
+        let data = self.data.get();
+        // SAFETY: the caller's memory for a loop; all zero bytes are valid for every field.
+        unsafe { ptr::write_bytes(self.as_ptr(), 0, 1) };
+        self.data.set(data);
+        for queue in [
+            self.handle_queue(),
+            self.pending_queue(),
+            self.watcher_queue(),
+            self.wq(),
+            self.process_handles(),
+            self.prepare_handles(),
+            self.check_handles(),
+            self.idle_handles(),
+            self.async_handles(),
+        ] {
+            queue.init();
+        }
+        for fd in [&self.backend_fd, &self.async_wfd, &self.emfile_fd, &self.inotify_fd] {
+            fd.set(-1);
+        }
+        self.signal_pipefd.set([-1, -1]);
+        let state = alloc::boxed(LoopState::new()?)?;
+        self.internal_fields.set(state.as_ptr().cast());
+        self.state().walking.init();
+        self.state().files.init();
+        self.backend_fd.set(self.state().driver.borrow().fd());
+        self.update_time();
+        self.wake_watcher().init(Part::Wake, self.state().wake.fd());
+        if let Err(e) = self.wake_watcher().start(self, io::IN).and_then(|()| signal::global_init()) {
+            self.discard();
+            return Err(e);
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(self) -> Result {
+        // Programs close a loop twice.
+        if self.internal_fields.get().is_null() {
+            return Ok(());
+        }
+        if self.requests() > 0 {
+            return Err(Errno::EBUSY);
+        }
+        let mut link = self.handle_queue().first();
+        while let Some(l) = link {
+            if !Handle::of_link(l).has(flag::INTERNAL) {
+                return Err(Errno::EBUSY);
+            }
+            link = l.next_in(self.handle_queue());
+        }
+        signal::loop_cleanup(self);
+        fs_event::loop_cleanup(self);
+        self.discard();
+        Ok(())
+    }
+
+    /// Gives back everything the loop owns.
+    fn discard(self) {
+        let state = self.state();
+        // Workers that have just handed their last jobs back. A forked child does not have those that it would wait for.
+        while state.handing_over.load(SeqCst) != 0 && state.fork_generation.get() == fork::generation() {
+            std::thread::yield_now();
+        }
+        self.wake_watcher().stop(self, io::IN);
+        state.driver.borrow_mut().close();
+        if self.emfile_fd.get() != -1 {
+            crate::os::socket::close(self.emfile_fd.replace(-1));
+        }
+        if let Some(state) = NonNull::new(self.internal_fields.replace(ptr::null_mut()).cast::<LoopState>()) {
+            // SAFETY: `init` boxed it, and nobody uses it any more.
+            unsafe { alloc::unbox(state) };
+        }
+        // SAFETY: ours, or NULL.
+        unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };
+        self.nwatchers.set(0);
+        self.backend_fd.set(-1);
+    }
+
+    /// In a forked child: new descriptors in place of those shared with the parent.
+    pub(super) fn fork(self) -> Result {
+        let state = self.state();
+        if state.fork_generation.replace(fork::generation()) != fork::generation() {
+            // The pool's threads stayed in the parent, whatever they were doing.
+            state.handing_over.store(0, SeqCst);
+            if state.finished.is_locked() {
+                // SAFETY: its holder does not exist in this process, which has one thread.
+                unsafe { state.finished.force_unlock() };
+            }
+        }
+        state.driver.borrow_mut().reopen()?;
+        self.backend_fd.set(state.driver.borrow().fd());
+        self.wake_watcher().close(self);
+        state.wake.reopen()?;
+        self.wake_watcher().init(Part::Wake, state.wake.fd());
+        self.wake_watcher().start(self, io::IN)?;
+        if state.exposed.get() {
+            state.driver.borrow_mut().expose(state.wake.fd());
+        }
+        process::loop_fork(self);
+        fs_event::loop_fork(self)?;
+        signal::loop_fork(self)
+    }
+
+    pub(super) fn configure(self, option: uv_loop_option, argument: c_int) -> Result {
+        match option {
+            UV_LOOP_BLOCK_SIGNAL if argument == libc::SIGPROF => {
+                self.state().sigmask.set(1 << (argument - 1));
+                Ok(())
+            }
+            UV_LOOP_BLOCK_SIGNAL => Err(Errno::EINVAL),
+            UV_METRICS_IDLE_TIME => {
+                self.state().metrics.measured.store(true, Relaxed);
+                Ok(())
+            }
+            UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),
+            _ => Err(Errno::ENOSYS),
+        }
+    }
+
+    /// From now on somebody watches the backend descriptor.
+    pub(super) fn expose(self) -> c_int {
+        let state = self.state();
+        if !state.exposed.replace(true) {
+            state.driver.borrow_mut().expose(state.wake.fd());
+        }
+        self.backend_fd.get()
+    }
+}
