@@ -9,6 +9,7 @@ use std::sync::Mutex;
 /// One way to compile: a folder for the objects, flags, and headers whose change makes every object stale.
 #[derive(Debug)]
 pub struct Compiler {
+    cc: String,
     out: PathBuf,
     flags: Vec<String>,
     key: u64,
@@ -16,14 +17,14 @@ pub struct Compiler {
 
 impl Compiler {
     /// Objects go to `out`; the .h files in the `headers` folders count as input of every object.
-    pub fn new(out: PathBuf, flags: Vec<String>, headers: &[PathBuf]) -> Result<Self, String> {
+    pub fn new(cc: String, out: PathBuf, flags: Vec<String>, headers: &[PathBuf]) -> Result<Self, String> {
         std::fs::create_dir_all(&out).map_err(|e| format!("cannot create {}: {e}", out.display()))?;
         let mut hasher = DefaultHasher::new();
-        (cc(), &flags).hash(&mut hasher);
+        (&cc, &flags).hash(&mut hasher);
         for folder in headers {
             hash_headers(folder, &mut hasher)?;
         }
-        Ok(Self { out, flags, key: hasher.finish() })
+        Ok(Self { cc, out, flags, key: hasher.finish() })
     }
 
     /// A number that changes with the flags and the headers.
@@ -58,7 +59,7 @@ impl Compiler {
         (self.key, sources::read(file)?).hash(&mut hasher);
         let object = self.path(file);
         once(&object, hasher.finish(), || {
-            let mut command = Command::new(cc());
+            let mut command = Command::new(&self.cc);
             command.args(&self.flags).arg("-c").arg(file).arg("-o").arg(&object);
             run(&mut command)
         })

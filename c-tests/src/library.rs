@@ -1,4 +1,4 @@
-//! The libraries under test: ours, shared and static, and real libuv for comparison.
+//! The libraries under test: ours, shared, static and for aarch64, and real libuv for comparison.
 
 use crate::compile::{self, Compiler};
 use crate::sources;
@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+const AARCH64: &str = "aarch64-unknown-linux-gnu";
+const AARCH64_GNU: &str = "aarch64-linux-gnu";
+
 /// A library, the folder that it is in, and the headers that go with it.
 #[derive(Debug, Clone)]
 pub struct Library {
-    /// Where the tests' programs for this library go: `ours`, `static` or `libuv`.
+    /// Where the tests' programs for this library go: `ours`, `static`, `aarch64` or `libuv`.
     pub name: &'static str,
     /// Holds `libuv.so.1`, or `libuv.a`.
     pub dir: PathBuf,
@@ -32,6 +35,11 @@ impl Library {
     /// Whether it becomes a part of the programs that are linked against it.
     pub fn is_static(&self) -> bool {
         self.name == "static"
+    }
+
+    /// The compiler that makes programs for it.
+    pub fn cc(&self) -> String {
+        if self.name == "aarch64" { format!("{AARCH64_GNU}-gcc") } else { compile::cc() }
     }
 
     /// The functions that the library exports.
@@ -66,6 +74,36 @@ pub fn ours_static() -> Result<&'static Library, String> {
         Ok(Library { name: "static", dir, includes: shared.includes.clone() })
     };
     LIBRARY.get_or_init(|| locked("static", make)).as_ref().map_err(Clone::clone)
+}
+
+/// Our library, cross-compiled for aarch64; or why it cannot be.
+pub fn ours_for_aarch64() -> Result<&'static Library, String> {
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    let make = || {
+        let built = build(&["--lib", "--target", AARCH64])?;
+        let dir = link_as("aarch64", &built.join("libuv.so"), "libuv.so.1")?;
+        Ok(Library { name: "aarch64", dir, includes: our_includes()? })
+    };
+    LIBRARY.get_or_init(|| locked("ours", make)).as_ref().map_err(Clone::clone)
+}
+
+/// What is lacking to build for aarch64 and run it here, if something is.
+pub fn lacks_for_aarch64() -> Option<String> {
+    let works = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    let programs = [format!("{AARCH64_GNU}-gcc"), "qemu-aarch64".to_string()];
+    if let Some(program) = programs.into_iter().find(|program| !works(Command::new(program).arg("--version"))) {
+        return Some(format!("{program} is not installed"));
+    }
+    let std = compile::output(Command::new("rustc").args(["--print", "target-libdir", "--target", AARCH64]));
+    let there = std.is_ok_and(|dir| Path::new(dir.trim()).exists());
+    (!there).then(|| format!("Rust's std for {AARCH64} is not installed"))
+}
+
+/// The command that runs an aarch64 program.
+pub fn run_aarch64(program: &Path) -> Command {
+    let mut command = Command::new("qemu-aarch64");
+    command.args(["-L", &format!("/usr/{AARCH64_GNU}")]).arg(program);
+    command
 }
 
 /// Real libuv, built from its sources with optimisation and kept in the target folder.
@@ -139,10 +177,13 @@ fn build(what: &[&str]) -> Result<PathBuf, String> {
     let mut command = sources::cargo();
     command.args(["build", "--quiet", "--package", "uvring", "--target-dir"]).arg(&target).args(what);
     command.env_remove("CARGO_BUILD_TARGET");
+    // Where cargo reads the linker for that target.
+    command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", format!("{AARCH64_GNU}-gcc"));
     if release {
         command.arg("--release");
     }
     compile::run(&mut command)?;
+    let target = if what.contains(&AARCH64) { target.join(AARCH64) } else { target };
     Ok(target.join(if release { "release" } else { "debug" }))
 }
 
@@ -156,7 +197,7 @@ fn make_real() -> Result<Library, String> {
     flags.extend(platform_defines());
     flags.push("-DBUILDING_UV_SHARED=1".into());
     flags.extend(["include", "src"].map(|dir| format!("-I{}", libuv.join(dir).display())));
-    let compiler = Compiler::new(build.clone(), flags, &[libuv.join("include"), libuv.join("src")])?;
+    let compiler = Compiler::new(compile::cc(), build.clone(), flags, &[libuv.join("include"), libuv.join("src")])?;
     let objects = compiler.objects(&real_sources(libuv)?)?;
     let file = build.join("libuv.so.1");
     compile::once(&file, compiler.key(), || {

@@ -23,7 +23,7 @@ pub fn suite(library: &Library) -> Result<PathBuf, String> {
         flags.extend(["-Wno-all", "-Werror=incompatible-pointer-types", "-Werror=int-conversion"].map(String::from));
         let out = sources::work_dir().join("suite").join(library.name);
         let headers = [library.includes.as_slice(), &[libuv.join("src"), libuv.join("test")]].concat();
-        let compiler = Compiler::new(out.clone(), flags, &headers)?;
+        let compiler = Compiler::new(library.cc(), out.clone(), flags, &headers)?;
         let objects = compiler.objects(&suite_sources(libuv)?)?;
         link(library, &objects, &out.join("uv_run_tests"), compiler.key())
     })
@@ -53,7 +53,7 @@ pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
             ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
         flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
         let out = sources::work_dir().join("own").join(library.name);
-        let compiler = Compiler::new(out.clone(), flags, &headers)?;
+        let compiler = Compiler::new(library.cc(), out.clone(), flags, &headers)?;
         let objects = compiler.objects(&[file.to_path_buf()])?;
         link(library, &objects, &out.join(stem), compiler.key())
     })
@@ -97,7 +97,7 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
     compile::once(program, hasher.finish(), || {
         let stand_ins = program.with_extension("missing.c");
         std::fs::write(&stand_ins, stand_ins_for(&missing)).map_err(|e| format!("{}: {e}", stand_ins.display()))?;
-        let mut cc = Command::new(compile::cc());
+        let mut cc = Command::new(library.cc());
         cc.arg("-o").arg(program).args(objects).arg(&stand_ins);
         cc.arg(format!("-L{}", library.dir.display())).arg(format!("-l:{}", library.file_name()));
         // DT_RPATH rather than DT_RUNPATH: it goes before LD_LIBRARY_PATH, which cargo sets to folders of its own.

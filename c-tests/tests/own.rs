@@ -1,11 +1,12 @@
 //! Our own C tests, `c-tests/own/*.c`: each with our library on both drivers and with real libuv, a trial each:
 //! `own::close_in_read_cb::ring`, `…::epoll`, `…::libuv`. The last shows that a test describes libuv and not only us.
+//! `…::aarch64` is our library cross-compiled and run by qemu, on epoll: qemu has no io_uring.
 //!
 //! A test is one file with a `main`. Exit 0 is a pass and 77 a skip with the reason on standard output; all else fails.
-//! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll or libuv), `UVRING_TEST_LIBRARY` (the path
+//! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll, libuv), `UVRING_TEST_LIBRARY` (the path
 //! of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
-//! `/* timeout: 120 */` (seconds, instead of 60) and `/* not on libuv: reason */`.
-//! `UVRING_TEST_AGAINST=libuv` (or ring, or epoll) leaves out the others. `own-expect.toml` lists those that do not pass yet;
+//! `/* timeout: 120 */` (seconds, instead of 60), `/* not on libuv: reason */`, `/* not on aarch64: reason */`.
+//! `UVRING_TEST_AGAINST=libuv` (or another) leaves out the others. `own-expect.toml` lists those that do not pass yet;
 //! `UVRING_SUITE_UPDATE=1` writes it anew.
 
 use c_tests::expect::Expect;
@@ -57,6 +58,7 @@ fn trials(results: &Results) -> Result<Vec<Trial>, String> {
     files.retain(|file| file.extension().is_some_and(|ext| ext == "c"));
     files.sort();
     let only = std::env::var("UVRING_TEST_AGAINST").ok();
+    let lacks_for_aarch64 = library::lacks_for_aarch64();
     let mut trials = Vec::new();
     for file in files {
         let text = sources::read(&file)?;
@@ -64,19 +66,21 @@ fn trials(results: &Results) -> Result<Vec<Trial>, String> {
             Some(value) => value.parse().map_err(|_| format!("{}: timeout {value}?", file.display()))?,
             None => 60,
         };
-        let not_on_libuv = remark(&text, "not on libuv");
-        for driver in ["ring", "epoll", "libuv"] {
+        for driver in ["ring", "epoll", "libuv", "aarch64"] {
             if only.as_ref().is_some_and(|only| only != driver) {
                 continue;
             }
-            let (file, not_on_libuv) = (file.clone(), not_on_libuv.clone());
+            let words = format!("not on {driver}");
+            let lacks = lacks_for_aarch64.clone().filter(|_| driver == "aarch64");
+            let not_here = lacks.or_else(|| Some(format!("{words}: {}", remark(&text, &words)?)));
+            let file = file.clone();
             let test = file.file_stem().unwrap_or_default().display().to_string();
             let listed = expect.reason(driver, &test).map(String::from);
             let results = Arc::clone(results);
             let name = format!("own::{test}::{driver}");
-            trials.push(Trial::ignorable_test(name, move || match not_on_libuv {
-                Some(reason) if driver == "libuv" => Ok(Completion::ignored_with(format!("not on libuv: {reason}"))),
-                _ => {
+            trials.push(Trial::ignorable_test(name, move || match not_here {
+                Some(reason) => Ok(Completion::ignored_with(reason)),
+                None => {
                     let result = run(&file, driver, Duration::from_secs(seconds));
                     let reason = result.as_ref().err().map(in_few_words);
                     results.lock().expect("no trial panics").push((driver, test, reason.clone()));
@@ -126,17 +130,18 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     let program = program::own(library, file)?;
     let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
     let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
-    let mut command = Command::new(program);
+    let qemu = driver == "aarch64";
+    let mut command = if qemu { library::run_aarch64(&program) } else { Command::new(program) };
     command.current_dir(dir.path()).stdin(Stdio::null());
     let handle = || output.try_clone().map_err(|e| e.to_string());
     command.stdout(handle()?).stderr(handle()?);
     // Cargo's folders hold other builds of the library; and what is set outside must not choose the driver.
     command.env_remove("LD_LIBRARY_PATH").env_remove("UV_USE_IO_URING").env_remove("UV_THREADPOOL_SIZE");
-    command.env("UVRING_TEST_DRIVER", driver).env("UVRING_TEST_LIBRARY", library.file());
+    command.env("UVRING_TEST_DRIVER", if qemu { "epoll" } else { driver }).env("UVRING_TEST_LIBRARY", library.file());
     if let Ok(real) = library::real() {
         command.env("UVRING_TEST_LIBUV", real.file());
     }
-    if driver == "epoll" {
+    if driver == "epoll" || qemu {
         command.env("UV_USE_IO_URING", "0");
     }
     let ended = process::run(&mut command, timeout, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
@@ -153,8 +158,10 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
 
 /// Real libuv is optional; ours is not.
 fn library_for(driver: &str) -> Result<Option<&'static Library>, Failed> {
-    if driver != "libuv" {
-        return Ok(Some(library::ours()?));
+    match driver {
+        "ring" | "epoll" => return Ok(Some(library::ours()?)),
+        "aarch64" => return Ok(Some(library::ours_for_aarch64()?)),
+        _ => {}
     }
     match sources::libuv() {
         Ok(_) => Ok(Some(library::real()?)),
