@@ -23,7 +23,7 @@
 //! workers that are just handing a job back.
 
 use std::sync::atomic::{
-    AtomicPtr, AtomicU64,
+    AtomicPtr,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 
@@ -56,12 +56,10 @@ pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
 /// Runs on the loop's thread afterwards, with 0 or `UV_ECANCELED`.
 pub(crate) type Done = unsafe extern "C" fn(*mut uv__work, c_int);
 
-/// Jobs finished by any worker since the process started.
-static JOBS: AtomicU64 = AtomicU64::new(0);
-
-/// How many jobs the workers have finished since the process started.
+/// Jobs that the pool of this process has run so far.
 pub(crate) fn jobs() -> u64 {
-    JOBS.load(Relaxed)
+    // SAFETY: as in `pool`.
+    unsafe { POOL.load(Acquire).as_ref() }.map_or(0, |pool| pool.lanes.lock().run)
 }
 
 struct Pool {
@@ -85,6 +83,8 @@ struct Lanes {
     lookup_threads: usize,
     lookup_idle: usize,
     stopping: bool,
+    /// Jobs run so far.
+    run: u64,
 }
 
 // SAFETY: the links are touched only under the lock (2).
@@ -146,6 +146,7 @@ fn start(generation: u64) -> &'static Pool {
             lookup_threads: 0,
             lookup_idle: 0,
             stopping: false,
+            run: 0,
         }),
         for_workers: Condvar::new(),
         for_lookups: Condvar::new(),
@@ -234,16 +235,21 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
 fn finish(work: *mut uv__work) {
     let event_loop = event_loop(work);
     let state = event_loop.state();
-    // Keeps the loop from being closed (3) while it is woken outside the lock, which it wants as soon as it is awake.
-    state.handing_over.fetch_add(1, SeqCst);
     let guard = state.finished.lock();
     // SAFETY: (1).
     unsafe { (*work).work.set(None) };
     event_loop.wq().push_back(wq(work));
-    state.work_pending.store(true, SeqCst);
+    state.work_pending.store(true, Relaxed);
+    let asleep = state.wake.claim();
+    if asleep {
+        // Keeps the loop from being closed (3) while it is woken outside the lock, which it wants as soon as it is awake.
+        state.handing_over.fetch_add(1, SeqCst);
+    }
     drop(guard);
-    state.wake.wake();
-    state.handing_over.fetch_sub(1, SeqCst);
+    if asleep {
+        state.wake.signal();
+        state.handing_over.fetch_sub(1, SeqCst);
+    }
 }
 
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
@@ -299,6 +305,7 @@ impl Pool {
             drop(lanes);
             run(next);
             lanes = self.lanes.lock();
+            lanes.run += 1;
             lanes.working -= usize::from(is_work);
             self.start_lookups(&mut lanes);
         }
@@ -324,6 +331,7 @@ impl Pool {
             drop(lanes);
             run(job(next));
             lanes = self.lanes.lock();
+            lanes.run += 1;
         }
         lanes.lookup_threads -= 1;
         self.ended.notify_all();
@@ -347,7 +355,6 @@ fn run(work: *mut uv__work) {
         // SAFETY: (1).
         unsafe { f(work) };
     }
-    JOBS.fetch_add(1, Relaxed);
     finish(work);
 }
 

@@ -46,12 +46,20 @@ impl Wake {
 
     /// Wakes the loop if it sleeps. To be called after the work was published. Async-signal-safe; leaves `errno` alone.
     pub(crate) fn wake(&self) {
-        fence(Ordering::SeqCst);
-        if self.state.load(Ordering::Relaxed) != ASLEEP
-            || self.state.compare_exchange(ASLEEP, SIGNALLED, Ordering::SeqCst, Ordering::Relaxed).is_err()
-        {
-            return;
+        if self.claim() {
+            self.signal();
         }
+    }
+
+    /// The first half of [`wake`](Self::wake): true if the caller has to `signal`.
+    pub(crate) fn claim(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.state.load(Ordering::Relaxed) == ASLEEP
+            && self.state.compare_exchange(ASLEEP, SIGNALLED, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+
+    /// The second half: puts the token into the eventfd.
+    pub(crate) fn signal(&self) {
         self.tokens.fetch_add(1, Ordering::Relaxed);
         let one = 1u64;
         // SAFETY: eight bytes are read from `one`; `__errno_location` is always valid.
