@@ -109,7 +109,14 @@ pub fn run_aarch64(program: &Path) -> Command {
 /// Real libuv, built from its sources with optimisation and kept in the target folder.
 pub fn real() -> Result<&'static Library, String> {
     static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
-    LIBRARY.get_or_init(|| locked("libuv", make_real)).as_ref().map_err(Clone::clone)
+    LIBRARY.get_or_init(|| locked("libuv", || make_real("libuv-build", &["-O2"]))).as_ref().map_err(Clone::clone)
+}
+
+/// Real libuv as it is released: with the settings of its own release build, for comparing speed.
+pub fn real_released() -> Result<&'static Library, String> {
+    static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
+    let make = || make_real("libuv-release", &["-O3", "-DNDEBUG"]);
+    LIBRARY.get_or_init(|| locked("libuv-release", make)).as_ref().map_err(Clone::clone)
 }
 
 /// Runs `make` while no other process makes the same thing in this target folder.
@@ -187,13 +194,11 @@ fn build(what: &[&str]) -> Result<PathBuf, String> {
     Ok(target.join(if release { "release" } else { "debug" }))
 }
 
-fn make_real() -> Result<Library, String> {
+fn make_real(folder: &str, optimised: &[&str]) -> Result<Library, String> {
     let libuv = sources::libuv()?;
-    let build = sources::work_dir().join("libuv-build");
-    let mut flags: Vec<String> =
-        ["-O2", "-g", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-std=gnu11", "-w"]
-            .map(String::from)
-            .to_vec();
+    let build = sources::work_dir().join(folder);
+    let fixed = ["-g", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-std=gnu11", "-w"];
+    let mut flags: Vec<String> = optimised.iter().chain(&fixed).copied().map(String::from).collect();
     flags.extend(platform_defines());
     flags.push("-DBUILDING_UV_SHARED=1".into());
     flags.extend(["include", "src"].map(|dir| format!("-I{}", libuv.join(dir).display())));

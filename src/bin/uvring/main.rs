@@ -1,6 +1,7 @@
 //! The command `uvring`: shows what the library does (`demo`), whether and how it uses io_uring here (`doctor`), and puts
-//! it under programs that were linked against libuv (`run`).
+//! it under programs that were linked against libuv (`run`), measure it beside libuv (`bench`).
 
+mod bench;
 mod demo;
 mod doctor;
 mod elf;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let matches = command().get_matches();
     let done = match matches.subcommand() {
+        Some(("bench", args)) => bench::bench(args.get_many("args").into_iter().flatten().cloned()),
         Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
         Some(("doctor", _)) => doctor::doctor(),
         Some(("run", args)) => {
@@ -84,6 +86,19 @@ fn command() -> Command {
                 .after_help(
                     "Needs a C compiler: cc, or what CC names. UVRING_INCLUDE names another folder with uv.h and \
                      uvring.h,\nUVRING_LIB_DIR another with libuv.so.1.",
+                ),
+        )
+        .subcommand(
+            Command::new("bench")
+                .about("Measure the library beside libuv, case by case (in the source tree; `bench --help` tells more)")
+                // Everything behind the name is for the program that measures.
+                .disable_help_flag(true)
+                .arg(
+                    Arg::new("args")
+                        .num_args(0..)
+                        .trailing_var_arg(true)
+                        .allow_hyphen_values(true)
+                        .value_parser(value_parser!(OsString)),
                 ),
         )
         .subcommand(

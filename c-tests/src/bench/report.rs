@@ -1,0 +1,224 @@
+//! Tables: for the terminal, and in Markdown.
+
+use crate::bench::contender::Contender;
+use crate::bench::figures::{Comparison, Metric, Outcome, Verdict};
+use crate::bench::machine::Machine;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// All that was found out; the JSON is this.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Where.
+    pub machine: Machine,
+    /// What the other library is called.
+    pub peer: String,
+    /// How many rounds.
+    pub rounds: usize,
+    /// The length of a window.
+    pub seconds: f64,
+    /// By case.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Report {
+    /// As JSON.
+    pub fn json(&self) -> Result<String, String> {
+        serde_json::to_string_pretty(self).map_err(|e| format!("no JSON: {e}"))
+    }
+
+    /// As Markdown: what was gained and what was lost, then every figure.
+    pub fn markdown(&self) -> String {
+        let mut text = String::from("# uvring measured\n\n");
+        text += &self.preamble();
+        text += &self.summary();
+        let mut groups: Vec<&str> = Vec::new();
+        for outcome in &self.outcomes {
+            if !groups.contains(&group(&outcome.name)) {
+                groups.push(group(&outcome.name));
+            }
+        }
+        for name in groups {
+            let _ = writeln!(text, "\n## {name}\n");
+            let members = self.outcomes.iter().filter(|outcome| group(&outcome.name) == name);
+            text += &self.table(members);
+        }
+        text
+    }
+
+    fn preamble(&self) -> String {
+        let Self { machine, peer, rounds, seconds, .. } = self;
+        let mut text = format!(
+            "{}, commit {}, kernel {}, {} × {}, {} MiB; `disk` is {}, `tmpfs` is {}; load before: {}.\n",
+            machine.date,
+            machine.commit,
+            machine.kernel,
+            machine.processors,
+            machine.processor,
+            machine.memory,
+            machine.file_systems[0],
+            machine.file_systems[1],
+            machine.load,
+        );
+        if !machine.is_release {
+            text += "**uvring was built without optimisation: these figures say nothing about its speed.**\n";
+        }
+        let _ = writeln!(
+            text,
+            "Medians of {rounds} alternating rounds with windows of {seconds} s; ± is half the way from the lowest to the \
+             highest. A gain is how many times better than {peer} as it comes: its time over ours, our throughput over its. \
+             {peer} was measured twice in each round; a gain within its distance from itself (*noise*) counts as none.",
+        );
+        text
+    }
+
+    fn summary(&self) -> String {
+        let mut text = String::new();
+        for contender in [Contender::Ring, Contender::Epoll] {
+            let mut lists = [Vec::new(), Vec::new(), Vec::new()];
+            for outcome in &self.outcomes {
+                for comparison in &outcome.comparisons {
+                    let Some((gain, verdict)) = comparison.verdict(contender) else { continue };
+                    let line = format!("{} {} {gain:.2}×", outcome.name, comparison.metric.short());
+                    lists[verdict as usize].push(line);
+                }
+            }
+            let [better, same, worse] = &lists;
+            let label = contender.label(&self.peer);
+            let (better, same) = (better.len(), same.len());
+            let _ =
+                write!(text, "\n**{label}**: better in {better} figures, the same in {same}, worse in {}", worse.len());
+            let _ =
+                writeln!(text, "{}", if worse.is_empty() { ".".into() } else { format!(": {}.", worse.join("; ")) });
+        }
+        let missed = self.missed();
+        if !missed.is_empty() {
+            let _ = writeln!(text, "\n**Goals missed**: {}.", missed.join("; "));
+        }
+        let failed: Vec<&str> = self.outcomes.iter().filter(|o| o.has_failed()).map(|o| o.name.as_str()).collect();
+        if !failed.is_empty() {
+            let _ = writeln!(text, "\n**Failed**: {}.", failed.join(", "));
+        }
+        text
+    }
+
+    /// The goals that the ring misses.
+    pub fn missed(&self) -> Vec<String> {
+        let mut missed = Vec::new();
+        for outcome in &self.outcomes {
+            for comparison in outcome.comparisons.iter().filter(|c| c.meets_goal() == Some(false)) {
+                let gain = comparison.verdict(Contender::Ring).map_or(0.0, |(gain, _)| gain);
+                let goal = comparison.goal.unwrap_or(0.0);
+                missed.push(format!("{} {} {gain:.2}× of {goal:.2}×", outcome.name, comparison.metric.short()));
+            }
+        }
+        missed
+    }
+
+    fn table<'a>(&self, outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+        let labels = COLUMNS.map(|contender| contender.label(&self.peer));
+        let mut text = format!("| case | | {} | gain | on epoll | noise |\n", labels.join(" | "));
+        text += &format!("|---|---|{}---|---|---|\n", "---|".repeat(COLUMNS.len()));
+        for outcome in outcomes {
+            for (i, comparison) in outcome.comparisons.iter().enumerate() {
+                let name = if i == 0 { format!("`{}`", outcome.name) } else { String::new() };
+                let cells = COLUMNS.map(|contender| cell(comparison, contender));
+                let ring = gain(comparison, Contender::Ring) + &goal(comparison);
+                let epoll = gain(comparison, Contender::Epoll);
+                let noise = percent(comparison.noise);
+                let unit = comparison.metric.unit();
+                let _ = writeln!(text, "| {name} | {unit} | {} | {ring} | {epoll} | {noise} |", cells.join(" | "));
+            }
+        }
+        text
+    }
+
+    /// A case's figures for the terminal.
+    pub fn lines(outcome: &Outcome, peer: &str) -> String {
+        let mut text = format!("{}\n", outcome.name);
+        for comparison in &outcome.comparisons {
+            let _ = write!(text, "  {:<16}", comparison.metric.unit());
+            for contender in COLUMNS.into_iter().filter(|contender| comparison.figures.contains_key(contender)) {
+                let _ = write!(text, "  {} {}", contender.label(peer), cell(comparison, contender));
+            }
+            let _ = writeln!(
+                text,
+                "\n  {:16}  gain {}{}, on epoll {}; noise {}",
+                "",
+                gain(comparison, Contender::Ring),
+                goal(comparison),
+                gain(comparison, Contender::Epoll),
+                percent(comparison.noise)
+            );
+        }
+        for note in &outcome.notes {
+            let _ = writeln!(text, "  ! {note}");
+        }
+        text
+    }
+}
+
+/// The second measurement of the other library is in the noise, and in the JSON.
+const COLUMNS: [Contender; 5] =
+    [Contender::Ring, Contender::Epoll, Contender::Peer, Contender::PeerRing, Contender::Limit];
+
+impl Metric {
+    fn short(self) -> &'static str {
+        match self {
+            Metric::Speed => "speed",
+            Metric::Cpu => "CPU",
+            Metric::P50 => "p50",
+            Metric::P99 => "p99",
+            Metric::Bytes => "bytes",
+            Metric::Time => "time",
+        }
+    }
+}
+
+/// What cases belong to: the first part of the name.
+pub fn group(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
+fn cell(comparison: &Comparison, contender: Contender) -> String {
+    let figure = comparison.figures.get(&contender);
+    figure.map_or("–".into(), |figure| format!("{} ±{}", human(figure.median), percent(figure.spread / 2.0)))
+}
+
+/// Losses stand out as much as gains do.
+fn gain(comparison: &Comparison, contender: Contender) -> String {
+    match comparison.verdict(contender) {
+        Some((gain, Verdict::Better)) => format!("**{gain:.2}×**"),
+        Some((gain, Verdict::Same)) => format!("{gain:.2}× ="),
+        Some((gain, Verdict::Worse)) => format!("**{gain:.2}× worse**"),
+        None => "–".into(),
+    }
+}
+
+fn goal(comparison: &Comparison) -> String {
+    match (comparison.goal, comparison.meets_goal()) {
+        (Some(goal), Some(true)) => format!(" (goal {goal:.2}×)"),
+        (Some(goal), Some(false)) => format!(" (**misses {goal:.2}×**)"),
+        _ => String::new(),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// Three figures, and a letter for thousands and millions.
+pub fn human(value: f64) -> String {
+    let (value, letter) = match value {
+        value if value >= 1e6 => (value / 1e6, " M"),
+        value if value >= 1e4 => (value / 1e3, " k"),
+        value => (value, ""),
+    };
+    let decimals = match value {
+        value if value >= 100.0 => 0,
+        value if value >= 10.0 => 1,
+        value if value >= 1.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.decimals$}{letter}")
+}

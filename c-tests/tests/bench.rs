@@ -1,0 +1,47 @@
+//! The benchmarks run, check themselves, and write what they found. What the figures are is no matter here.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Two programs that measure themselves, and a server with its client. Some twenty processes, a few seconds.
+const CASES: [&str; 3] = ["small/disk/fresh/8", "timers/million", "udp/static/64B"];
+
+#[test]
+fn a_quick_run_measures_everyone_and_writes_its_files() {
+    if let Err(reason) = c_tests::sources::libuv() {
+        println!("nothing to compare with: {reason}");
+        return;
+    }
+    let dir = tempfile::tempdir().expect("there is room for a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    // A program that hangs is ended by its own alarm, well before this.
+    command.args(["--quick", "--seconds", "0.02", "--disk"]).arg(dir.path()).arg("--tmpfs").arg(dir.path());
+    for (option, name) in [("--json", "out.json"), ("--markdown", "out.md"), ("--svg", "plots")] {
+        command.arg(option).arg(dir.path().join(name));
+    }
+    let output = command.args(CASES).output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let progress = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{progress}");
+    for case in CASES {
+        assert!(said.lines().any(|line| line == case) && progress.contains(case), "{case}?\n{said}\n{progress}");
+    }
+    let report: serde_json::Value = serde_json::from_str(&read(dir.path(), "out.json")).expect("it is JSON");
+    let outcomes = report["outcomes"].as_array().expect("a list of cases");
+    assert_eq!(outcomes.len(), CASES.len());
+    for outcome in outcomes {
+        for contender in ["ring", "epoll", "peer", "peer-ring", "peer-again"] {
+            let median = outcome["comparisons"][0]["figures"][contender]["median"].as_f64();
+            assert!(median.is_some_and(|median| median > 0.0), "{contender} of {outcome}");
+        }
+    }
+    let tables = read(dir.path(), "out.md");
+    assert!(CASES.iter().all(|case| tables.contains(&format!("| `{case}` |"))), "{tables}");
+    for plot in ["files", "bulk", "other"] {
+        assert!(read(dir.path(), &format!("plots/{plot}.svg")).contains("</svg>"), "{plot}");
+    }
+}
+
+fn read(dir: &Path, name: &str) -> String {
+    std::fs::read_to_string(dir.join(name)).unwrap_or_else(|e| panic!("no {name}: {e}"))
+}
