@@ -130,7 +130,7 @@ fn build_programs(ours: &Library, peer: &Library, out: &Path, names: &BTreeSet<&
     let mut flags = fixed.map(String::from).to_vec();
     flags.push("-Werror=implicit-function-declaration".into());
     flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
-    let compiler = Compiler::new(out.join("objects"), flags, &headers)?;
+    let compiler = Compiler::new(ours.cc(), out.join("objects"), flags, &headers)?;
     let files: Vec<PathBuf> = names.iter().map(|name| source.join(name).with_extension("c")).collect();
     let objects = compiler.objects(&files)?;
     for (name, object) in names.iter().zip(&objects) {
@@ -143,7 +143,7 @@ fn build_programs(ours: &Library, peer: &Library, out: &Path, names: &BTreeSet<&
 /// A program records only the name `libuv.so.1`. The other library is the one asked for the functions, since ours may lack
 /// some while it is being written; the case that calls one then fails when it runs, and only that case.
 fn link(peer: &Library, object: &Path, program: &Path) -> Result<(), String> {
-    let mut cc = Command::new(compile::cc());
+    let mut cc = Command::new(peer.cc());
     cc.arg("-o").arg(program).arg(object);
     cc.args(["-Wl,-z,lazy", "-Wl,--as-needed"]).arg(peer.file()).args(["-lpthread", "-ldl", "-lm"]);
     compile::run(&mut cc)
