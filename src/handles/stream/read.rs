@@ -99,7 +99,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
         if !handle.has(flag::READING) {
             return;
         }
-        let suggested = suggest(stream, events);
+        let (suggested, there) = suggest(stream, events);
         let buf = callback::alloc(stream.alloc_cb.get(), handle, suggested);
         // The user has stopped or closed the stream in the callback: nobody is left to be called.
         if !handle.has(flag::READING) {
@@ -122,7 +122,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
             }
             Ok(n) => {
                 callback::read(stream, n as isize, &buf);
-                if n < room.len {
+                if n < room.len || n == there {
                     return;
                 }
             }
@@ -185,22 +185,21 @@ pub(super) fn is_ipc(stream: Stream) -> bool {
         && unsafe { Pipe::from_c(stream.as_ptr().cast()) }.ipc.get() != 0
 }
 
-/// The size of buffer to ask for.
+/// The size of buffer to ask for, and how many bytes are known to be there, or 0.
 ///
 /// Most programs allocate what is suggested, and 65536 bytes for each small message cost them more than the rest of the
 /// turn. One byte more than is there, so that the read leaves room and ends the event.
-fn suggest(stream: Stream, events: c_uint) -> usize {
+fn suggest(stream: Stream, events: c_uint) -> (usize, usize) {
     match stream.suggestion() {
         Suggestion::First => {
             stream.set_suggestion(if *ALWAYS_LARGE { Suggestion::Large } else { Suggestion::Fitted });
-            LARGE
+            (LARGE, 0)
         }
         Suggestion::Fitted if events & (io::HUP | io::ERR) == 0 => match socket::available(stream.fd()) {
-            0 => LARGE,
-            n if n >= LARGE => LARGE,
-            n => (n + 1).next_power_of_two().max(SMALL),
+            n @ 1..LARGE => ((n + 1).next_power_of_two().max(SMALL), n),
+            _ => (LARGE, 0),
         },
-        _ => LARGE,
+        _ => (LARGE, 0),
     }
 }
 

@@ -1,0 +1,102 @@
+/* What alloc_cb is told. The first suggestion on a stream is 65536; later ones are what there is to read and one byte more,
+ * rounded up to a power of two from 1024 to 65536; at the end, 65536. A program that gave more than was suggested is
+ * not asked again. UVRING_SUGGESTED_SIZE=65536 switches it off. */
+/* not on libuv: it suggests 65536 always */
+#include "check.h"
+
+static uv_loop_t loop;
+static size_t suggested, give, total;
+static ssize_t last;
+static char slab[131072];
+
+static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
+    UNUSED(handle);
+    suggested = size;
+    *buf = uv_buf_init(slab, (unsigned)(give != 0 ? give : size));
+}
+
+static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
+    UNUSED(stream);
+    UNUSED(buf);
+    last = nread;
+    if (nread > 0) total += (size_t)nread;
+}
+
+/* The suggestion for `len` bytes that have arrived. */
+static size_t for_bytes(int peer, size_t len) {
+    static char data[65536];
+    size_t first = 0;
+    total = 0;
+    send_all(peer, data, len);
+    sleep_ms(2);
+    while (total < len) {
+        uv_run(&loop, UV_RUN_ONCE);
+        if (first == 0) first = suggested;
+        CHECK_GE(last, 0);
+    }
+    CHECK_EQ(total, len);
+    return first;
+}
+
+static void check_stream(uv_stream_t* stream, int peer, int fitted) {
+    CHECK_OK(uv_read_start(stream, on_alloc, on_read));
+    give = 0;
+    CHECK_EQ(for_bytes(peer, 10), 65536);
+    CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
+    CHECK_EQ(for_bytes(peer, 1023), fitted ? 1024 : 65536);
+    CHECK_EQ(for_bytes(peer, 1024), fitted ? 2048 : 65536);
+    CHECK_EQ(for_bytes(peer, 5000), fitted ? 8192 : 65536);
+    CHECK_EQ(for_bytes(peer, 40000), 65536);
+    CHECK_OK(uv_read_stop(stream));
+    CHECK_OK(uv_read_start(stream, on_alloc, on_read));
+    CHECK_EQ(for_bytes(peer, 1), fitted ? 1024 : 65536);
+    /* A buffer that is smaller is the program's affair. */
+    give = 100;
+    CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
+    CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
+    /* One that is larger shows that the program has its own. */
+    give = sizeof slab;
+    CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
+    CHECK_EQ(for_bytes(peer, 10), 65536);
+    give = 0;
+    CHECK_EQ(for_bytes(peer, 10), 65536);
+    CHECK_EQ(shutdown(peer, SHUT_WR), 0);
+    while (last != UV_EOF) uv_run(&loop, UV_RUN_ONCE);
+    CHECK_EQ(suggested, 65536);
+}
+
+static void check_all(int fitted) {
+    uv_tcp_t tcp;
+    uv_pipe_t pipe_;
+    int peer;
+    CHECK_OK(uv_loop_init(&loop));
+    peer = tcp_handle(&loop, &tcp);
+    last = 0;
+    check_stream((uv_stream_t*)&tcp, peer, fitted);
+    close(peer);
+    peer = pipe_handle(&loop, &pipe_);
+    last = 0;
+    check_stream((uv_stream_t*)&pipe_, peer, fitted);
+    close(peer);
+
+    /* The end after a fitted suggestion. */
+    peer = tcp_handle(&loop, &tcp);
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    for_bytes(peer, 10);
+    CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
+    close(peer);
+    while (last != UV_EOF) uv_run(&loop, UV_RUN_ONCE);
+    CHECK_EQ(suggested, 65536);
+    finish_loop(&loop);
+}
+
+int main(int argc, char** argv) {
+    watchdog(20);
+    check_all(argc == 1);
+    if (argc == 1) {
+        CHECK_EQ(setenv("UVRING_SUGGESTED_SIZE", "65536", 1), 0);
+        execl("/proc/self/exe", argv[0], "switched off", (char*)NULL);
+        FAIL("exec: %s", strerror(errno));
+    }
+    return 0;
+}
