@@ -56,7 +56,7 @@ pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
 /// Runs on the loop's thread afterwards, with 0 or `UV_ECANCELED`.
 pub(crate) type Done = unsafe extern "C" fn(*mut uv__work, c_int);
 
-/// Jobs that the pool of this process has run so far.
+/// Jobs that the pool of this process has run so far, those under way included.
 pub(crate) fn jobs() -> u64 {
     // SAFETY: as in `pool`.
     unsafe { POOL.load(Acquire).as_ref() }.map_or(0, |pool| pool.lanes.lock().run)
@@ -83,7 +83,7 @@ struct Lanes {
     lookup_threads: usize,
     lookup_idle: usize,
     stopping: bool,
-    /// Jobs run so far.
+    /// Jobs run so far, those under way included.
     run: u64,
 }
 
@@ -302,10 +302,10 @@ impl Pool {
             };
             // Before it runs: afterwards the request may be gone.
             let is_work = is_work(next);
+            lanes.run += 1;
             drop(lanes);
             run(next);
             lanes = self.lanes.lock();
-            lanes.run += 1;
             lanes.working -= usize::from(is_work);
             self.start_lookups(&mut lanes);
         }
@@ -328,10 +328,10 @@ impl Pool {
             };
             // Further lookups may start beside this one.
             self.start_lookups(&mut lanes);
+            lanes.run += 1;
             drop(lanes);
             run(job(next));
             lanes = self.lanes.lock();
-            lanes.run += 1;
         }
         lanes.lookup_threads -= 1;
         self.ended.notify_all();

@@ -9,7 +9,7 @@ pub(crate) mod table;
 
 use libc::{c_char, c_int, c_uint, mode_t};
 
-use crate::abi::uv_buf_t;
+use crate::abi::{Errno, Result, uv_buf_t};
 
 pub(crate) use table::OpKey;
 
@@ -62,4 +62,21 @@ pub(crate) struct Completion {
     pub(crate) key: OpKey,
     /// Ready events of a poll, the value of a call, or a negative `errno`.
     pub(crate) result: i32,
+}
+
+/// The most that one call of the kernel moves (its MAX_RW_COUNT). As libuv since 1.53, the library refuses to send or write
+/// more at once: what was moved would not be what was asked for.
+pub(crate) const MOST_BYTES: usize = 0x7fff_f000;
+
+/// `UV_EINVAL` for buffers that hold more than [`MOST_BYTES`] together.
+///
+/// # Safety
+/// `bufs` has `nbufs` buffers.
+pub(crate) unsafe fn check_total(bufs: *const uv_buf_t, nbufs: c_uint) -> Result {
+    let mut left = MOST_BYTES;
+    for i in 0..nbufs as usize {
+        // SAFETY: the caller's.
+        left = left.checked_sub(unsafe { (*bufs.add(i)).len }).ok_or(Errno::EINVAL)?;
+    }
+    Ok(())
 }

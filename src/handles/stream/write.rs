@@ -14,6 +14,7 @@ use crate::alloc;
 use crate::callback;
 use crate::handle::{Handle, Kind, flag};
 use crate::handles::io;
+use crate::op::check_total;
 use crate::os::socket;
 use crate::queue::{self, Link};
 use crate::request::{Req, Shutdown, Write};
@@ -105,7 +106,8 @@ unsafe fn write(
     send: Option<Handle>,
     cb: uv_write_cb,
 ) -> Result {
-    check(stream, nbufs, send)?;
+    // SAFETY: the caller's.
+    unsafe { check(stream, bufs, nbufs, send) }?;
     let count = nbufs as usize;
     let own = if count <= size_of::<[uv_buf_t; 4]>() / size_of::<uv_buf_t>() {
         req.bufsml.as_ptr().cast()
@@ -160,16 +162,21 @@ unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: 
     if !stream.connect_req.get().is_null() || stream.write_queue_size.get() != 0 {
         return Err(Errno::EAGAIN);
     }
-    check(stream, nbufs, send)?;
+    // SAFETY: the caller's.
+    unsafe { check(stream, bufs, nbufs, send) }?;
     // SAFETY: the caller's.
     unsafe { hand_over(stream, bufs, nbufs as usize, send) }.map(|n| n as c_int)
 }
 
-fn check(stream: Stream, nbufs: c_uint, send: Option<Handle>) -> Result {
+/// # Safety
+/// `bufs` has `nbufs` buffers.
+unsafe fn check(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Option<Handle>) -> Result {
     // A count that was negative is a mistake, too.
     if nbufs == 0 || nbufs > c_int::MAX as c_uint {
         return Err(Errno::EINVAL);
     }
+    // SAFETY: the caller's.
+    unsafe { check_total(bufs, nbufs) }?;
     if stream.fd() < 0 {
         return Err(Errno::EBADF);
     }

@@ -14,6 +14,7 @@ use crate::alloc;
 use crate::callback;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io;
+use crate::op::check_total;
 use crate::os::datagram::{self, Address};
 use crate::queue::{self, Link};
 use crate::request::{Req, UdpSend};
@@ -116,7 +117,7 @@ impl Udp {
         send_cb: uv_udp_send_cb,
     ) -> Result {
         // SAFETY: the caller's.
-        let address = unsafe { self.prepare(nbufs, addr) }?;
+        let address = unsafe { check_total(bufs, nbufs).and_then(|()| self.prepare(nbufs, addr)) }?;
         if let Some(address) = &address {
             self.bind_if_new(address.family(), 0)?;
         }
@@ -159,7 +160,7 @@ impl Udp {
     /// As for `send`.
     unsafe fn try_send(self, bufs: *const uv_buf_t, nbufs: c_uint, addr: *const sockaddr) -> Result<c_int> {
         // SAFETY: the caller's.
-        let address = unsafe { self.prepare(nbufs, addr) }?;
+        let address = unsafe { check_total(bufs, nbufs).and_then(|()| self.prepare(nbufs, addr)) }?;
         if self.send_queue_count.get() != 0 {
             return Err(Errno::EAGAIN);
         }
@@ -199,6 +200,7 @@ impl Udp {
                 // SAFETY: the caller's arrays.
                 unsafe {
                     let addr = if addrs.is_null() { ptr::null_mut() } else { *addrs.add(i) };
+                    check_total(*bufs.add(i), *nbufs.add(i))?;
                     message_to(addr, *bufs.add(i), *nbufs.add(i) as usize)
                 }
             });

@@ -4,6 +4,7 @@ use libc::{c_char, c_int, c_uint};
 
 use super::{begin, launch};
 use crate::abi::*;
+use crate::op::check_total;
 
 /// Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
 ///
@@ -78,6 +79,10 @@ pub unsafe extern "C" fn uv_fs_write(
     launch(unsafe { begin(r#loop, req, UV_FS_WRITE, cb) }.and_then(|req| {
         req.file.set(file);
         req.off.set(offset);
+        if !bufs.is_null() {
+            // SAFETY: C promises `nbufs` buffers.
+            unsafe { check_total(bufs, nbufs) }?;
+        }
         req.with_buffers(bufs, nbufs)
     }))
 }

@@ -6,8 +6,8 @@ use libc::{c_char, c_int, off_t};
 
 use super::{FsReq, begin, launch};
 use crate::abi::*;
-use crate::op::FileOp;
 use crate::op::perform::{perform, retry, retry_long};
+use crate::op::{FileOp, MOST_BYTES};
 
 const EXCL: c_int = 1;
 const FICLONE: c_int = 2;
@@ -51,12 +51,16 @@ pub unsafe extern "C" fn uv_fs_sendfile(
     cb: uv_fs_cb,
 ) -> c_int {
     // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_SENDFILE, cb) }.inspect(|req| {
+    launch(unsafe { begin(r#loop, req, UV_FS_SENDFILE, cb) }.and_then(|req| {
+        if length > MOST_BYTES {
+            return Err(Errno::EINVAL);
+        }
         // As libuv keeps them: the source in `flags`, the length in the first small buffer.
         req.file.set(out_fd);
         req.flags.set(in_fd);
         req.off.set(in_offset);
         req.bufsml.as_array_of_cells()[0].set(uv_buf_t { base: std::ptr::null_mut(), len: length });
+        Ok(req)
     }))
 }
 
