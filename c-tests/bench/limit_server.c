@@ -31,17 +31,14 @@ static void end(int fd) {
     close(fd);
 }
 
+/* Nothing is read from a connection while there is something to write to it. */
 static void keep(int fd, const char* bytes, size_t size) {
-    size_t old = rests[fd].size - rests[fd].from;
-    char* all = malloc(old + size);
-    CHECK(all != NULL);
-    if (old > 0) memcpy(all, rests[fd].bytes + rests[fd].from, old);
-    memcpy(all + old, bytes, size);
-    free(rests[fd].bytes);
-    rests[fd].bytes = all;
+    rests[fd].bytes = malloc(size);
+    CHECK(rests[fd].bytes != NULL);
+    memcpy(rests[fd].bytes, bytes, size);
     rests[fd].from = 0;
-    rests[fd].size = old + size;
-    if (old == 0) watch(EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT);
+    rests[fd].size = size;
+    watch(EPOLL_CTL_MOD, fd, EPOLLOUT);
 }
 
 static void accept_one(void) {
@@ -59,7 +56,7 @@ static void on_readable(int fd) {
         return;
     }
     if (is_sink || is_source) return;
-    ssize_t written = rests[fd].size > 0 ? 0 : write(fd, slab, (size_t)size);
+    ssize_t written = write(fd, slab, (size_t)size);
     if (written < 0 && errno != EAGAIN) {
         end(fd);
         return;

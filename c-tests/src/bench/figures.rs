@@ -131,6 +131,8 @@ pub struct Comparison {
     pub figures: BTreeMap<Contender, Figure>,
     /// What the ring has to gain.
     pub goal: Option<f64>,
+    /// How many times the limit's processor time the ring may take.
+    pub limit_goal: Option<f64>,
 }
 
 /// The outcome of a case.
@@ -142,6 +144,8 @@ pub struct Outcome {
     pub comparisons: Vec<Comparison>,
     /// What went wrong or is remarkable.
     pub notes: Vec<String>,
+    /// Whether file operations took threads that may not.
+    pub took_threads: bool,
     /// All that was measured.
     pub runs: BTreeMap<Contender, Runs>,
 }
@@ -151,13 +155,20 @@ impl Outcome {
     pub fn new(case: &Case, runs: BTreeMap<Contender, Runs>, peer: &str) -> Self {
         let goal = |i: usize| case.goal.and_then(|goal| goal.get(i).copied()).filter(|goal| *goal > 0.0);
         let metrics = case.metrics.iter().enumerate();
-        let comparisons = metrics.map(|(i, metric)| compare(*metric, &runs, goal(i))).collect();
-        Self { name: case.name.clone(), comparisons, notes: notes(case, &runs, peer), runs }
+        let mut comparisons: Vec<_> = metrics.map(|(i, metric)| compare(*metric, &runs, goal(i))).collect();
+        for comparison in comparisons.iter_mut().filter(|comparison| comparison.metric == Metric::Cpu) {
+            comparison.limit_goal = case.limit_goal;
+        }
+        let mut notes = notes(case, &runs, peer);
+        let threads = if case.no_threads { runs.get(&Contender::Ring).and_then(threads) } else { None };
+        let took_threads = threads.is_some();
+        notes.extend(threads);
+        Self { name: case.name.clone(), comparisons, notes, took_threads, runs }
     }
 
-    /// Whether a contender could not do it.
+    /// Whether a contender could not do it, or ours not in the way it has to.
     pub fn has_failed(&self) -> bool {
-        self.runs.values().any(|runs| runs.failed.is_some())
+        self.took_threads || self.runs.values().any(|runs| runs.failed.is_some())
     }
 }
 
@@ -166,6 +177,13 @@ impl Comparison {
     pub fn verdict(&self, contender: Contender) -> Option<(f64, Verdict)> {
         let figure = self.figures.get(&contender)?;
         Some((figure.gain?, figure.verdict?))
+    }
+
+    /// How many times the limit's the ring's figure is, if that is more than it may be.
+    pub fn above_limit(&self) -> Option<f64> {
+        let median = |contender| self.figures.get(&contender).map(|figure| figure.median);
+        let times = median(Contender::Ring)? / median(Contender::Limit)?;
+        (times > self.limit_goal?).then_some(times)
     }
 
     /// Whether the ring gained what it has to; a difference that the other library has from itself is none.
@@ -193,7 +211,13 @@ fn compare(metric: Metric, runs: &BTreeMap<Contender, Runs>, goal: Option<f64>) 
         let verdict = gain.map(|gain| judge(gain, noise));
         Some((contender, Figure { median, spread: (high - low) / median, gain, verdict }))
     };
-    Comparison { metric, noise, figures: Contender::ALL.into_iter().filter_map(figure).collect(), goal }
+    Comparison {
+        metric,
+        noise,
+        figures: Contender::ALL.into_iter().filter_map(figure).collect(),
+        goal,
+        limit_goal: None,
+    }
 }
 
 fn judge(gain: f64, noise: f64) -> Verdict {
@@ -225,6 +249,17 @@ pub fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
+/// Says how many of the last run's file operations took a thread of the pool, if that is more than the first ones, by
+/// which the library learns on what kind of file system a path lies.
+fn threads(runs: &Runs) -> Option<String> {
+    let fields = &runs.samples.last()?.fields;
+    let field = |name: &str| fields.get(name).copied().unwrap_or(0.0);
+    let pool = field("files_pool");
+    let all = pool + field("files_ring") + field("files_inline");
+    (pool > (all * 0.01).max(16.0))
+        .then(|| format!("{pool:.0} of {all:.0} operations took a thread, which none should"))
+}
+
 fn notes(case: &Case, runs: &BTreeMap<Contender, Runs>, peer: &str) -> Vec<String> {
     let mut notes = Vec::new();
     for (contender, runs) in runs {
@@ -234,12 +269,6 @@ fn notes(case: &Case, runs: &BTreeMap<Contender, Runs>, peer: &str) -> Vec<Strin
         }
         let Some(sample) = runs.samples.last() else { continue };
         let field = |name: &str| sample.fields.get(name).copied().unwrap_or(0.0);
-        let pool = field("files_pool");
-        let all = pool + field("files_ring") + field("files_inline");
-        // The first ones may: that is how the library learns on what kind of file system a path lies.
-        if *contender == Contender::Ring && case.no_threads && pool > all * 0.01 {
-            notes.push(format!("{label}: {pool:.0} of {all:.0} operations took a thread"));
-        }
         if field("lost") > 0.0 {
             notes.push(format!("{label}: {:.0} of {:.0} datagrams lost", field("lost"), field("lost") + field("ops")));
         }
