@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
@@ -27,7 +28,8 @@ fn arguments() -> Command {
         Arg::new(name).long(name).value_name(value).help(help).value_parser(value_parser!(PathBuf))
     };
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
-    Command::new("uvring bench")
+    Command::new("bench")
+        .bin_name("uvring bench")
         .about("Measure uvring beside another libuv, in alternating rounds, on the ring and on epoll")
         .arg(path("against", "DIR", "Folder with the other libuv.so.1 [default: libuv 1.53.0, built optimised]"))
         .arg(
@@ -41,7 +43,7 @@ fn arguments() -> Command {
             Arg::new("seconds")
                 .long("seconds")
                 .value_name("S")
-                .value_parser(value_parser!(f64))
+                .value_parser(window)
                 .help("How long each run measures [default: 0.5]"),
         )
         .arg(flag("quick", "One round, tiny and short: only to see that everything works"))
@@ -56,6 +58,12 @@ fn arguments() -> Command {
         .after_help(
             "UVRING_LIB_DIR names a folder with another libuv.so.1 of uvring's. Exits with 1 if a case could not be run.",
         )
+}
+
+/// The length of a window: long enough for the clocks, and short beside the time after which programs are ended.
+fn window(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=30.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 0.001 to 30".into())
 }
 
 fn bench(args: &ArgMatches) -> Result<ExitCode, String> {
@@ -93,16 +101,44 @@ fn bench(args: &ArgMatches) -> Result<ExitCode, String> {
         eprintln!("! uvring is built without optimisation here: figures say nothing about its speed");
     }
     let mut progress = Progress::new(cases.len() * rounds);
+    catch_interrupt();
     for case in &cases {
         let outcome = measure(&field, case, &Settings::new(seconds), rounds, &mut progress);
         progress.clear();
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            eprintln!("interrupted: what is finished counts");
+            break;
+        }
         println!("{}", Report::lines(&outcome, &report.peer));
         report.outcomes.push(outcome);
     }
     save(args, &report)?;
     report.missed().iter().for_each(|missed| println!("goal missed: {missed}"));
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        return Ok(ExitCode::from(130));
+    }
     let has_failed = report.outcomes.iter().any(Outcome::has_failed);
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Somebody wants this to end.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the first interrupt end the run in order, with its files written and its folders removed. The second one kills.
+fn catch_interrupt() {
+    extern "C" fn on_interrupt(_: libc::c_int) {
+        INTERRUPTED.store(true, Ordering::Relaxed);
+    }
+    let handler: extern "C" fn(libc::c_int) = on_interrupt;
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: zeroes are an empty mask and no flags; the handler only stores to an atomic.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = handler as libc::sighandler_t;
+            action.sa_flags = libc::SA_RESETHAND | libc::SA_RESTART;
+            libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+        }
+    }
 }
 
 /// All rounds of a case. Each round begins with another contender, so that what changes slowly hits all alike.
@@ -114,7 +150,7 @@ fn measure(field: &Field, case: &Case, settings: &Settings, rounds: usize, progr
         for i in 0..contenders.len() {
             let contender = contenders[(i + round) % contenders.len()];
             let runs = runs.entry(contender).or_default();
-            if runs.failed.is_some() {
+            if runs.failed.is_some() || INTERRUPTED.load(Ordering::Relaxed) {
                 continue;
             }
             progress
