@@ -353,9 +353,8 @@ impl Loop {
             metrics.wake_up();
         }
         state.wake.awake();
-        if until_ns != Some(0) {
-            self.update_time();
-        }
+        // Also where nothing slept: what ran before in this turn may have taken long, and the check phase asks what time it is.
+        self.update_time();
     }
 
     /// Delivers what the poll phase brought.
