@@ -68,8 +68,9 @@ pub(crate) struct LoopState {
     pub(crate) wake: Wake,
     /// Async handles with a callback to come; used by other threads.
     pub(crate) pending_asyncs: PendingStack,
-    /// The same, taken over by the loop, last to run first.
+    /// The same, taken over by the loop: those that the poll phase under way runs, last to run first; and those after them.
     pub(crate) sent_asyncs: RefCell<Array<(usize, Async)>>,
+    pub(crate) later_asyncs: RefCell<Array<(usize, Async)>>,
     /// How many async handles there are, and the number of the next.
     pub(crate) asyncs: Cell<usize>,
     pub(crate) next_async: Cell<usize>,
@@ -228,8 +229,7 @@ impl Loop {
     /// True if something awaits its callback that no descriptor tells of.
     fn has_news(self) -> bool {
         let state = self.state();
-        !state.pending_asyncs.is_empty()
-            || !state.sent_asyncs.borrow().is_empty()
+        async_handle::some_pending(state)
             || state.work_pending.load(SeqCst)
             || state.delivered.get() < state.batch.borrow().len()
             || state.files.has_news()
@@ -422,7 +422,7 @@ impl Loop {
         if state.work_pending.load(SeqCst) {
             self.run_finished();
         }
-        if !state.pending_asyncs.is_empty() || !state.sent_asyncs.borrow().is_empty() {
+        if async_handle::some_pending(state) {
             state.metrics.count(1);
             async_handle::run(self);
         }
@@ -458,6 +458,7 @@ impl LoopState {
             wake: Wake::open()?,
             pending_asyncs: PendingStack::new(),
             sent_asyncs: RefCell::new(Array::new()),
+            later_asyncs: RefCell::new(Array::new()),
             asyncs: Cell::new(0),
             next_async: Cell::new(0),
             finished: Mutex::new(()),

@@ -18,7 +18,7 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::callback;
-use crate::event_loop::Loop;
+use crate::event_loop::{Loop, LoopState};
 use crate::handle::{Async, Handle};
 use crate::queue::Link;
 
@@ -84,6 +84,7 @@ impl Async {
         let handle = Handle::from(self);
         let order = event_loop.state().next_async.replace(event_loop.state().next_async.get() + 1);
         event_loop.state().sent_asyncs.borrow_mut().reserve_total(event_loop.state().asyncs.get() + 1)?;
+        event_loop.state().later_asyncs.borrow_mut().reserve_total(event_loop.state().asyncs.get() + 1)?;
         event_loop.state().asyncs.set(event_loop.state().asyncs.get() + 1);
         handle.init(event_loop, UV_ASYNC);
         self.async_cb.set(cb);
@@ -140,38 +141,57 @@ pub(crate) fn close(handle: Async) {
         std::thread::yield_now();
     }
     let state = Handle::from(handle).event_loop().state();
-    collect(Handle::from(handle).event_loop());
-    let mut sent = state.sent_asyncs.borrow_mut();
-    if let Some(at) = sent.iter().position(|&(_, h)| h == handle) {
-        sent.remove(at);
+    take_over(state);
+    for list in [&state.sent_asyncs, &state.later_asyncs] {
+        let mut list = list.borrow_mut();
+        if let Some(at) = list.iter().position(|&(_, h)| h == handle) {
+            list.remove(at);
+        }
     }
-    drop(sent);
     state.asyncs.set(state.asyncs.get() - 1);
     handle.link().unlink();
     Handle::from(handle).stop();
 }
 
-/// Moves what was sent from the stack to the loop's own list, in the order of initialisation.
-fn collect(event_loop: Loop) {
-    let state = event_loop.state();
+/// Moves what was sent from the stack, out of which no single one can be taken, to a list of the loop's own.
+fn take_over(state: &LoopState) {
     let mut next = state.pending_asyncs.take();
-    if next.is_null() {
-        return;
-    }
-    let mut sent = state.sent_asyncs.borrow_mut();
+    let mut later = state.later_asyncs.borrow_mut();
     while !next.is_null() {
         // SAFETY: law 1: `close` takes a handle out of the stack before its memory is given back.
         let handle = unsafe { Async::from_c(next) };
         next = handle.reserved(NEXT).cast();
         // Room for every async handle was made when it was initialised.
-        let _ = sent.push((handle.reserved(ORDER).addr(), handle));
+        let _ = later.push((handle.reserved(ORDER).addr(), handle));
     }
+}
+
+/// Moves what was sent to the list of those to run, in the order of initialisation.
+fn collect(state: &LoopState) {
+    take_over(state);
+    let mut later = state.later_asyncs.borrow_mut();
+    if later.is_empty() {
+        return;
+    }
+    let mut sent = state.sent_asyncs.borrow_mut();
+    for &entry in later.iter() {
+        // Room as above.
+        let _ = sent.push(entry);
+    }
+    later.clear();
     sent.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+}
+
+/// True if there are callbacks to come.
+pub(crate) fn some_pending(state: &LoopState) -> bool {
+    !state.pending_asyncs.is_empty()
+        || !state.sent_asyncs.borrow().is_empty()
+        || !state.later_asyncs.borrow().is_empty()
 }
 
 /// Calls the handles that were sent. Those sent meanwhile wait for the next poll phase.
 pub(crate) fn run(event_loop: Loop) {
-    collect(event_loop);
+    collect(event_loop.state());
     loop {
         // No borrow is alive in the callback (law 3).
         let next = event_loop.state().sent_asyncs.borrow_mut().pop();
