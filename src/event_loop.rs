@@ -194,6 +194,11 @@ impl Loop {
         }
     }
 
+    /// True if the ring carries the loop's polls.
+    pub(crate) fn uses_ring(self) -> bool {
+        self.state().driver.borrow().is_ring()
+    }
+
     /// Makes the kernel let go of the polls that were ended.
     pub(crate) fn settle(self) {
         self.state().driver.borrow_mut().settle();
@@ -390,7 +395,7 @@ impl Loop {
             }
             Some(Owner::Io(io)) => {
                 state.metrics.count(1);
-                io.on_poll(completion.result as u32);
+                io.on_poll(self, completion.result as u32);
             }
             Some(Owner::Process(child)) => {
                 state.metrics.count(1);

@@ -13,6 +13,7 @@ use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
 use crate::op::{OpKey, Submission};
+use crate::os::socket;
 use crate::queue::{self, Link};
 
 /// Readable.
@@ -181,6 +182,11 @@ impl Io {
         }
     }
 
+    /// True if the owner is to be called in the pending phase.
+    pub(crate) fn is_fed(self) -> bool {
+        !self.pending_link().is_empty()
+    }
+
     /// Takes `feed` back.
     pub(crate) fn unfeed(self) {
         self.pending_link().unlink();
@@ -211,13 +217,23 @@ impl Io {
     }
 
     /// The driver's poll has reported `events`.
-    pub(crate) fn on_poll(self, events: c_uint) {
-        let mut events = events & (self.pevents.get() | ERR | HUP);
-        // An error alone makes everything ready, so that the call that is waited for meets the error. Streams tell the
-        // end of a pipe by the hang-up alone.
-        let is_alone = events == ERR || events == HUP || events == (ERR | HUP);
-        if is_alone && self.part.get() != Part::Stream as c_uint {
-            events |= self.pevents.get() & (IN | OUT | RDHUP | PRI);
+    pub(crate) fn on_poll(self, event_loop: Loop, events: c_uint) {
+        let wants = self.pevents.get();
+        let mut events = events & (wants | ERR | HUP);
+        let is_poll = self.part.get() == Part::Poll as c_uint;
+        // The ring tells what woke it. More may hold by now, and less: a program takes the data itself, and sockets that are
+        // readable say that there is urgent data, too.
+        if event_loop.uses_ring() && (is_poll || wants & (IN | OUT) == IN | OUT) {
+            events = socket::ready_now(self.fd.get(), wants);
+        }
+        if is_poll {
+            // A hang-up makes everything ready, so that whatever call is made next meets it.
+            if events & (ERR | HUP) == HUP {
+                events |= wants;
+            }
+        } else if self.part.get() != Part::Stream as c_uint && events & !(ERR | HUP) == 0 && events != 0 {
+            // Likewise an error alone. Streams tell the end of a pipe by the hang-up alone.
+            events |= wants & (IN | OUT | RDHUP | PRI);
         }
         if events != 0 {
             self.deliver(events);
