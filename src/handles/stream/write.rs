@@ -236,8 +236,8 @@ enum Step {
     Failed(Errno),
 }
 
-/// Writes from the queue what the kernel takes; ended requests go to the completed queue.
-fn advance(stream: Stream) {
+/// Writes from the queue what the kernel takes; ended requests go to the completed queue. False if one has failed.
+fn advance(stream: Stream) -> bool {
     let mut left = MOST_WRITES;
     while let Some(link) = stream.write_queue().first() {
         if left == 0 {
@@ -256,7 +256,7 @@ fn advance(stream: Stream) {
                 finish(stream, req, e.0);
                 // The others are tried after its callback.
                 stream.io().stop(Handle::from(stream).event_loop(), io::OUT);
-                return;
+                return false;
             }
         }
     }
@@ -264,7 +264,9 @@ fn advance(stream: Stream) {
         && let Err(e) = want_writable(stream)
     {
         finish(stream, Write::of_link(link), e.0);
+        return false;
     }
+    true
 }
 
 fn step(stream: Stream, req: Write) -> Step {
@@ -346,15 +348,13 @@ fn remaining(req: Write) -> usize {
 
 /// The descriptor is writable, or the watcher was fed.
 pub(super) fn on_ready(stream: Stream) {
-    advance(stream);
+    let none_failed = advance(stream);
     run_callbacks(stream);
-    if stream.fd() == -1 {
-        // Closed in a callback: the rest is for the closing phase.
-        return;
-    }
     if stream.write_queue().is_empty() {
         drained(stream);
-    } else if !stream.io().wants(io::OUT) {
+    } else if stream.fd() == -1 {
+        // Closed in a callback: the rest is for the closing phase.
+    } else if !none_failed || !stream.io().wants(io::OUT) {
         // One has failed, and others were behind it.
         stream.io().feed(Handle::from(stream).event_loop());
     }
@@ -379,7 +379,8 @@ pub(super) fn run_callbacks(stream: Stream) {
             break;
         }
     }
-    if completed.is_empty() {
+    // A shutdown that a callback asked for waits for the pending phase as well.
+    if completed.is_empty() && stream.shutdown_req.get().is_null() {
         stream.io().unfeed();
     }
 }
@@ -393,7 +394,9 @@ fn drained(stream: Stream) {
     let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) else { return };
     // SAFETY: law 2.
     let req = unsafe { Shutdown::from_c(req.as_ptr()) };
-    let result = socket::shutdown_write(stream.fd());
+    // The callback of the last write may have closed the stream.
+    let closed = stream.fd() == -1;
+    let result = if closed { Err(Errno::ECANCELED) } else { socket::shutdown_write(stream.fd()) };
     if result.is_ok() {
         Handle::from(stream).set(flag::SHUT);
     }
