@@ -255,12 +255,12 @@ impl Udp {
         let (handle, event_loop) = (Handle::from(self), self.event_loop());
         // What callbacks send is queued, or two requests that send each other would recurse.
         handle.set(flag::UDP_PROCESSING);
-        // Should a callback `longjmp` away, the next turn goes on with the rest. Without memory there is no next turn for
-        // them, but nothing is lost that was promised.
-        if self.fd() != -1 && !self.completed().is_empty() {
-            let _ = self.io().start(event_loop, io::OUT);
-        }
+        let was_fed = self.io().is_fed();
         while let Some(link) = self.completed().pop_front() {
+            // Should the callback `longjmp` away, the next pending phase goes on with the rest.
+            if !was_fed && self.fd() != -1 && !self.completed().is_empty() {
+                self.io().feed(event_loop);
+            }
             let req = UdpSend::of_link(link);
             self.count(-1, req.size());
             req.release();
@@ -268,6 +268,9 @@ impl Udp {
             callback::send(req, req.status.get() as c_int);
         }
         handle.clear(flag::UDP_PROCESSING);
+        if !was_fed {
+            self.io().unfeed();
+        }
         if self.queued().is_empty() {
             self.io().stop(event_loop, io::OUT);
             self.stop_if_idle();
