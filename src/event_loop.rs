@@ -10,10 +10,12 @@
 //! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
 
 mod entry;
+mod exposure;
 mod life;
 mod metrics;
 mod watchers;
 pub(crate) use entry::{uv_loop_close, uv_loop_init, uv_run};
+use exposure::Exposure;
 use metrics::Metrics;
 #[cfg(test)]
 mod tests;
@@ -91,7 +93,7 @@ pub(crate) struct LoopState {
     pub(crate) running: Cell<Option<uv_run_mode>>,
     /// Signals blocked while asleep, as the kernel's bit set.
     sigmask: Cell<u64>,
-    exposed: Cell<bool>,
+    exposure: Exposure,
     pub(crate) metrics: Metrics,
 }
 
@@ -213,10 +215,12 @@ impl Loop {
     }
 
     fn alive(self) -> bool {
-        self.active_handles.get() > 0
-            || self.requests() > 0
-            || !self.pending_queue().is_empty()
-            || !self.closing_handles.get().is_null()
+        self.active_handles.get() > 0 || self.requests() > 0 || !self.pending_queue().is_empty() || self.has_closing()
+    }
+
+    fn has_closing(self) -> bool {
+        // The second holds something outside the closing phase only when a callback has jumped out of it.
+        !self.closing_handles.get().is_null() || !self.state().closing_now.get().is_null()
     }
 
     /// When the poll phase has to end: `None` for never, 0 for at once.
@@ -226,9 +230,13 @@ impl Loop {
             || (self.active_handles.get() == 0 && self.requests() == 0)
             || !self.pending_queue().is_empty()
             || !self.idle_handles().is_empty()
-            || !self.closing_handles.get().is_null()
+            || self.has_closing()
             || self.has_news();
-        if must_not_sleep { Some(0) } else { state.timers.borrow().due_ns() }
+        if must_not_sleep {
+            return Some(0);
+        }
+        // Embedders ask from another thread, too. Who asks in the middle of a turn is told not to wait.
+        state.timers.try_borrow().map_or(Some(0), |timers| timers.due_ns())
     }
 
     /// True if something awaits its callback that no descriptor tells of.
@@ -236,7 +244,7 @@ impl Loop {
         let state = self.state();
         async_handle::some_pending(state)
             || state.work_pending.load(SeqCst)
-            || state.delivered.get() < state.batch.borrow().len()
+            || state.batch.try_borrow().is_ok_and(|batch| state.delivered.get() < batch.len())
             || state.files.has_news()
     }
 
@@ -257,6 +265,7 @@ impl Loop {
 
     fn run(self, mode: uv_run_mode) -> c_int {
         let state = self.state();
+        let entered = state.exposure.enter();
         let outer = state.running.replace(Some(mode));
         state.wake.awake();
         let mut alive = self.alive();
@@ -278,6 +287,9 @@ impl Loop {
             self.stop_flag.set(0);
         }
         self.leave_run(outer);
+        if entered {
+            self.leave_exposure();
+        }
         c_int::from(alive)
     }
 
@@ -287,7 +299,8 @@ impl Loop {
         fs::leave_run(self);
         state.running.set(outer);
         state.wake.asleep();
-        if state.exposed.get() {
+        if state.exposure.is_asked() {
+            self.join_if_asked();
             io::reconcile(self);
             state.driver.borrow_mut().arm();
             if self.has_news() {
@@ -321,6 +334,7 @@ impl Loop {
     /// The poll phase.
     fn poll(self, may_sleep: bool) {
         let state = self.state();
+        self.join_if_asked();
         io::reconcile(self);
         fs::before_poll(self);
         let mut until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
@@ -416,7 +430,7 @@ impl Loop {
     /// There is news for whoever watches the backend descriptor.
     pub(crate) fn announce(self) {
         let state = self.state();
-        if state.exposed.get() {
+        if state.exposure.is_asked() {
             state.wake.wake();
         }
     }
@@ -475,7 +489,7 @@ impl LoopState {
             walking: Walking::new(),
             running: Cell::new(None),
             sigmask: Cell::new(0),
-            exposed: Cell::new(false),
+            exposure: Exposure::default(),
             metrics: Metrics::default(),
         })
     }

@@ -110,9 +110,8 @@ impl Loop {
         state.wake.reopen()?;
         self.wake_watcher().init(Part::Wake, state.wake.fd());
         self.wake_watcher().start(self, io::IN)?;
-        if state.exposed.get() {
-            state.driver.borrow_mut().expose(state.wake.fd());
-        }
+        state.exposure.forget();
+        self.join_if_asked();
         process::loop_fork(self);
         fs_event::loop_fork(self)?;
         signal::loop_fork(self)
@@ -132,14 +131,5 @@ impl Loop {
             UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),
             _ => Err(Errno::ENOSYS),
         }
-    }
-
-    /// From now on somebody watches the backend descriptor.
-    pub(super) fn expose(self) -> c_int {
-        let state = self.state();
-        if !state.exposed.replace(true) {
-            state.driver.borrow_mut().expose(state.wake.fd());
-        }
-        self.backend_fd.get()
     }
 }
