@@ -144,16 +144,17 @@ pub(crate) use owner;
 mod tests {
     use super::*;
 
-    fn list(n: usize) -> Box<[uv__queue]> {
-        let nodes: Box<[uv__queue]> = (0..n).map(|_| uv__queue::new()).collect();
-        for node in &*nodes {
+    // A Vec, because moving a Box would make the pointers between its nodes stale for Miri.
+    fn list(n: usize) -> Vec<uv__queue> {
+        let nodes: Vec<uv__queue> = (0..n).map(|_| uv__queue::new()).collect();
+        for node in &nodes {
             at(node).init();
         }
         nodes
     }
 
     fn at(node: &uv__queue) -> Link {
-        // SAFETY: the tests keep the boxes alive.
+        // SAFETY: the tests keep the nodes alive.
         unsafe { Link::at(ptr::from_ref(node)) }
     }
 

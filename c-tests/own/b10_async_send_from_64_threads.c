@@ -1,5 +1,6 @@
 /* B10: 64 threads send to a few asyncs. Sends may fall together, but after the last send of each thread there is a
  * callback, and that callback sees what the thread wrote before it sent. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { THREADS = 64, SENDS = 1500, ASYNCS = 5 };

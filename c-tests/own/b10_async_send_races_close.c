@@ -1,5 +1,6 @@
 /* B10: threads that still send while uv_close runs do no harm as long as the memory is there; no callback comes after
  * uv_close, and the handle's memory is free to reuse once the senders have ended and close_cb ran. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { ROUNDS = 150, SENDERS = 4 };

@@ -1,6 +1,7 @@
 /* B7: thread B waits on uv_backend_fd with an epoll set of its own, as long as uv_backend_timeout says, and tells A to
  * run the loop with UV_RUN_NOWAIT (Electron's way). No event is lost, and nobody spins when there is nothing to do. */
 /* timeout: 60 */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { EVENTS = 100000 };

@@ -1,5 +1,6 @@
 /* B8: a loop is made and started in thread A, goes on in B, then in C, while A and B have ended; reads, a listener,
  * writes, a connect, work, files, a timer and an async stay armed throughout and lose nothing. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { BIG = 16 << 20 };
@@ -157,7 +158,7 @@ int main(void) {
     struct sockaddr_in addr;
     int len = sizeof addr;
     int port, ticks_before;
-    char path[300];
+    char path[300] = "";
     uv_thread_t thread;
     watchdog(20);
     snprintf(path, sizeof path, "%s/data", temp_dir());

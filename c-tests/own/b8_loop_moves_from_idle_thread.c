@@ -1,5 +1,6 @@
 /* B8: thread A made the loop, ran it and is alive, asleep on a lock; B runs the loop to its end, with writes in flight
  * that A began. Then the loop goes back and forth between the two. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { BIG = 24 << 20, WRITES = 3 };

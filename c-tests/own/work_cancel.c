@@ -1,5 +1,6 @@
 /* uv_cancel: queued work is taken back (0, then after_work with UV_ECANCELED in a later turn, the work itself never
  * runs); running or finished work cannot be (UV_EBUSY); requests that are not the pool's give UV_EINVAL. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { QUEUED = 20 };

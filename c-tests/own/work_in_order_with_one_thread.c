@@ -1,5 +1,6 @@
 /* With UV_THREADPOOL_SIZE=1 work runs in the order of uv_queue_work, and the after_work callbacks come in that order,
  * on the loop's thread, inside uv_run. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { JOBS = 300 };

@@ -13,7 +13,7 @@ const AARCH64_GNU: &str = "aarch64-linux-gnu";
 /// A library, the folder that it is in, and the headers that go with it.
 #[derive(Debug, Clone)]
 pub struct Library {
-    /// Where the tests' programs for this library go: `ours`, `static`, `aarch64` or `libuv`.
+    /// Where the tests' programs for this library go: `ours`, `static`, `aarch64`, `asan`, `tsan` or `libuv`.
     pub name: &'static str,
     /// Holds `libuv.so.1`, or `libuv.a`.
     pub dir: PathBuf,
@@ -30,6 +30,11 @@ impl Library {
     /// The file's name: that which programs ask for when they start, or that which linkers look for.
     pub fn file_name(&self) -> &'static str {
         if self.is_static() { "libuv.a" } else { "libuv.so.1" }
+    }
+
+    /// What the library, and therefore its programs, are instrumented with: an argument of `-fsanitize=`.
+    pub fn sanitizer(&self) -> Option<&'static str> {
+        Sanitizer::ALL.into_iter().find(|sanitizer| sanitizer.name() == self.name).map(Sanitizer::flag)
     }
 
     /// Whether it becomes a part of the programs that are linked against it.
@@ -104,6 +109,87 @@ pub fn run_aarch64(program: &Path) -> Command {
     let mut command = Command::new("qemu-aarch64");
     command.args(["-L", &format!("/usr/{AARCH64_GNU}")]).arg(program);
     command
+}
+
+/// A checker that is compiled into our library and the programs that test it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sanitizer {
+    /// Finds wrong accesses and leaks.
+    Address,
+    /// Finds data races.
+    Thread,
+}
+
+impl Sanitizer {
+    const ALL: [Sanitizer; 2] = [Sanitizer::Address, Sanitizer::Thread];
+
+    /// In the names of tests and folders.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "asan",
+            Sanitizer::Thread => "tsan",
+        }
+    }
+
+    fn flag(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "address",
+            Sanitizer::Thread => "thread",
+        }
+    }
+
+    /// What every call of the library's code leaves a trace of, by prefix.
+    fn symbols(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "__asan_",
+            Sanitizer::Thread => "__tsan_",
+        }
+    }
+}
+
+/// Our library, instrumented; the inner error says what this machine lacks for it. Rust's part needs the nightly compiler,
+/// the checker itself comes with the C compiler.
+pub fn sanitized(sanitizer: Sanitizer) -> Result<Result<&'static Library, String>, String> {
+    static LIBRARIES: [OnceLock<Result<Result<Library, String>, String>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let make = || locked(sanitizer.name(), || make_sanitized(sanitizer));
+    let made = LIBRARIES[sanitizer as usize].get_or_init(make);
+    made.as_ref().map(|inner| inner.as_ref().map_err(Clone::clone)).map_err(Clone::clone)
+}
+
+fn make_sanitized(sanitizer: Sanitizer) -> Result<Result<Library, String>, String> {
+    let Ok(version) = compile::output(Command::new("rustup").args(["run", "nightly", "rustc", "-vV"])) else {
+        return Ok(Err("no nightly compiler".into()));
+    };
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not name its host")?;
+    let target = sources::work_dir().join(sanitizer.name());
+    let mut cargo = Command::new("rustup");
+    cargo.current_dir(sources::project()).args(["run", "nightly", "cargo", "build", "--quiet"]);
+    cargo
+        .args(["--package", "uvring", "--lib", "--no-default-features", "--target", host, "--target-dir"])
+        .arg(&target);
+    // Cargo sets these for the tests that it runs; here they would bring the other compiler back.
+    for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
+        cargo.env_remove(name);
+    }
+    cargo.env("RUSTFLAGS", format!("-Zsanitizer={} -Zexternal-clangrt", sanitizer.flag()));
+    if sanitizer == Sanitizer::Thread {
+        // A race is only seen, and a lock only known, in instrumented code: that of the standard library too.
+        let sysroot = compile::output(Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]))?;
+        if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").exists() {
+            return Ok(Err(
+                "no source of the standard library: rustup component add rust-src --toolchain nightly".into()
+            ));
+        }
+        cargo.arg("-Zbuild-std=std,panic_abort");
+    }
+    compile::run(&mut cargo)?;
+    let file = target.join(host).join("debug/libuv.so");
+    let symbols = compile::output(Command::new("nm").args(["--dynamic", "--undefined-only"]).arg(&file))?;
+    if !symbols.contains(sanitizer.symbols()) {
+        return Err(format!("{} is not instrumented", file.display()));
+    }
+    let dir = link_as(sanitizer.name(), &file, "libuv.so.1")?;
+    Ok(Ok(Library { name: sanitizer.name(), dir, includes: our_includes()? }))
 }
 
 /// Real libuv, built from its sources with optimisation and kept in the target folder.

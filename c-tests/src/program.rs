@@ -52,6 +52,7 @@ pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
         let mut flags: Vec<String> =
             ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
         flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
+        flags.extend(library.sanitizer().map(|sanitizer| format!("-fsanitize={sanitizer}")));
         let out = sources::work_dir().join("own").join(library.name);
         let compiler = Compiler::new(library.cc(), out.clone(), flags, &headers)?;
         let objects = compiler.objects(&[file.to_path_buf()])?;
@@ -96,12 +97,17 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
     }
     compile::once(program, hasher.finish(), || {
         let stand_ins = program.with_extension("missing.c");
-        std::fs::write(&stand_ins, stand_ins_for(&missing)).map_err(|e| format!("{}: {e}", stand_ins.display()))?;
+        let mut text = stand_ins_for(&missing);
+        if library.sanitizer() == Some("thread") {
+            text.push_str(FOR_TSAN);
+        }
+        std::fs::write(&stand_ins, text).map_err(|e| format!("{}: {e}", stand_ins.display()))?;
         let mut cc = Command::new(library.cc());
         cc.arg("-o").arg(program).args(objects).arg(&stand_ins);
         cc.arg(format!("-L{}", library.dir.display())).arg(format!("-l:{}", library.file_name()));
         // DT_RPATH rather than DT_RUNPATH: it goes before LD_LIBRARY_PATH, which cargo sets to folders of its own.
         cc.args(["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN"]).arg(format!("-Wl,-rpath,{}", library.dir.display()));
+        cc.args(library.sanitizer().map(|sanitizer| format!("-fsanitize={sanitizer}")));
         // Of an archive, only what the program reaches.
         cc.args(["-Wl,--gc-sections", "-lpthread", "-ldl", "-lrt", "-lm"]);
         if library.is_static() {
@@ -113,6 +119,13 @@ fn link(library: &Library, objects: &[PathBuf], program: &Path, key: u64) -> Res
     })?;
     Ok(program.to_path_buf())
 }
+
+/// What Rust's ThreadSanitizer calls and that of an older C compiler lacks. It knows the functions that these call.
+const FOR_TSAN: &str = "#include <string.h>
+__attribute__((weak)) void* __tsan_memcpy(void* to, const void* from, size_t n) { return memcpy(to, from, n); }
+__attribute__((weak)) void* __tsan_memmove(void* to, const void* from, size_t n) { return memmove(to, from, n); }
+__attribute__((weak)) void* __tsan_memset(void* to, int byte, size_t n) { return memset(to, byte, n); }
+";
 
 fn stand_ins_for(missing: &[String]) -> String {
     if missing.is_empty() {

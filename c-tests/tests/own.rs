@@ -2,17 +2,22 @@
 //! `own::close_in_read_cb::ring`, `…::epoll`, `…::libuv`. The last shows that a test describes libuv and not only us.
 //! `…::aarch64` is our library cross-compiled and run by qemu, on epoll: qemu has no io_uring.
 //!
+//! On demand, when the filter or `UVRING_CHECKERS` names it: `…::valgrind` (on epoll), `…::asan-ring` and `…::asan-epoll` (our library
+//! and the test instrumented with AddressSanitizer), `…::tsan` (ThreadSanitizer, on epoll, for tests that say `/* on tsan: reason */`).
+//! Each has to find the mistake of a program in `c-tests/canary/`, too: the trials `canary::NAME::…`.
+//!
 //! A test is one file with a `main`. Exit 0 is a pass and 77 a skip with the reason on standard output; all else fails.
 //! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll, libuv), `UVRING_TEST_LIBRARY` (the path
 //! of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
-//! `/* timeout: 120 */` (seconds, instead of 60), `/* not on libuv: reason */`, `/* not on aarch64: reason */`.
+//! `/* timeout: 120 */` (seconds, instead of 60), `/* not on libuv: reason */`, `/* not on aarch64: reason */` (and so on, for each of the
+//! names above), and `/* no leak check: reason */` for the checkers.
 //! `UVRING_TEST_AGAINST=libuv` (or another) leaves out the others. `own-expect.toml` lists those that do not pass yet;
 //! `UVRING_SUITE_UPDATE=1` writes it anew.
 //!
 //! A test that fails is run again alone, twice: passing both times it is reported FLAKY, failing either time it is red.
 
 use c_tests::expect::Expect;
-use c_tests::library::{self, Library};
+use c_tests::library::{self, Library, Sanitizer};
 use c_tests::process::{self, Ended};
 use c_tests::{program, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -23,6 +28,14 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 const SKIPPED: i32 = 77;
+
+/// What each test runs on, and what it runs on only if asked for.
+const ALWAYS: [&str; 4] = ["ring", "epoll", "libuv", "aarch64"];
+const CHECKERS: [&str; 4] = ["valgrind", "asan-ring", "asan-epoll", "tsan"];
+
+/// How an instrumented program exits that has made a mistake; and how many times as long it may take.
+const MISTAKE: &str = "97";
+const PATIENCE: u32 = 10;
 
 /// What the tests did that a list is written from: by driver and test, why it failed if it did.
 type Results = Arc<Mutex<Vec<(&'static str, String, Option<String>)>>>;
@@ -37,7 +50,7 @@ fn main() -> ExitCode {
 fn test() -> Result<ExitCode, String> {
     let args = Arguments::from_args();
     let results = Results::default();
-    let conclusion = libtest_mimic::run(&args, trials(&results)?);
+    let conclusion = libtest_mimic::run(&args, trials(&args, &results)?);
     if updating() {
         let mut expect = Expect::load("own")?;
         for (driver, test, reason) in results.lock().expect("no trial panics").drain(..) {
@@ -52,24 +65,40 @@ fn updating() -> bool {
     std::env::var_os("UVRING_SUITE_UPDATE").is_some()
 }
 
-fn trials(results: &Results) -> Result<Vec<Trial>, String> {
-    let expect = Expect::load("own")?;
-    let dir = sources::project().join("c-tests/own");
+fn c_files(folder: &str) -> Result<Vec<PathBuf>, String> {
+    let dir = sources::project().join(folder);
     let entries = std::fs::read_dir(&dir).map_err(|e| format!("cannot read {}: {e}", dir.display()))?;
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|ext| ext == "c"));
     files.sort();
+    Ok(files)
+}
+
+/// The checkers that the filter or the environment asks for, in whole or in part: `asan` means both.
+fn checkers(args: &Arguments) -> Vec<&'static str> {
+    let asked = std::env::var("UVRING_CHECKERS").unwrap_or_default();
+    let words: Vec<&str> = asked.split(',').chain(args.filter.iter().flat_map(|f| f.split("::"))).collect();
+    let is_asked = |name: &&str| words.iter().any(|word| word.len() >= 4 && name.starts_with(word));
+    CHECKERS.into_iter().filter(is_asked).collect()
+}
+
+fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
+    let expect = Expect::load("own")?;
+    let checkers = checkers(args);
     let only = std::env::var("UVRING_TEST_AGAINST").ok();
     let lacks_for_aarch64 = library::lacks_for_aarch64();
-    let mut trials = Vec::new();
-    for file in files {
+    let mut trials = canaries(&checkers)?;
+    for file in c_files("c-tests/own")? {
         let text = sources::read(&file)?;
         let seconds = match remark(&text, "timeout") {
             Some(value) => value.parse().map_err(|_| format!("{}: timeout {value}?", file.display()))?,
             None => 60,
         };
-        for driver in ["ring", "epoll", "libuv", "aarch64"] {
+        for driver in ALWAYS.into_iter().chain(checkers.iter().copied()) {
             if only.as_ref().is_some_and(|only| only != driver) {
+                continue;
+            }
+            if driver == "tsan" && remark(&text, "on tsan").is_none() {
                 continue;
             }
             let words = format!("not on {driver}");
@@ -89,6 +118,26 @@ fn trials(results: &Results) -> Result<Vec<Trial>, String> {
                     results.lock().expect("no trial panics").push((driver, test, reason.clone()));
                     judge(result, reason, listed)
                 }
+            }));
+        }
+    }
+    Ok(trials)
+}
+
+/// Programs with a mistake that a checker has to find: otherwise its silence about the tests means nothing.
+fn canaries(checkers: &[&'static str]) -> Result<Vec<Trial>, String> {
+    let mut trials = Vec::new();
+    for file in c_files("c-tests/canary")? {
+        let text = sources::read(&file)?;
+        for &checker in checkers {
+            let tool = checker.split('-').next().unwrap_or_default();
+            let Some(words) = remark(&text, &format!("found by {tool}")) else { continue };
+            let file = file.clone();
+            let name = format!("canary::{}::{checker}", file.file_stem().unwrap_or_default().display());
+            trials.push(Trial::ignorable_test(name, move || match run(&file, checker, Duration::from_secs(60)) {
+                Ok(Completion::Completed) => Err(format!("{checker} has not found the mistake").into()),
+                Err(failed) if failed.message().is_some_and(|said| said.contains(&words)) => Ok(Completion::Completed),
+                other => other,
             }));
         }
     }
@@ -150,24 +199,48 @@ fn run_among_others(file: &Path, driver: &str, timeout: Duration, again: bool) -
 }
 
 fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {
-    let Some(library) = library_for(driver)? else {
-        return Ok(Completion::ignored_with("libuv's sources are not to be had"));
+    let library = match library_for(driver)? {
+        Ok(library) => library,
+        Err(lacks) => return Ok(Completion::ignored_with(lacks)),
     };
     let program = program::own(library, file)?;
     let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
     let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
-    let qemu = driver == "aarch64";
-    let mut command = if qemu { library::run_aarch64(&program) } else { Command::new(program) };
+    let leaks = remark(&sources::read(file)?, "no leak check").is_none();
+    let mut command = match driver {
+        "aarch64" => library::run_aarch64(&program),
+        "valgrind" if Command::new("valgrind").arg("--version").output().is_err() => {
+            return Ok(Completion::ignored_with("no valgrind"));
+        }
+        "valgrind" => valgrind(&program, leaks),
+        _ => Command::new(program),
+    };
+    let mut timeout = timeout;
+    if CHECKERS.contains(&driver) {
+        let options = format!("exitcode={MISTAKE}:detect_leaks={}", i32::from(leaks));
+        command.env("ASAN_OPTIONS", &options).env("TSAN_OPTIONS", format!("exitcode={MISTAKE}"));
+        command.env("UVRING_TEST_PATIENCE", PATIENCE.to_string());
+        timeout *= PATIENCE;
+    }
     command.current_dir(dir.path()).stdin(Stdio::null());
     let handle = || output.try_clone().map_err(|e| e.to_string());
     command.stdout(handle()?).stderr(handle()?);
     // Cargo's folders hold other builds of the library; and what is set outside must not choose the driver.
     command.env_remove("LD_LIBRARY_PATH").env_remove("UV_USE_IO_URING").env_remove("UV_THREADPOOL_SIZE");
-    command.env("UVRING_TEST_DRIVER", if qemu { "epoll" } else { driver }).env("UVRING_TEST_LIBRARY", library.file());
+    let is_ours = driver != "libuv";
+    let is_ring = matches!(driver, "ring" | "asan-ring");
+    let said_driver = if is_ring {
+        "ring"
+    } else if is_ours {
+        "epoll"
+    } else {
+        driver
+    };
+    command.env("UVRING_TEST_DRIVER", said_driver).env("UVRING_TEST_LIBRARY", library.file());
     if let Ok(real) = library::real() {
         command.env("UVRING_TEST_LIBUV", real.file());
     }
-    if driver == "epoll" || qemu {
+    if said_driver == "epoll" {
         command.env("UV_USE_IO_URING", "0");
     }
     let ended = process::run(&mut command, timeout, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
@@ -182,15 +255,23 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     }
 }
 
-/// Real libuv is optional; ours is not.
-fn library_for(driver: &str) -> Result<Option<&'static Library>, Failed> {
-    match driver {
-        "ring" | "epoll" => return Ok(Some(library::ours()?)),
-        "aarch64" => return Ok(Some(library::ours_for_aarch64()?)),
-        _ => {}
-    }
-    match sources::libuv() {
-        Ok(_) => Ok(Some(library::real()?)),
-        Err(_) => Ok(None),
-    }
+/// The program under valgrind. One thread at a time runs there, so their turns are made fair.
+fn valgrind(program: &Path, leaks: bool) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--quiet", "--fair-sched=yes", "--num-callers=30", "--show-leak-kinds=definite"]);
+    command.args(["--errors-for-leak-kinds=definite".into(), format!("--error-exitcode={MISTAKE}")]);
+    command.arg(if leaks { "--leak-check=full" } else { "--leak-check=no" }).arg(program);
+    command
+}
+
+/// The library for a driver, or why this machine cannot have it. Ours, as it is shipped, is not optional.
+fn library_for(driver: &str) -> Result<Result<&'static Library, String>, Failed> {
+    Ok(match driver {
+        "ring" | "epoll" | "valgrind" => Ok(library::ours()?),
+        "aarch64" => Ok(library::ours_for_aarch64()?),
+        "asan-ring" | "asan-epoll" => library::sanitized(Sanitizer::Address)?,
+        "tsan" => library::sanitized(Sanitizer::Thread)?,
+        _ if sources::libuv().is_ok() => Ok(library::real()?),
+        _ => Err("libuv's sources are not to be had".into()),
+    })
 }

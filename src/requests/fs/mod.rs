@@ -152,20 +152,22 @@ impl FsReq {
 
     /// The operation as a value, if it is one that a ring knows.
     fn operation(self) -> Option<FileOp> {
-        let (fd, path, new_path, mode) = (self.file.get(), self.path.get(), self.new_path.get(), self.mode.get());
+        let (path, new_path) = (self.path.get(), self.new_path.get());
         let (bufs, nbufs) = (self.bufs.get().cast_const(), self.nbufs.get());
-        let offset = self.off.get().max(-1);
+        // The rest of a request is whatever the caller's memory held, unless the operation has set it.
+        let (fd, mode) = (|| self.file.get(), || self.mode.get());
+        let offset = || self.off.get().max(-1);
         Some(match self.fs_type.get() {
-            UV_FS_OPEN => FileOp::Open { path, flags: self.flags.get(), mode },
-            UV_FS_CLOSE => FileOp::Close { fd },
-            UV_FS_READ => FileOp::Read { fd, bufs, nbufs: nbufs.min(IOV_MAX), offset },
-            UV_FS_WRITE => FileOp::Write { fd, bufs, nbufs, offset },
-            UV_FS_FSYNC => FileOp::Fsync { fd },
-            UV_FS_FDATASYNC => FileOp::Fdatasync { fd },
-            UV_FS_FTRUNCATE => FileOp::Ftruncate { fd, length: self.off.get() },
+            UV_FS_OPEN => FileOp::Open { path, flags: self.flags.get(), mode: mode() },
+            UV_FS_CLOSE => FileOp::Close { fd: fd() },
+            UV_FS_READ => FileOp::Read { fd: fd(), bufs, nbufs: nbufs.min(IOV_MAX), offset: offset() },
+            UV_FS_WRITE => FileOp::Write { fd: fd(), bufs, nbufs, offset: offset() },
+            UV_FS_FSYNC => FileOp::Fsync { fd: fd() },
+            UV_FS_FDATASYNC => FileOp::Fdatasync { fd: fd() },
+            UV_FS_FTRUNCATE => FileOp::Ftruncate { fd: fd(), length: self.off.get() },
             UV_FS_UNLINK => FileOp::Unlink { path },
             UV_FS_RENAME => FileOp::Rename { path, new_path },
-            UV_FS_MKDIR => FileOp::Mkdir { path, mode },
+            UV_FS_MKDIR => FileOp::Mkdir { path, mode: mode() },
             UV_FS_LINK => FileOp::Link { path, new_path },
             UV_FS_SYMLINK => FileOp::Symlink { path, new_path },
             _ => return None,
