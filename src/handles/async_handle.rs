@@ -185,8 +185,8 @@ fn collect(state: &LoopState) {
 /// True if there are callbacks to come.
 pub(crate) fn some_pending(state: &LoopState) -> bool {
     !state.pending_asyncs.is_empty()
-        || !state.sent_asyncs.borrow().is_empty()
-        || !state.later_asyncs.borrow().is_empty()
+        || state.sent_asyncs.try_borrow().is_ok_and(|sent| !sent.is_empty())
+        || state.later_asyncs.try_borrow().is_ok_and(|later| !later.is_empty())
 }
 
 /// Calls the handles that were sent. Those sent meanwhile wait for the next poll phase.
