@@ -379,8 +379,8 @@ pub(super) fn run_callbacks(stream: Stream) {
             break;
         }
     }
-    // A shutdown that a callback asked for waits for the pending phase as well.
-    if completed.is_empty() && stream.shutdown_req.get().is_null() {
+    // A shutdown that a callback asked for waits for the pending phase as well; once the stream is closed, nothing may.
+    if completed.is_empty() && (stream.shutdown_req.get().is_null() || stream.fd() == -1) {
         stream.io().unfeed();
     }
 }
