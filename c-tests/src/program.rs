@@ -48,7 +48,8 @@ pub fn suite_tests() -> Result<Vec<String>, String> {
 pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
     let stem = file.file_stem().unwrap_or_default();
     library::locked(&format!("own-{}-{}", library.name, stem.display()), || {
-        let headers = [library.includes.as_slice(), &[sources::project().join("c-tests/own")]].concat();
+        let beside = file.parent().unwrap_or(file).to_path_buf();
+        let headers = [library.includes.as_slice(), &[sources::project().join("c-tests/own"), beside]].concat();
         let mut flags: Vec<String> =
             ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
         flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));

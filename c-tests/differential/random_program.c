@@ -1,0 +1,192 @@
+/* A random program against libuv's interface: random_program SEED [STEPS]. The same seed gives the same calls and, with
+ * the same library, the same log on standard output. differential.rs compares the logs of libuv and ours.
+ *
+ * Left out, because libuv puts it in no order or because ours is meant to differ: uv_signal_start after a one-shot;
+ * the suggested_size of streams; datagram errors from the error queue; file operations in an order with anything else; uv_stop
+ * in the middle of file operations. uv_backend_timeout, where 0 asks for a turn: libuv wants one when descriptors have changed,
+ * ours also when an async was sent. uv_shutdown of a stream that is still connecting, and uv_cancel of its writes: libuv
+ * then calls the connection established in the next pending phase, whether or not it is, and the cancelled write's callback
+ * waits for some other event; ours waits for the kernel, and calls back in the next turn.
+ */
+#include "world.h"
+
+#include "phases.h"
+#include "streams.h"
+#include "datagrams.h"
+#include "requests.h"
+#include "faults.h"
+
+static uv_prepare_t before_poll;
+static uv_check_t after_poll;
+static uv_async_t keeper;
+static int turns_left, mode_of_run, depth;
+
+static const char* const modes[] = {"default", "once", "nowait"};
+
+static void look_at_loop(const char* when) {
+    say("%s: alive %d active %u requests %u now +%llu", when, uv_loop_alive(&loop), loop.active_handles,
+        loop.active_reqs.count, (unsigned long long)(uv_now(&loop) - 1000000));
+}
+
+static void visit(uv_handle_t* handle, void* arg) {
+    UNUSED(arg);
+    struct slot* s = handle->data;
+    if (s != NULL) say("  visit %s type %d %s", name_of(s), (int)handle->type, shape(s));
+}
+
+static void create(uint64_t* numbers) {
+    switch (below(numbers, 24)) {
+        case 0: case 1: case 2: case 3: case 4: case 5: case 6: case 7: new_phase_handle(numbers); break;
+        case 8: case 9: case 10: case 11: new_pair(numbers, PIPE); break;
+        case 12: case 13: new_pair(numbers, TCP); break;
+        case 14: new_listener(numbers, TCP_LISTENER); break;
+        case 15: new_listener(numbers, PIPE_LISTENER); break;
+        case 16: new_connection(numbers); break;
+        case 17: new_pipe_connection(numbers); break;
+        case 18: case 19: new_udp(numbers); break;
+        case 20: case 21: case 22: new_poll(numbers); break;
+        default: if (one_in(numbers, 4)) spawn(numbers); break;
+    }
+}
+
+static void use(struct slot* s, uint64_t* numbers) {
+    switch (s->kind) {
+        case PIPE: case TCP: use_stream(s, false); break;
+        case TCP_LISTENER: case PIPE_LISTENER: use_listener(s, numbers); break;
+        case UDP: use_udp(s, false); break;
+        case POLL: use_poll(s, false); break;
+        case RESERVED: case FREE: break;
+        default: use_phase_handle(s, numbers); break;
+    }
+}
+
+/* What may be done wherever libuv fixes the order. */
+static void act(void) {
+    uint64_t* numbers = &seed_numbers;
+    struct slot* s = some_slot(numbers);
+    int what = below(numbers, 40);
+    if (what < 5 || s == NULL) {
+        create(numbers);
+    } else if (what < 27) {
+        use(s, numbers);
+    } else if (what < 29) {
+        if (s->kind != RESERVED) close_slot(s, false);
+    } else if (what < 32) {
+        one_in(numbers, 2) ? uv_ref(base(s)) : uv_unref(base(s));
+        say("reference %s %s alive %d active %u", name_of(s), shape(s), uv_loop_alive(&loop), loop.active_handles);
+    } else if (what < 33) {
+        say("stop");
+        uv_stop(&loop);
+    } else if (what < 34) {
+        say("walk");
+        uv_walk(&loop, visit, NULL);
+    } else if (what < 36) {
+        clock_ms += (uint64_t)below(numbers, 6);
+        if (one_in(numbers, 2)) uv_update_time(&loop);
+        look_at_loop("time goes by");
+    } else if (what < 38) {
+        say("raise: %d", raise_if_caught(one_in(numbers, 2) ? SIGUSR1 : SIGUSR2));
+    } else {
+        look_at_loop("look");
+    }
+}
+
+static void act_a_little(void) {
+    if (depth > 3) return;
+    depth++;
+    for (int i = below(&seed_numbers, 5); i > 2; i--) act();
+    depth--;
+}
+
+/* The last of the prepare handles. Time goes by in the poll phase, which does not sleep: nothing would end the sleep. */
+static void on_before_poll(uv_prepare_t* handle) {
+    UNUSED(handle);
+    look_at_loop("poll");
+    polled = 0;
+    clock_ms += (uint64_t)below(&seed_numbers, 4);
+    if (mode_of_run != UV_RUN_NOWAIT) uv_async_send(&keeper);
+}
+
+static void on_after_poll(uv_check_t* handle) {
+    UNUSED(handle);
+    say("polled %d", polled);
+    turn_of_run++;
+    if (--turns_left == 0) {
+        say("enough");
+        uv_stop(&loop);
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        struct slot* s = &slots[i];
+        if (s->wants == 0 || s->kind == FREE || s->closing) continue;
+        s->wants = 0;
+        if (one_in(&s->numbers, 2)) accept_one(s, index_of(s));
+    }
+}
+
+static void on_keeper(uv_async_t* handle) {
+    UNUSED(handle);
+    tell(ASYNCS, "kept");
+}
+
+static void run(int mode, int turns) {
+    mode_of_run = mode;
+    turns_left = turns;
+    say("run %s", modes[mode]);
+    int alive = uv_run(&loop, (uv_run_mode)mode);
+    say("ran %s: %d", modes[mode], alive);
+    look_at_loop("after");
+}
+
+static void program_of_phases(void) {
+    uint64_t* numbers = &seed_numbers;
+    CHECK_OK(uv_prepare_init(&loop, &before_poll));
+    CHECK_OK(uv_prepare_start(&before_poll, on_before_poll));
+    CHECK_OK(uv_check_init(&loop, &after_poll));
+    CHECK_OK(uv_check_start(&after_poll, on_after_poll));
+    CHECK_OK(uv_async_init(&loop, &keeper, on_keeper));
+    before_poll.data = after_poll.data = keeper.data = NULL;
+    uv_unref((uv_handle_t*)&before_poll);
+    uv_unref((uv_handle_t*)&after_poll);
+    uv_unref((uv_handle_t*)&keeper);
+    for (int i = 0; i < 6; i++) create(numbers);
+    for (; steps_left > 0; steps_left--) {
+        for (int i = below(numbers, 6); i > 0; i--) act();
+        run(below(numbers, 3), 1 + below(numbers, 6));
+    }
+    say("the end");
+    depth = 4;
+    for (int i = 0; i < SLOTS; i++) {
+        if (slots[i].kind != FREE && !slots[i].closing) close_slot(&slots[i], false);
+    }
+    uv_close((uv_handle_t*)&before_poll, NULL);
+    uv_close((uv_handle_t*)&after_poll, NULL);
+    uv_close((uv_handle_t*)&keeper, NULL);
+    say("last run: %d", uv_run(&loop, UV_RUN_DEFAULT));
+}
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s SEED [STEPS]\n", argv[0]);
+        return 2;
+    }
+    uint64_t seed = strtoull(argv[1], NULL, 10);
+    seed_numbers = seed;
+    watchdog(20);
+    for (int signum = 1; signum < 32; signum++) {
+        if (signum == SIGSEGV || signum == SIGABRT || signum == SIGBUS || signum == SIGILL) signal(signum, on_crash);
+    }
+    /* With SIGALRM the watchdog's text comes after the log. */
+    signal(SIGALRM, on_crash);
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
+    for (int i = 0; i < BIG; i++) big[i] = (char)(i * 31 + (i >> 8));
+    CHECK_OK(uv_loop_init(&loop));
+    bool requests = seed % 8 == 7;
+    steps_left = argc > 2 ? atoi(argv[2]) : requests ? 4 : 60;
+    start_faults(seed);
+    requests ? program_of_requests() : program_of_phases();
+    stop_faults();
+    say("close: %d", uv_loop_close(&loop));
+    empty_pockets();
+    flush_out();
+    return 0;
+}
