@@ -39,6 +39,8 @@ fn update(path: &Path, text: &str) {
 /// SONAME, and no libgcc_s among what the library needs: a program that runs on libuv has only libc.
 fn name_library() -> Result<()> {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libuv.so.1");
+    // The library calls its own functions, also in a program that exports some of the same names, as Node.js does.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
     if std::env::var("CARGO_CFG_TARGET_ENV")? == "gnu" {
         // rustc always says -lgcc_s. Found here first, it means the static library.
         let dir = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("not run by cargo")?);

@@ -46,6 +46,10 @@ typedef struct uvring_loop_stats_s {
   uint64_t wakeups;
   /** Jobs that the thread pool has finished, for all loops of the process: files, name lookups, `uv_queue_work`. */
   uint64_t pool_jobs;
+  /** How many loops these figures are of: 1 for a loop. */
+  uint64_t loops;
+  /** How many of them io_uring carried. */
+  uint64_t loops_on_ring;
 } uvring_loop_stats_s;
 
 /** See `uvring_loop_stats_s`. */
@@ -59,6 +63,15 @@ typedef struct uvring_loop_stats_s uvring_loop_stats_t;
  * Not thread-safe.
  */
 UV_EXTERN int uvring_loop_stats(uv_loop_t *loop, uvring_loop_stats_t *stats);
+
+/**
+ * Tells what all loops of the process did that are closed by now, and the default loop so far: sums, `loops` and
+ * `loops_on_ring` of them. `driver` is that of the default loop, if there is one. Set `stats->size` as for `uvring_loop_stats`.
+ *
+ * `UV_EINVAL` if `size` is smaller than it ever was. Thread-safe but for the default loop, which no other thread may be
+ * running.
+ */
+UV_EXTERN int uvring_process_stats(uvring_loop_stats_t *stats);
 
 /**
  * uvring's own version, as "major.minor.patch". Which libuv it stands for is told by `uv_version_string`.

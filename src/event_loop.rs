@@ -14,7 +14,7 @@ mod exposure;
 mod life;
 mod metrics;
 mod watchers;
-pub(crate) use entry::{uv_loop_close, uv_loop_init, uv_run};
+pub(crate) use entry::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 use exposure::Exposure;
 use metrics::Metrics;
 #[cfg(test)]

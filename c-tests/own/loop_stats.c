@@ -29,8 +29,14 @@ static void sizes(uv_loop_t* loop) {
         unsigned char more[64];
     } newer;
     uvring_loop_stats_t stats;
-    stats.size = sizeof stats - 1;
+    /* The first version of the struct had no `loops`. */
+    stats.size = offsetof(uvring_loop_stats_t, loops) - 1;
     CHECK_EQ(uvring_loop_stats(loop, &stats), UV_EINVAL);
+    stats.size++;
+    stats.loops = 77;
+    CHECK_OK(uvring_loop_stats(loop, &stats));
+    CHECK_EQ(stats.size, offsetof(uvring_loop_stats_t, loops));
+    CHECK_EQ(stats.loops, 77);
     stats.size = 0;
     CHECK_EQ(uvring_loop_stats(loop, &stats), UV_EINVAL);
     stats.size = sizeof stats;
@@ -41,6 +47,26 @@ static void sizes(uv_loop_t* loop) {
     CHECK_OK(uvring_loop_stats(loop, &newer.stats));
     CHECK_EQ(newer.stats.size, sizeof newer.stats);
     for (size_t i = 0; i < sizeof newer.more; i++) CHECK_EQ(newer.more[i], 0xaa);
+}
+
+/* What closed loops did is kept, and the default loop's added. */
+static void whole_process(uvring_loop_stats_t* closed) {
+    uvring_loop_stats_t all;
+    all.size = sizeof all;
+    CHECK_EQ(uvring_process_stats(NULL), UV_EINVAL);
+    CHECK_OK(uvring_process_stats(&all));
+    CHECK_EQ(all.loops, 1);
+    CHECK_GE(all.turns, closed->turns);
+    CHECK_EQ(all.wakeups, 1);
+    CHECK_EQ(all.pool_jobs, 1);
+    CHECK_EQ(all.loops_on_ring, closed->driver == UVRING_DRIVER_RING);
+    CHECK_EQ(uv_run(uv_default_loop(), UV_RUN_NOWAIT), 0);
+    CHECK_OK(uvring_process_stats(&all));
+    CHECK_EQ(all.loops, 2);
+    CHECK_EQ(all.driver, closed->driver);
+    finish_loop(uv_default_loop());
+    CHECK_OK(uvring_process_stats(&all));
+    CHECK_EQ(all.loops, 2);
 }
 
 int main(void) {
@@ -79,8 +105,11 @@ int main(void) {
 
     CHECK_OK(uv_queue_work(&loop, &work, do_work, NULL));
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
-    CHECK_EQ(stats_of(&loop).pool_jobs, 1);
+    stats = stats_of(&loop);
+    CHECK_EQ(stats.pool_jobs, 1);
+    CHECK_EQ(stats.loops, 1);
     finish_loop(&loop);
+    whole_process(&stats);
     stats.size = sizeof stats;
     CHECK_EQ(uvring_loop_stats(&loop, &stats), UV_EINVAL);
     return 0;

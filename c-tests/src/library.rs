@@ -251,10 +251,10 @@ fn our_includes() -> Result<Vec<PathBuf>, String> {
     Ok(vec![dir, ours])
 }
 
-/// The command `uvring`, built by cargo beside our library, once a process.
+/// The command `uvring`, built by cargo beside our library and what it preloads, once a process.
 pub fn command() -> Result<&'static Path, String> {
     static COMMAND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let make = || locked("ours", || Ok(build(&["--lib", "--bins"])?.join("uvring")));
+    let make = || locked("ours", || Ok(build(&["--lib", "--bins", "--package", "node-shim"])?.join("uvring")));
     COMMAND.get_or_init(make).as_deref().map_err(Clone::clone)
 }
 

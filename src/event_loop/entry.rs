@@ -70,6 +70,12 @@ pub unsafe extern "C" fn uv_loop_delete(r#loop: *mut uv_loop_t) {
 
 static DEFAULT: AtomicPtr<uv_loop_t> = AtomicPtr::new(ptr::null_mut());
 
+/// The default loop, if it was made and is not closed.
+pub(crate) fn existing_default() -> Option<*mut uv_loop_t> {
+    let default = DEFAULT.load(SeqCst);
+    (!default.is_null()).then_some(default)
+}
+
 /// Room for the default loop, which has to outlive every allocator.
 struct Room(std::cell::UnsafeCell<std::mem::MaybeUninit<uv_loop_t>>);
 // SAFETY: touched only by `uv_default_loop` under its lock, and then through the pointer it gives out (law 5).

@@ -9,6 +9,7 @@ use super::{Loop, LoopState};
 use crate::abi::*;
 use crate::alloc;
 use crate::driver::fork;
+use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io::{self, Part};
 use crate::handles::{fs_event, process, signal};
@@ -65,6 +66,7 @@ impl Loop {
             }
             link = l.next_in(self.handle_queue());
         }
+        ext::stats::note_closing(self);
         signal::loop_cleanup(self);
         fs_event::loop_cleanup(self);
         self.discard();

@@ -1,12 +1,13 @@
 //! What a loop did, in numbers.
 
 use std::mem::offset_of;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
 use crate::driver::pool;
-use crate::event_loop::Loop;
+use crate::event_loop::{self, Loop};
 
 /// `uvring_loop_stats_t.driver`: epoll carries the loop.
 pub const UVRING_DRIVER_EPOLL: c_uint = 0;
@@ -45,6 +46,10 @@ pub struct uvring_loop_stats_s {
     pub wakeups: u64,
     /// Jobs that the thread pool has finished, for all loops of the process: files, name lookups, `uv_queue_work`.
     pub pool_jobs: u64,
+    /// How many loops these figures are of: 1 for a loop.
+    pub loops: u64,
+    /// How many of them io_uring carried.
+    pub loops_on_ring: u64,
 }
 
 /// See [`uvring_loop_stats_s`].
@@ -62,25 +67,111 @@ pub unsafe extern "C" fn uvring_loop_stats(r#loop: *mut uv_loop_t, stats: *mut u
     unsafe { fill(r#loop, stats) }.into_c()
 }
 
+/// Tells what all loops of the process did that are closed by now, and the default loop so far: sums, `loops` and
+/// `loops_on_ring` of them. `driver` is that of the default loop, if there is one. Set `stats->size` as for `uvring_loop_stats`.
+///
+/// `UV_EINVAL` if `size` is smaller than it ever was. Thread-safe but for the default loop, which no other thread may be
+/// running.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uvring_process_stats(stats: *mut uvring_loop_stats_t) -> c_int {
+    // SAFETY: the caller's place for the answer, as long as it says.
+    unsafe { answer(stats, process) }.into_c()
+}
+
 /// The size of the first version of the struct.
 const OLDEST: usize = offset_of!(uvring_loop_stats_t, pool_jobs) + size_of::<u64>();
 
 /// # Safety
 /// The loop is NULL, closed or alive; `stats` is NULL, or valid for `stats->size` bytes.
 unsafe fn fill(event_loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> Result {
-    if event_loop.is_null() || stats.is_null() {
+    if event_loop.is_null() {
         return Err(Errno::EINVAL);
     }
     // SAFETY: the caller's.
-    let (event_loop, size) = unsafe { (Loop::from_c(event_loop), (*stats).size) };
-    if size < OLDEST || event_loop.internal_fields.get().is_null() {
+    let event_loop = unsafe { Loop::from_c(event_loop) };
+    if event_loop.internal_fields.get().is_null() {
         return Err(Errno::EINVAL);
     }
-    let mut now = snapshot(event_loop);
+    // SAFETY: the caller's.
+    unsafe { answer(stats, || snapshot(event_loop)) }
+}
+
+/// # Safety
+/// `stats` is NULL, or valid for `stats->size` bytes.
+unsafe fn answer(stats: *mut uvring_loop_stats_t, now: impl FnOnce() -> uvring_loop_stats_t) -> Result {
+    if stats.is_null() {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: the caller's; there is a size before anything else.
+    let size = unsafe { (*stats).size };
+    if size < OLDEST {
+        return Err(Errno::EINVAL);
+    }
+    let mut now = now();
     now.size = size.min(size_of::<uvring_loop_stats_t>());
     // SAFETY: both are at least `now.size` bytes long.
     unsafe { stats.cast::<u8>().copy_from_nonoverlapping((&raw const now).cast(), now.size) };
     Ok(())
+}
+
+/// The sums of the loops that are closed, in the order of `sums`.
+static CLOSED: [AtomicU64; 12] = [const { AtomicU64::new(0) }; 12];
+
+/// Keeps the figures of a loop that is about to go.
+pub(crate) fn note_closing(event_loop: Loop) {
+    for (sum, figure) in CLOSED.iter().zip(snapshot(event_loop).sums()) {
+        sum.fetch_add(*figure, Relaxed);
+    }
+}
+
+fn process() -> uvring_loop_stats_t {
+    // SAFETY: the caller's: it runs in no other thread.
+    let default = event_loop::existing_default().map(|default| snapshot(unsafe { Loop::from_c(default) }));
+    let mut all = default.unwrap_or(NONE);
+    for (figure, sum) in all.sums().into_iter().zip(&CLOSED) {
+        *figure += sum.load(Relaxed);
+    }
+    all.pool_jobs = pool::jobs();
+    all
+}
+
+const NONE: uvring_loop_stats_t = uvring_loop_stats_t {
+    size: 0,
+    driver: UVRING_DRIVER_EPOLL,
+    reserved: 0,
+    turns: 0,
+    ring_enters: 0,
+    epoll_waits: 0,
+    polls: 0,
+    files_inline: 0,
+    files_ring: 0,
+    files_pool: 0,
+    stream_reads: 0,
+    stream_writes: 0,
+    wakeups: 0,
+    pool_jobs: 0,
+    loops: 0,
+    loops_on_ring: 0,
+};
+
+impl uvring_loop_stats_s {
+    /// What adds up from loop to loop.
+    fn sums(&mut self) -> [&mut u64; 12] {
+        [
+            &mut self.turns,
+            &mut self.ring_enters,
+            &mut self.epoll_waits,
+            &mut self.polls,
+            &mut self.files_inline,
+            &mut self.files_ring,
+            &mut self.files_pool,
+            &mut self.stream_reads,
+            &mut self.stream_writes,
+            &mut self.wakeups,
+            &mut self.loops,
+            &mut self.loops_on_ring,
+        ]
+    }
 }
 
 fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
@@ -102,5 +193,7 @@ fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
         stream_writes: state.metrics.stream_writes.get(),
         wakeups: state.wake.count(),
         pool_jobs: pool::jobs(),
+        loops: 1,
+        loops_on_ring: u64::from(driver.is_ring()),
     }
 }

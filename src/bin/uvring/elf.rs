@@ -51,4 +51,10 @@ impl Elf {
         };
         file.dynamic_symbols().any(|s| is(&s)) || file.symbols().any(|s| is(&s))
     }
+
+    /// True if it exports the symbol, to libraries and add-ons.
+    pub(crate) fn exports(&self, name: &str) -> bool {
+        let Some(file) = self.parse() else { return false };
+        file.dynamic_symbols().any(|s| s.is_definition() && s.name_bytes().is_ok_and(|n| n == name.as_bytes()))
+    }
 }

@@ -10,6 +10,8 @@ use crate::{Failure, NOT_READY, Result};
 
 /// The name under which programs look for the library.
 pub(crate) const SONAME: &str = "libuv.so.1";
+/// What redirects the libuv that a program carries.
+const PRELOAD: &str = "libuvring_preload.so";
 
 /// The folder in which programs find our `libuv.so.1`: `UVRING_LIB_DIR`; where cargo built the library; or where it was
 /// installed, beside the folder of this command.
@@ -57,6 +59,15 @@ fn name(folder: &Path) -> Result {
 /// True if `libuv.so` is itself the link, as an installation makes it.
 fn installed(folder: &Path) -> bool {
     folder.join(SONAME).exists() && folder.join("libuv.so").is_symlink()
+}
+
+/// The library that `run` loads into programs, from the folder of `libuv.so.1`.
+pub(crate) fn preload(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join(PRELOAD);
+    // Of the folder that cargo fills when it builds one package, the other package's part is above.
+    let candidates = [Some(file.clone()), folder.parent().map(|above| above.join(PRELOAD))];
+    let found = candidates.into_iter().flatten().find(|file| file.exists());
+    found.ok_or_else(|| not_ready(format!("there is no {} (`cargo build` makes it)", file.display())))
 }
 
 /// The folder with `uv.h` and `uvring.h`: `UVRING_INCLUDE`, the source tree's, or the installed one.

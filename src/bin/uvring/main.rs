@@ -54,7 +54,8 @@ fn main() -> ExitCode {
         Some(("doctor", _)) => doctor::doctor(),
         Some(("run", args)) => {
             let words = args.get_many::<OsString>("program").into_iter().flatten().cloned().collect();
-            run::run(words, args.get_flag("no-ring"))
+            let options = run::Options { no_ring: args.get_flag("no-ring"), stats: args.get_flag("stats") };
+            run::run(words, options)
         }
         _ => Err(Failure::new(FAILED, "no such subcommand")),
     };
@@ -108,9 +109,15 @@ fn command() -> Command {
         )
         .subcommand(
             Command::new("run")
-                .about("Run a program that links libuv.so.1 on this library instead")
-                .override_usage("uvring run [--no-ring] -- PROGRAM [ARGS]...")
+                .about("Run a program that links libuv.so.1, or exports a libuv of its own, on this library instead")
+                .override_usage("uvring run [--no-ring] [--stats] -- PROGRAM [ARGS]...")
                 .arg(no_ring())
+                .arg(
+                    Arg::new("stats")
+                        .long("stats")
+                        .action(ArgAction::SetTrue)
+                        .help("At exit, print on standard error what the loops did"),
+                )
                 .arg(
                     Arg::new("program")
                         .value_name("PROGRAM")

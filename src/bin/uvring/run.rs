@@ -1,4 +1,5 @@
-//! `uvring run`: puts the library under a program that links `libuv.so.1`, if that can be done, and says why if not.
+//! `uvring run`: puts the library under a program that links `libuv.so.1`, or has libuv linked into it and exports it, and says
+//! which way it went; or why it cannot be done.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -19,22 +20,60 @@ enum Way {
     SearchPath,
     /// The program names a folder with another libuv, which goes before the search path.
     Preload,
+    /// The program has a libuv in it. A library that is loaded with it turns the functions of that one into jumps to ours.
+    Redirect,
+}
+
+impl Way {
+    fn told(&self) -> &'static str {
+        match self {
+            Way::SearchPath => "links libuv.so.1: it finds ours first (LD_LIBRARY_PATH)",
+            Way::Preload => "links a libuv.so.1 in a folder that it names: ours is loaded before it (LD_PRELOAD)",
+            Way::Redirect => "carries its own libuv: its uv_* functions are redirected to ours (LD_PRELOAD)",
+        }
+    }
+}
+
+/// What is done beside running the program.
+pub(crate) struct Options {
+    /// Epoll, even where there is a ring.
+    pub(crate) no_ring: bool,
+    /// At exit, tell what the loops did.
+    pub(crate) stats: bool,
 }
 
 /// Replaces this process by the program; comes back only with a failure.
-pub(crate) fn run(words: Vec<OsString>, no_ring: bool) -> Result<ExitCode> {
+pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
     let Some((name, args)) = words.split_first() else { return Err(Failure::new(NOT_FOUND, "no program was named")) };
     let folder = library::folder()?;
     let program = find(name)?;
-    let way = way(&program, &folder)?;
+    let (file, way) = way(&program, &folder)?;
     let mut command = Command::new(&program);
-    command.arg0(name).args(args).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
-    if let Way::Preload = way {
-        command.env("LD_PRELOAD", library::search_path("LD_PRELOAD", &folder.join(SONAME)));
+    command.arg0(name).args(args);
+    let ours = folder.join(SONAME);
+    let preloaded = match way {
+        Way::SearchPath | Way::Preload => {
+            command.env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
+            let ours = if let Way::Preload = way { Some(ours) } else { None };
+            // It also tells the figures.
+            ours.into_iter().chain(options.stats.then(|| library::preload(&folder)).transpose()?).collect()
+        }
+        Way::Redirect => {
+            command.env("UVRING_LIB_DIR", &folder);
+            vec![library::preload(&folder)?]
+        }
+    };
+    if !preloaded.is_empty() {
+        let list = env::join_paths(&preloaded).map_err(|e| cannot(&folder, e))?;
+        command.env("LD_PRELOAD", library::search_path("LD_PRELOAD", Path::new(&list)));
     }
-    if no_ring {
+    if options.no_ring {
         command.env("UV_USE_IO_URING", "0");
     }
+    if options.stats {
+        command.env("UVRING_STATS", "1");
+    }
+    eprintln!("uvring: {} {}", file.display(), way.told());
     let error = command.exec();
     Err(cannot(&program, format!("does not start: {error}")))
 }
@@ -58,8 +97,8 @@ fn find(name: &OsStr) -> Result<PathBuf> {
     }
 }
 
-/// How the program can be run on the library in `folder`, or why it cannot.
-fn way(program: &Path, folder: &Path) -> Result<Way> {
+/// The file that is run in the end, and how it can be run on the library in `folder`; or why it cannot.
+fn way(program: &Path, folder: &Path) -> Result<(PathBuf, Way)> {
     let file = executable(program)?;
     let elf = Elf::read(&file).map_err(|e| match e.kind() {
         io::ErrorKind::InvalidData => cannot(&file, "is no 64-bit ELF program, so this library cannot be put under it"),
@@ -81,16 +120,20 @@ fn way(program: &Path, folder: &Path) -> Result<Way> {
             "runs with another user's rights (set-user-ID), and then the loader takes no library from outside",
         ));
     }
+    // Its own goes before every library's.
+    if elf.exports("uv_run") {
+        return Ok((file, Way::Redirect));
+    }
     let loaded = loaded(&loader, &file, folder)?;
     match loaded.iter().find(|(name, _)| name == SONAME) {
-        Some((_, Some(path))) if path.parent() == Some(folder) => Ok(Way::SearchPath),
-        Some(_) => Ok(Way::Preload),
+        Some((_, Some(path))) if path.parent() == Some(folder) => Ok((file, Way::SearchPath)),
+        Some(_) => Ok((file, Way::Preload)),
         None => Err(cannot(&file, no_libuv(&elf, &loaded, folder))),
     }
 }
 
-const OWN: &str = "carries its own libuv, linked into it: a call of its own code cannot be sent elsewhere from outside. \
-                   Link it against the shared libuv (`-luv`)";
+const OWN: &str = "carries its own libuv and does not export it: a call of its own code cannot be sent elsewhere from \
+                   outside. Link it against the shared libuv (`-luv`)";
 const STATIC: &str = "is linked statically, so no library can be put under it";
 
 /// The program that the kernel starts: for a script, its interpreter.

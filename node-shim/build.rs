@@ -1,0 +1,15 @@
+//! Links the preload library so that it needs libc alone: every child of a program gets it, whatever that child is.
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libuvring_preload.so");
+    // rustc always says -lgcc_s. Found here first, it means the static library.
+    let dir = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("not run by cargo")?);
+    fs::write(dir.join("libgcc_s.so"), "INPUT(-lgcc_eh -lgcc)\n")?;
+    println!("cargo:rustc-cdylib-link-arg=-L{}", dir.display());
+    Ok(())
+}

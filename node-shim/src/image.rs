@@ -1,0 +1,193 @@
+//! A file that the loader has mapped: its segments, and its dynamic symbols, read in memory.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ops::Range;
+use std::{ptr, slice};
+
+use libc::{Elf64_Phdr, Elf64_Sym, dl_phdr_info};
+
+/// A program or library that is loaded.
+pub(crate) struct Image {
+    /// What is added to the addresses in the file.
+    base: usize,
+    headers: &'static [Elf64_Phdr],
+    symbols: &'static [Elf64_Sym],
+    names: &'static [u8],
+    /// Its file, as the loader found it; empty for the program.
+    pub(crate) path: String,
+}
+
+/// A function that an image exports.
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) at: usize,
+    pub(crate) size: usize,
+}
+
+/// One entry of an image's dynamic section.
+#[repr(C)]
+struct Entry {
+    tag: i64,
+    value: usize,
+}
+
+const DT_HASH: i64 = 4;
+const DT_STRTAB: i64 = 5;
+const DT_SYMTAB: i64 = 6;
+const DT_STRSZ: i64 = 10;
+const DT_GNU_HASH: i64 = 0x6fff_fef5;
+const STT_FUNC: u8 = 2;
+const STT_GNU_IFUNC: u8 = 10;
+
+/// The program itself.
+pub(crate) fn program() -> Option<Image> {
+    loaded().into_iter().next()
+}
+
+/// All that is loaded, in the loader's order, the program first.
+pub(crate) fn loaded() -> Vec<Image> {
+    unsafe extern "C" fn add(info: *mut dl_phdr_info, _size: usize, list: *mut c_void) -> c_int {
+        // SAFETY: the loader's record of an image, for this call, and the list below.
+        let (info, list) = unsafe { (&*info, &mut *list.cast::<Vec<Image>>()) };
+        list.extend(Image::new(info));
+        0
+    }
+    let mut list = Vec::new();
+    // SAFETY: `add` takes the list, which outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(add), (&raw mut list).cast()) };
+    list
+}
+
+impl Image {
+    /// `None` if it has no symbols.
+    fn new(info: &dl_phdr_info) -> Option<Image> {
+        let base = usize::try_from(info.dlpi_addr).ok()?;
+        // SAFETY: argument 1.
+        let (headers, path) = unsafe {
+            let headers = slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
+            let path = if info.dlpi_name.is_null() { c"" } else { CStr::from_ptr(info.dlpi_name) };
+            (headers, path.to_string_lossy().into_owned())
+        };
+        let mut image = Image { base, headers, symbols: &[], names: &[], path };
+        let dynamic = headers.iter().find(|h| h.p_type == libc::PT_DYNAMIC)?;
+        let mut entry = (base + dynamic.p_vaddr as usize) as *const Entry;
+        let (mut symbols, mut names, mut size, mut hash, mut gnu_hash) = (0, 0, 0, 0, 0);
+        // SAFETY: argument 1; the section ends with a zero tag.
+        while let Entry { tag: tag @ 1.., value } = unsafe { &*entry } {
+            match *tag {
+                DT_SYMTAB => symbols = image.address(*value),
+                DT_STRTAB => names = image.address(*value),
+                DT_STRSZ => size = *value,
+                DT_HASH => hash = image.address(*value),
+                DT_GNU_HASH => gnu_hash = image.address(*value),
+                _ => {}
+            }
+            // SAFETY: as above.
+            entry = unsafe { entry.add(1) };
+        }
+        if symbols == 0 || names == 0 {
+            return None;
+        }
+        // SAFETY: argument 1; each is where the dynamic section says.
+        unsafe {
+            let count = match (gnu_hash, hash) {
+                (0, 0) => return None,
+                (0, hash) => *(hash as *const u32).add(1) as usize,
+                (hash, _) => count_by_gnu_hash(hash as *const u32),
+            };
+            image.symbols = slice::from_raw_parts(symbols as *const Elf64_Sym, count);
+            image.names = slice::from_raw_parts(names as *const u8, size);
+        }
+        Some(image)
+    }
+
+    /// glibc has added the base to some entries of dynamic sections, and not to those of the vDSO.
+    fn address(&self, value: usize) -> usize {
+        if value < self.base { value + self.base } else { value }
+    }
+
+    fn name(&self, symbol: &Elf64_Sym) -> &'static str {
+        let rest = self.names.get(symbol.st_name as usize..).unwrap_or_default();
+        let name = rest.split(|&byte| byte == 0).next().unwrap_or_default();
+        std::str::from_utf8(name).unwrap_or_default()
+    }
+
+    /// Whether the symbol's name begins so, without looking for its end.
+    fn begins(&self, symbol: &Elf64_Sym, with: &[u8]) -> bool {
+        self.names.get(symbol.st_name as usize..).is_some_and(|name| name.starts_with(with))
+    }
+
+    /// The functions that it exports and whose names begin with `uv_`.
+    pub(crate) fn uv_functions(&self) -> Vec<Function> {
+        let uv = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0 && self.begins(s, b"uv_"));
+        uv.map(|s| Function { name: self.name(s), at: self.base + s.st_value as usize, size: s.st_size as usize })
+            .collect()
+    }
+
+    /// A function in this range of addresses whose name does not begin with `uv_`.
+    pub(crate) fn stranger(&self, range: &Range<usize>) -> Option<&'static str> {
+        let within = |s: &&Elf64_Sym| range.contains(&(self.base + s.st_value as usize));
+        let mut functions = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0);
+        functions.find(|s| within(s) && !self.begins(s, b"uv_")).map(|s| self.name(s))
+    }
+
+    /// A `uv_*` function that it takes from elsewhere.
+    pub(crate) fn wants(&self) -> Option<&'static str> {
+        self.symbols.iter().find(|s| s.st_shndx == 0 && self.begins(s, b"uv_")).map(|s| self.name(s))
+    }
+
+    /// True if the addresses are code that can be read, in a segment that nobody writes.
+    pub(crate) fn is_code(&self, range: &Range<usize>) -> bool {
+        self.segments().any(|(header, segment)| {
+            header.p_flags & (libc::PF_R | libc::PF_X | libc::PF_W) == libc::PF_R | libc::PF_X
+                && segment.start <= range.start
+                && range.end <= segment.end
+        })
+    }
+
+    /// From the first to the last address.
+    pub(crate) fn span(&self) -> Range<usize> {
+        let start = self.segments().map(|(_, segment)| segment.start).min().unwrap_or_default();
+        start..self.segments().map(|(_, segment)| segment.end).max().unwrap_or_default()
+    }
+
+    /// True if the address lies in this image.
+    pub(crate) fn holds<T>(&self, address: *const T) -> bool {
+        self.segments().any(|(_, segment)| segment.contains(&address.addr()))
+    }
+
+    fn segments(&self) -> impl Iterator<Item = (&Elf64_Phdr, Range<usize>)> {
+        let segment = |h: &Elf64_Phdr| {
+            let start = self.base + h.p_vaddr as usize;
+            start..start + h.p_memsz as usize
+        };
+        self.headers.iter().filter(|h| h.p_type == libc::PT_LOAD).map(move |h| (h, segment(h)))
+    }
+}
+
+fn is_function(symbol: &Elf64_Sym) -> bool {
+    matches!(symbol.st_info & 0xf, STT_FUNC | STT_GNU_IFUNC)
+}
+
+/// How many symbols there are: the hash table knows the last one.
+///
+/// # Safety
+/// `table` is an image's `DT_GNU_HASH` (argument 1).
+unsafe fn count_by_gnu_hash(table: *const u32) -> usize {
+    // SAFETY: four words, the filter's 64-bit words, the buckets, and then a word for each symbol from the first on.
+    unsafe {
+        let [buckets, first, filter] = [0, 1, 2].map(|i| *table.add(i) as usize);
+        let start = table.add(4 + filter * 2);
+        let chains = start.add(buckets);
+        let last = slice::from_raw_parts(start, buckets).iter().max().map_or(0, |&max| max as usize);
+        if last < first {
+            return first;
+        }
+        // A word with its lowest bit set ends a chain.
+        let mut index = last;
+        while ptr::read(chains.add(index - first)) & 1 == 0 {
+            index += 1;
+        }
+        index + 1
+    }
+}
