@@ -57,7 +57,7 @@ static void whole_process(uvring_loop_stats_t* closed) {
     CHECK_OK(uvring_process_stats(&all));
     CHECK_EQ(all.loops, 1);
     CHECK_GE(all.turns, closed->turns);
-    CHECK_EQ(all.wakeups, 1);
+    CHECK_GE(all.wakeups, 1);
     CHECK_EQ(all.pool_jobs, 1);
     CHECK_EQ(all.loops_on_ring, closed->driver == UVRING_DRIVER_RING);
     CHECK_EQ(uv_run(uv_default_loop(), UV_RUN_NOWAIT), 0);
