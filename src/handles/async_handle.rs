@@ -117,8 +117,9 @@ impl Async {
     }
 
     fn send(self) {
-        // The common case first: it is pending already, and a callback is to come.
-        if self.state().load(SeqCst) & (PENDING | CLOSED) != 0 {
+        // The common case first: it is pending already, and a callback is to come. Not a plain load, which the processor may do
+        // before it publishes what the caller wrote: the callback could then miss that, and no other would come.
+        if self.state().fetch_or(0, SeqCst) & (PENDING | CLOSED) != 0 {
             return;
         }
         self.state().fetch_add(SENDER, SeqCst);
