@@ -214,8 +214,17 @@ impl Loop {
         self.time.set(now / 1_000_000);
     }
 
+    /// What programs are told: handles that the closing phase under way has yet to finish do not count.
     fn alive(self) -> bool {
-        self.active_handles.get() > 0 || self.requests() > 0 || !self.pending_queue().is_empty() || self.has_closing()
+        self.active_handles.get() > 0
+            || self.requests() > 0
+            || !self.pending_queue().is_empty()
+            || !self.closing_handles.get().is_null()
+    }
+
+    /// True if there is something to run for.
+    fn has_more(self) -> bool {
+        self.alive() || self.has_closing()
     }
 
     fn has_closing(self) -> bool {
@@ -268,7 +277,7 @@ impl Loop {
         let entered = state.exposure.enter();
         let outer = state.running.replace(Some(mode));
         state.wake.awake();
-        let mut alive = self.alive();
+        let mut alive = self.has_more();
         if !alive {
             self.update_time();
         }
@@ -278,7 +287,7 @@ impl Loop {
         }
         while alive && self.stop_flag.get() == 0 {
             self.turn(mode);
-            alive = self.alive();
+            alive = self.has_more();
             if mode == UV_RUN_ONCE || mode == UV_RUN_NOWAIT {
                 break;
             }
