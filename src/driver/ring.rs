@@ -7,8 +7,9 @@
 //!
 //! A ring lets go of what it polls some milliseconds after its process has died (6 on average, 13 seen; it is taken down by a
 //! kernel worker), so that a server that was killed could not be started again at once: EADDRINUSE. Descriptors that hold a
-//! name, listening and datagram sockets, are therefore registered in an epoll set of their own, which holds no reference to
-//! them; the ring polls that set. Accepting costs one `epoll_wait` a batch more, and closing needs no cancellation.
+//! name, listening and datagram sockets, are therefore registered in an epoll set beside the ring, which holds no reference
+//! to them; the ring polls that set. So are the descriptors of poll handles, which are the user's to close. It costs one
+//! `epoll_wait` a batch more, and closing needs no cancellation.
 //!
 //! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
 //! therefore kept by its thread for the thread's next loop.
@@ -38,9 +39,9 @@ const ENTRIES: u32 = 256;
 /// How many idle rings, of some 80 KiB each, a thread keeps: as many as it ever had loops at once, within reason. Handing
 /// them to another thread to close would not help, as the kernel interrupts the thread that made the ring.
 const SPARES: usize = 64;
-/// The `user_data` of cancellations, and of the poll of the set of named descriptors: no key is that small.
+/// The `user_data` of cancellations, and of the poll of the epoll set beside the ring: no key is that small.
 const CANCELLATION: u64 = 0;
-const NAMED: u64 = 1;
+const ASIDE: u64 = 1;
 
 /// A ring with the thread and process that it belongs to.
 struct Live {
@@ -58,9 +59,9 @@ pub(crate) struct Ring {
     /// Keys of the file operations in flight, as bits.
     files: Array<u64>,
     ready: Ready,
-    /// The set of descriptors that hold a name; made when there is one. And whether the ring polls it.
-    named: Option<Ready>,
-    named_armed: bool,
+    /// The epoll set beside the ring, made when it is needed. And whether the ring polls it.
+    aside: Option<Ready>,
+    aside_armed: bool,
     /// Somebody watches the epoll descriptor.
     exposed: bool,
     /// An armed poll was cancelled, and the kernel has not been told yet.
@@ -175,8 +176,8 @@ impl Ring {
             polls: Polls::new(),
             files: Array::new(),
             ready,
-            named: None,
-            named_armed: false,
+            aside: None,
+            aside_armed: false,
             exposed: false,
             unsettled: false,
             features,
@@ -194,12 +195,12 @@ impl Ring {
         self.ready.epoll()
     }
 
-    /// What the ring did, and the set of named descriptors beside it.
+    /// What the ring did, and the epoll set beside it.
     pub(crate) fn counters(&self) -> Counters {
-        let named = self.named.as_ref().map(Ready::counters).unwrap_or_default();
+        let aside = self.aside.as_ref().map(Ready::counters).unwrap_or_default();
         Counters {
-            polls: self.counters.polls + named.polls,
-            epoll_waits: self.counters.epoll_waits + named.epoll_waits,
+            polls: self.counters.polls + aside.polls,
+            epoll_waits: self.counters.epoll_waits + aside.epoll_waits,
             ..self.counters
         }
     }
@@ -234,26 +235,26 @@ impl Ring {
             live.abandon();
         }
         self.unsettled = false;
-        self.named_armed = false;
+        self.aside_armed = false;
         self.polls.all_fired();
     }
 
-    /// Registers a poll in the set of named descriptors; false if there can be no such set.
-    fn submit_named(&mut self, key: OpKey, what: &Submission) -> bool {
-        if self.named.is_none() {
-            self.named = Ready::open().ok();
+    /// Registers a poll in the epoll set beside the ring; false if there can be no such set.
+    fn submit_aside(&mut self, key: OpKey, what: &Submission) -> bool {
+        if self.aside.is_none() {
+            self.aside = Ready::open().ok();
         }
-        let Some(ref mut named) = self.named else { return false };
-        if named.reserve(key.slot()).is_err() {
+        let Some(ref mut aside) = self.aside else { return false };
+        if aside.reserve(key.slot()).is_err() {
             return false;
         }
-        named.submit(key, what);
+        aside.submit(key, what);
         true
     }
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
         match what {
-            Submission::Poll { named: true, .. } if self.submit_named(key, what) => {}
+            Submission::Poll { through_epoll: true, .. } if self.submit_aside(key, what) => {}
             Submission::Poll { fd, events, .. } => self.polls.want(key, *fd, *events),
             Submission::File(op) => {
                 // Room was reserved. Without a ring, `wait` fails and reports the operation.
@@ -271,7 +272,7 @@ impl Ring {
 
     pub(crate) fn cancel(&mut self, key: OpKey) {
         let Some(poll) = self.polls.forget(key) else {
-            return self.named.as_mut().map_or((), |named| named.cancel(key));
+            return self.aside.as_mut().map_or((), |aside| aside.cancel(key));
         };
         if poll.state != State::Armed {
             return;
@@ -330,18 +331,18 @@ impl Ring {
             live.push(&entry, &mut self.counters);
             self.counters.polls += 1;
         }
-        if let Some(ref named) = self.named
-            && !self.named_armed
+        if let Some(ref aside) = self.aside
+            && !self.aside_armed
         {
-            let entry = opcode::PollAdd::new(types::Fd(named.epoll()), libc::POLLIN as u32).build().user_data(NAMED);
+            let entry = opcode::PollAdd::new(types::Fd(aside.epoll()), libc::POLLIN as u32).build().user_data(ASIDE);
             live.push(&entry, &mut self.counters);
-            self.named_armed = true;
+            self.aside_armed = true;
         }
         Ok(())
     }
 
     pub(crate) fn arm(&mut self) {
-        if (self.polls.any_wanted() || (self.named.is_some() && !self.named_armed))
+        if (self.polls.any_wanted() || (self.aside.is_some() && !self.aside_armed))
             && self.push_wanted().is_ok()
             && let Some(ref mut live) = self.live
         {
@@ -417,15 +418,15 @@ impl Ring {
                 self.files.swap(at, last);
                 self.files.pop();
                 let _ = out.push(Completion { key, result });
-            } else if cqe.user_data() == NAMED {
-                self.named_armed = false;
+            } else if cqe.user_data() == ASIDE {
+                self.aside_armed = false;
             }
         }
         drop(queue);
-        if let Some(ref mut named) = self.named
-            && !self.named_armed
+        if let Some(ref mut aside) = self.aside
+            && !self.aside_armed
         {
-            named.wait(Limit { until_ns: Some(0), sigmask: 0 }, out);
+            aside.wait(Limit { until_ns: Some(0), sigmask: 0 }, out);
         }
     }
 
@@ -448,10 +449,10 @@ impl Ring {
         self.leave();
         let polls = std::mem::replace(&mut self.polls, Polls::new());
         let mut ready = self.ready.taking_over(polls, self.counters());
-        if let Some(named) = self.named.take() {
-            for poll in named.polls().all() {
+        if let Some(aside) = self.aside.take() {
+            for poll in aside.polls().all() {
                 if ready.reserve(poll.key.slot()).is_ok() {
-                    ready.submit(poll.key, &Submission::Poll { fd: poll.fd, events: poll.events, named: true });
+                    ready.submit(poll.key, &Submission::Poll { fd: poll.fd, events: poll.events, through_epoll: true });
                 }
             }
         }
@@ -461,8 +462,8 @@ impl Ring {
     pub(crate) fn reopen(&mut self) -> Result {
         self.leave();
         self.exposed = false;
-        if let Some(ref mut named) = self.named {
-            named.reopen()?;
+        if let Some(ref mut aside) = self.aside {
+            aside.reopen()?;
         }
         self.ready.reopen()
     }
@@ -495,8 +496,8 @@ impl Ring {
             live.push(&entry, &mut self.counters);
             self.polls.forget(poll.key);
         }
-        if self.named_armed {
-            live.push(&opcode::PollRemove::new(NAMED).build().user_data(CANCELLATION), &mut self.counters);
+        if self.aside_armed {
+            live.push(&opcode::PollRemove::new(ASIDE).build().user_data(CANCELLATION), &mut self.counters);
         }
         if live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters).is_ok() {
             let taken = live.ring.completion().count();

@@ -114,12 +114,14 @@ impl Io {
         }
     }
 
-    /// True if the descriptor holds a name that must be free as soon as the process is gone: a listening or datagram socket.
-    fn is_named(self) -> bool {
+    /// True if epoll should watch the descriptor also where there is a ring. It may hold a name that must be free as soon as
+    /// the process is gone (a listening or datagram socket). Or it is the user's own: he may close it as soon as he has
+    /// stopped the handle, which takes one call there and a cancellation on a ring, and wants to know what holds now, where
+    /// a ring tells what woke it.
+    fn is_for_epoll(self) -> bool {
         match self.whose() {
             Whose::Stream(stream) => stream.connection_cb.get().is_some(),
-            Whose::Udp(_) => true,
-            Whose::Poll(poll) => poll::is_named(poll),
+            Whose::Udp(_) | Whose::Poll(_) => true,
             Whose::Wake | Whose::Signal(_) | Whose::Inotify(_) => false,
         }
     }
@@ -201,7 +203,7 @@ impl Io {
         let old = OpKey::from_bits(self.bits.replace(0) as u64);
         self.events.set(0);
         if wants != 0 {
-            let what = Submission::Poll { fd: self.fd.get(), events: wants, named: self.is_named() };
+            let what = Submission::Poll { fd: self.fd.get(), events: wants, through_epoll: self.is_for_epoll() };
             // Without memory for it the watcher stays in the list, and the next turn tries again.
             let Ok(key) = event_loop.begin(Owner::Io(self), &what) else {
                 event_loop.watcher_queue().push_back(self.watcher_link());
@@ -220,13 +222,11 @@ impl Io {
     pub(crate) fn on_poll(self, event_loop: Loop, events: c_uint) {
         let wants = self.pevents.get();
         let mut events = events & (wants | ERR | HUP);
-        let is_poll = self.part.get() == Part::Poll as c_uint;
-        // The ring tells what woke it. More may hold by now, and less: a program takes the data itself, and sockets that are
-        // readable say that there is urgent data, too.
-        if event_loop.uses_ring() && (is_poll || wants & (IN | OUT) == IN | OUT) {
+        // The ring tells what woke it; more may hold by now.
+        if wants & (IN | OUT) == IN | OUT && event_loop.uses_ring() && !self.is_for_epoll() {
             events = socket::ready_now(self.fd.get(), wants);
         }
-        if is_poll {
+        if self.part.get() == Part::Poll as c_uint {
             // A hang-up makes everything ready, so that whatever call is made next meets it.
             if events & (ERR | HUP) == HUP {
                 events |= wants;

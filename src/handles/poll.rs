@@ -65,8 +65,6 @@ impl Poll {
         socket::set_nonblocking(fd, true)?;
         Handle::from(self).init(event_loop, UV_POLL);
         self.io().init(Part::Poll, fd);
-        let named = usize::from(socket::holds_name(fd));
-        self.u.set(uv__handle_u { reserved: [std::ptr::without_provenance_mut(named); 4] });
         self.poll_cb.set(None);
         Ok(())
     }
@@ -113,12 +111,6 @@ fn can_be_polled(event_loop: Loop, fd: c_int) -> Result {
         libc::EEXIST => Ok(()),
         errno => Err(Errno::from_sys(errno)),
     }
-}
-
-/// What `init` found out about the descriptor: see [`socket::holds_name`].
-pub(crate) fn is_named(handle: Poll) -> bool {
-    // SAFETY: all words of the union were set by `init`.
-    unsafe { !handle.u.get().reserved[0].is_null() }
 }
 
 pub(crate) fn close(handle: Poll) {

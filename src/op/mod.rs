@@ -16,10 +16,9 @@ pub(crate) use table::OpKey;
 /// What is asked of the kernel.
 #[derive(Clone, Copy)]
 pub(crate) enum Submission {
-    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled. `named` says that
-    /// the descriptor holds a name (a listening socket, a bound datagram socket) that must be free again as soon as the
-    /// process is gone, however it ends.
-    Poll { fd: c_int, events: c_uint, named: bool },
+    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled. `through_epoll` asks
+    /// that no ring holds on to the descriptor.
+    Poll { fd: c_int, events: c_uint, through_epoll: bool },
     /// A file operation. It completes once.
     File(FileOp),
 }

@@ -406,9 +406,3 @@ pub(crate) unsafe fn read_with_fds(fd: c_int, buf: &uv_buf_t) -> Result<(usize, 
     }
     Ok((n, passed))
 }
-
-/// True if the descriptor is a socket that holds a name others may want: it listens, or takes datagrams.
-pub(crate) fn holds_name(fd: c_int) -> bool {
-    let is = |name, value| get_option(fd, libc::SOL_SOCKET, name) == Ok(value);
-    is(libc::SO_TYPE, libc::SOCK_DGRAM) || is(libc::SO_ACCEPTCONN, 1)
-}
