@@ -28,7 +28,7 @@ function ask(port, path) {
 
 async function main() {
   const workers = [cluster.fork(), cluster.fork()];
-  const [[, address]] = await Promise.all(workers.map(() => once(cluster, 'listening')));
+  const [[address]] = await Promise.all(workers.map((worker) => once(worker, 'listening')));
   const { port } = address;
   const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(port, `/${i}`)));
   console.log(answers.length, answers.every((answer, i) => answer === `ok /${i}`));
@@ -36,8 +36,7 @@ async function main() {
   await ask(port, '/die').catch(() => {});
   const [, code, signal] = await died;
   console.log('died', code, signal);
-  cluster.fork();
-  await once(cluster, 'listening');
+  await once(cluster.fork(), 'listening');
   console.log(await ask(port, '/again'));
   await new Promise((done) => cluster.disconnect(done));
   console.log('disconnected', Object.keys(cluster.workers).length);

@@ -42,10 +42,11 @@ function ask(agent, path, body) {
 
   const hanging = http.get({ port: server.address().port, path: '/hang' });
   const [answer] = await once(hanging, 'response');
-  answer.on('error', (error) => console.log('aborted', error.code));
   await once(answer, 'data');
+  answer.on('error', (error) => console.log('aborted', error.code));
+  const gone = new Promise((done) => answer.on('close', done));
   hanging.destroy();
-  await once(answer, 'close');
+  await gone;
   agent.destroy();
   server.closeAllConnections();
   server.close(() => console.log('closed'));

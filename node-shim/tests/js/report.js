@@ -10,7 +10,9 @@ const { once } = require('events');
   const server = net.createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = net.connect(server.address().port, '127.0.0.1');
-  const [accepted] = await once(server, 'connection');
+  const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+  // Both sockets are read from by then.
+  await new Promise((done) => setTimeout(done, 20));
   const udp = dgram.createSocket('udp4');
   await once(udp.bind(0, '127.0.0.1'), 'listening');
   const watcher = fs.watch('.');

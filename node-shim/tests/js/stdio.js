@@ -1,12 +1,15 @@
-// Standard input and output as pipes, files and a terminal; a great deal of output right before the end.
+// Standard input and output as pipes, files and a terminal; output right before the end.
 'use strict';
 const { spawnSync, spawn } = require('child_process');
 const fs = require('fs');
 
 const node = process.execPath;
 const run = (code, options = {}) => spawnSync(node, ['-e', code], { encoding: 'utf8', maxBuffer: 1e8, ...options });
-const pipe = run('process.stdout.write("x".repeat(5000000)); process.exit()');
-console.log('pipe', pipe.stdout.length, pipe.status);
+// What fits is written before the call returns; for the rest there is the callback.
+const small = run('process.stdout.write("x".repeat(60000)); process.exit()');
+console.log('small', small.stdout.length, small.status);
+const large = run('process.stdout.write("x".repeat(5000000), () => process.exit(5))');
+console.log('large', large.stdout.length, large.status);
 fs.writeFileSync('input', 'from a file\n'.repeat(10000));
 const count = 'let n = 0; process.stdin.on("data", (d) => n += d.length).on("end", () => console.log(n, require("tty").isatty(0)))';
 console.log('file', run(count, { stdio: [fs.openSync('input'), 'pipe', 'pipe'] }).stdout.trim());
@@ -23,7 +26,7 @@ shut.on('exit', (code) => { console.log(code); terminal(); });
 function terminal() {
   const inside = `
     const { stdin, stdout } = process;
-    console.log('tty', stdin.isTTY, stdout.isTTY, stdout.getWindowSize().length, stdout.hasColors(1));
+    console.log('tty', stdin.isTTY, stdout.isTTY, stdout.getWindowSize().length, stdout.hasColors(16));
     stdin.setRawMode(true);
     console.log('raw', stdin.isRaw);
     stdin.setRawMode(false);

@@ -30,8 +30,9 @@ async function main() {
   const echo = new Worker(__filename, { workerData: { echo: true } });
   const { port1, port2 } = new MessageChannel();
   const buffer = new ArrayBuffer(1000);
+  const ended = once(echo, 'exit');
   echo.postMessage({ port: port2, buffer }, [port2, buffer]);
-  console.log((await once(port1, 'message'))[0], buffer.byteLength, await once(echo, 'exit'));
+  console.log((await once(port1, 'message'))[0], buffer.byteLength, await ended);
   for (const how of ['spin', 'wait']) {
     const worker = new Worker(__filename, { workerData: { [how]: true } });
     await once(worker, 'online');
