@@ -262,7 +262,12 @@ fn finish_connecting(stream: Stream) {
     }
     if result.is_err() {
         write::flush(stream, Errno::ECANCELED);
-        return write::run_callbacks(stream);
+        write::run_callbacks(stream);
+        if stream.fd() != -1 && !stream.write_queue().is_empty() {
+            // Written in one of those callbacks, in vain: that needs no event to be told.
+            stream.io().feed(event_loop);
+        }
+        return;
     }
     // What was put off meanwhile.
     let has_news = !stream.completed_queue().is_empty() || !stream.shutdown_req.get().is_null();
