@@ -3,7 +3,7 @@
 #ifndef UVRING_DIFFERENTIAL_STREAMS_H
 #define UVRING_DIFFERENTIAL_STREAMS_H
 
-#include "world.h"
+#include "faults.h"
 
 /* What TCP may have on its way: so little that the kernel always takes it at once. */
 enum { TCP_MOST = 4096 };
@@ -14,6 +14,8 @@ struct connecting { uv_connect_t req; struct slot* s; };
 
 /* Writes that may be cancelled: pipes only, for the kernel takes what TCP writes at once. */
 static struct writing* last_write[SLOTS];
+
+static bool in_on_write;
 
 static void use_stream_in_callback(struct slot* s);
 
@@ -54,7 +56,9 @@ static void on_write(uv_write_t* req, int status) {
     tell(index_of(s), "wrote %s.%d: %d %s", name_of(s), w->number, status, stream_shape(s));
     memset(w, 0xee, sizeof *w);
     free(w);
+    in_on_write = true;
     if (!s->closing) use_stream_in_callback(s);
+    in_on_write = false;
 }
 
 static void on_shutdown(uv_shutdown_t* req, int status) {
@@ -130,14 +134,18 @@ static void write_some(struct slot* s, bool try) {
     if (s->kind == TCP && s->written + total - s->drained > TCP_MOST) return;
     s->written += total;
     if (try) {
+        first_try = true;
         int r = uv_try_write(stream_of(s), bufs, (unsigned)n);
+        first_try = false;
         tell(index_of(s), "try_write %s %zu: %d %s", name_of(s), total, r, stream_shape(s));
         return;
     }
     struct writing* w = calloc(1, sizeof *w);
     w->s = s;
     w->number = s->requests++;
+    first_try = !in_on_write && uv_stream_get_write_queue_size(stream_of(s)) == 0;
     int r = uv_write(&w->req, stream_of(s), bufs, (unsigned)n, on_write);
+    first_try = false;
     tell(index_of(s), "write %s.%d %zu in %d: %d %s", name_of(s), w->number, total, n, r, stream_shape(s));
     if (r != 0) free(w);
     else last_write[index_of(s)] = w;
@@ -213,6 +221,7 @@ static void new_pair(uint64_t* numbers, enum kind kind) {
         CHECK_OK(uv_pipe_open((uv_pipe_t*)base(s), fds[0]));
     }
     s->peer = fds[1];
+    make_faulty(s, fds[0]);
     say("open %s %s", name_of(s), stream_shape(s));
 }
 

@@ -239,7 +239,12 @@ static void on_close(uv_handle_t* handle) {
     if (!quietly) act_a_little();
 }
 
+static void stop_faults_of(int fd);
+
 static void close_slot(struct slot* s, bool quietly) {
+    int fd = -1;
+    uv_fileno(base(s), &fd);
+    stop_faults_of(fd);
     s->closing = true;
     /* A listener's spare handles are from now on streams that were never connected. */
     for (; s->nspare > 0; s->nspare--) s->spare[s->nspare - 1]->kind = s->kind == TCP_LISTENER ? TCP : PIPE;
