@@ -78,6 +78,8 @@ struct Lanes {
     limit: usize,
     workers: usize,
     idle: usize,
+    /// A worker has been woken and has not looked for a job yet.
+    waking: bool,
     /// Jobs of `uv_queue_work`, running or queued.
     working: usize,
     lookup_threads: usize,
@@ -142,6 +144,7 @@ fn start(generation: u64) -> &'static Pool {
             limit: size_limit() as usize,
             workers: 0,
             idle: 0,
+            waking: false,
             working: 0,
             lookup_threads: 0,
             lookup_idle: 0,
@@ -269,8 +272,8 @@ impl Pool {
     fn start_worker(&'static self, lanes: &mut Lanes) {
         if lanes.workers < lanes.limit && spawn(move || self.work()) {
             lanes.workers += 1;
-        } else if lanes.idle > 0 {
-            self.for_workers.notify_one();
+        } else {
+            self.wake_worker(lanes);
         }
     }
 
@@ -286,6 +289,15 @@ impl Pool {
         }
     }
 
+    /// Wakes a worker, unless one is on its way already: it will wake the next if it finds more to do. Waking one for each
+    /// job of a burst cost more than the jobs.
+    fn wake_worker(&self, lanes: &mut Lanes) {
+        if lanes.idle > 0 && !lanes.waking {
+            lanes.waking = true;
+            self.for_workers.notify_one();
+        }
+    }
+
     fn work(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
@@ -298,8 +310,12 @@ impl Pool {
                 self.start_lookups(&mut lanes);
                 self.for_workers.wait(&mut lanes);
                 lanes.idle -= 1;
+                lanes.waking = false;
                 continue;
             };
+            if !link(&lanes.jobs).is_empty() {
+                self.wake_worker(&mut lanes);
+            }
             // Before it runs: afterwards the request may be gone.
             let is_work = is_work(next);
             lanes.run += 1;
