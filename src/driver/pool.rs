@@ -22,10 +22,12 @@
 //! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and `uv_loop_close` waits for
 //! workers that are just handing a job back.
 
+use std::os::unix::thread::JoinHandleExt;
 use std::sync::atomic::{
     AtomicPtr,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
+use std::thread::JoinHandle;
 
 use libc::{c_int, c_uint};
 use parking_lot::{Condvar, Mutex};
@@ -66,15 +68,15 @@ struct Pool {
     lanes: Mutex<Lanes>,
     for_workers: Condvar,
     for_lookups: Condvar,
-    /// Signalled when a thread ends, for `shutdown`.
-    ended: Condvar,
     fork_generation: u64,
 }
 
 /// Under the pool's lock (2).
 struct Lanes {
-    jobs: Box<uv__queue>,
-    lookups: Box<uv__queue>,
+    jobs: Link,
+    lookups: Link,
+    /// Every thread that was started.
+    threads: Vec<JoinHandle<()>>,
     limit: usize,
     workers: usize,
     idle: usize,
@@ -104,15 +106,12 @@ pub(crate) fn size_limit() -> c_uint {
     n.clamp(1, 1024)
 }
 
-fn head() -> Box<uv__queue> {
-    let head = Box::new(uv__queue::new());
-    link(&head).init();
+/// The head of a lane. Not kept as a box: what moves a box claims its contents, and the list points to its head.
+fn head() -> Link {
+    // SAFETY: it lives as long as the pool, which is never freed while a thread may use it.
+    let head = unsafe { Link::at(Box::into_raw(Box::new(uv__queue::new()))) };
+    head.init();
     head
-}
-
-fn link(head: &uv__queue) -> Link {
-    // SAFETY: the box lives as long as the pool, which is never freed while a thread may use it.
-    unsafe { Link::at(std::ptr::from_ref(head)) }
 }
 
 /// The pool of this process; made at the first call, and again in a forked child, which has none of its threads.
@@ -141,6 +140,7 @@ fn start(generation: u64) -> &'static Pool {
         lanes: Mutex::new(Lanes {
             jobs: head(),
             lookups: head(),
+            threads: Vec::new(),
             limit: size_limit() as usize,
             workers: 0,
             idle: 0,
@@ -153,7 +153,6 @@ fn start(generation: u64) -> &'static Pool {
         }),
         for_workers: Condvar::new(),
         for_lookups: Condvar::new(),
-        ended: Condvar::new(),
         fork_generation: generation,
     }));
     let _ = POOL.compare_exchange(current, fresh, AcqRel, Acquire);
@@ -185,12 +184,12 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
     let mut lanes = pool.lanes.lock();
     match kind {
         Kind::Lookup => {
-            link(&lanes.lookups).push_back(wq(work));
+            lanes.lookups.push_back(wq(work));
             pool.start_lookups(&mut lanes);
         }
         Kind::File | Kind::Work => {
             lanes.working += usize::from(kind == Kind::Work);
-            link(&lanes.jobs).push_back(wq(work));
+            lanes.jobs.push_back(wq(work));
             pool.start_worker(&mut lanes);
         }
     }
@@ -270,7 +269,7 @@ pub(crate) fn done(link: Link) {
 impl Pool {
     /// Makes sure that a worker sees the new job.
     fn start_worker(&'static self, lanes: &mut Lanes) {
-        if lanes.workers < lanes.limit && spawn(move || self.work()) {
+        if lanes.workers < lanes.limit && lanes.spawn(move || self.work()) {
             lanes.workers += 1;
         } else {
             self.wake_worker(lanes);
@@ -279,12 +278,12 @@ impl Pool {
 
     /// Starts as many lookups as the rule at the top allows.
     fn start_lookups(&'static self, lanes: &mut Lanes) {
-        if link(&lanes.lookups).is_empty() || !lanes.lookup_may_start() {
+        if lanes.lookups.is_empty() || !lanes.lookup_may_start() {
             return;
         }
         if lanes.lookup_idle > 0 {
             self.for_lookups.notify_one();
-        } else if lanes.lookup_threads < lanes.limit && spawn(move || self.look_up()) {
+        } else if lanes.lookup_threads < lanes.limit && lanes.spawn(move || self.look_up()) {
             lanes.lookup_threads += 1;
         }
     }
@@ -301,7 +300,7 @@ impl Pool {
     fn work(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
-            let next = link(&lanes.jobs).pop_front().map(job);
+            let next = lanes.jobs.pop_front().map(job);
             let Some(next) = next else {
                 if lanes.stopping {
                     break;
@@ -326,13 +325,12 @@ impl Pool {
             self.start_lookups(&mut lanes);
         }
         lanes.workers -= 1;
-        self.ended.notify_all();
     }
 
     fn look_up(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
-            let next = if lanes.lookup_may_start() { link(&lanes.lookups).pop_front() } else { None };
+            let next = if lanes.lookup_may_start() { lanes.lookups.pop_front() } else { None };
             let Some(next) = next else {
                 if lanes.stopping {
                     break;
@@ -350,7 +348,6 @@ impl Pool {
             lanes = self.lanes.lock();
         }
         lanes.lookup_threads -= 1;
-        self.ended.notify_all();
     }
 }
 
@@ -358,11 +355,15 @@ impl Lanes {
     fn lookup_may_start(&self) -> bool {
         self.working < self.limit || self.stopping
     }
-}
 
-/// Starts a thread of the pool; false if the system has no room for one.
-fn spawn(body: impl FnOnce() + Send + 'static) -> bool {
-    std::thread::Builder::new().name("libuv-worker".into()).stack_size(8 << 20).spawn(body).is_ok()
+    /// Starts a thread; false if the system has no room for one.
+    fn spawn(&mut self, body: impl FnOnce() + Send + 'static) -> bool {
+        if self.threads.try_reserve(1).is_err() {
+            return false;
+        }
+        let thread = std::thread::Builder::new().name("libuv-worker".into()).stack_size(8 << 20).spawn(body);
+        thread.map(|thread| self.threads.push(thread)).is_ok()
+    }
 }
 
 fn run(work: *mut uv__work) {
@@ -382,12 +383,32 @@ pub(crate) fn shutdown() {
     if this.fork_generation != fork::generation() {
         return;
     }
-    let mut lanes = this.lanes.lock();
-    lanes.stopping = true;
-    this.for_workers.notify_all();
-    this.for_lookups.notify_all();
-    while lanes.workers > 0 || lanes.lookup_threads > 0 {
-        this.ended.wait(&mut lanes);
+    // Not `thread::current`, which is not to be had any more when a process ends.
+    // SAFETY: takes nothing.
+    let me = unsafe { libc::pthread_self() };
+    let mut is_here = false;
+    loop {
+        let mut lanes = this.lanes.lock();
+        lanes.stopping = true;
+        this.for_workers.notify_all();
+        this.for_lookups.notify_all();
+        // One by one, because a thread that ends may start another for what is queued.
+        let Some(thread) = lanes.threads.pop() else { break };
+        drop(lanes);
+        if thread.as_pthread_t() == me {
+            // A job has ended the process.
+            is_here = true;
+        } else {
+            // Not only until it has left the pool: what it does last is code of this library, too, which may be unloaded next.
+            let _ = thread.join();
+        }
     }
-    // The pool itself stays allocated: its last thread may still be leaving its lock.
+    if !is_here {
+        // SAFETY: no thread is left; `start` and `head` made these, and nobody finds the pool any more.
+        unsafe {
+            let pool = Box::from_raw(pool);
+            let lanes = pool.lanes.into_inner();
+            drop((Box::from_raw(lanes.jobs.as_ptr()), Box::from_raw(lanes.lookups.as_ptr())));
+        }
+    }
 }

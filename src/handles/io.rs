@@ -133,8 +133,8 @@ impl Io {
 
     /// Wants `events` from now on, besides what it wants already. `UV_ENOMEM` if the loop cannot note it.
     pub(crate) fn start(self, event_loop: Loop, events: c_uint) -> Result {
-        self.pevents.set(self.pevents.get() | events);
         event_loop.set_watcher(self.fd.get(), self.as_ptr())?;
+        self.pevents.set(self.pevents.get() | events);
         self.note(event_loop);
         Ok(())
     }
