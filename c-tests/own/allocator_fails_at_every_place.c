@@ -1,6 +1,6 @@
 /* With an allocator that fails at the n-th call, for every n: functions return UV_ENOMEM, or callbacks tell it; nothing
  * crashes, hangs or is lost, and what was begun can be closed. */
-/* not on libuv: it aborts where it has no memory for some of this */
+/* not on libuv: it frees something twice and is aborted */
 /* timeout: 120 */
 #include "check.h"
 
