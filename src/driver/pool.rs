@@ -312,7 +312,7 @@ impl Pool {
                 lanes.waking = false;
                 continue;
             };
-            if !link(&lanes.jobs).is_empty() {
+            if !lanes.jobs.is_empty() {
                 self.wake_worker(&mut lanes);
             }
             // Before it runs: afterwards the request may be gone.
