@@ -2,9 +2,10 @@
 //! without it. `node::http::static-ring` is the trial of `http.js` on a Node.js with libuv inside, redirected; `…::shared-epoll` is that
 //! on one that links `libuv.so.1`, by library path, on epoll.
 //!
-//! The first is the `node` in the path, or what `UVRING_NODE_STATIC` names. The second is `UVRING_NODE_SHARED`, or what
-//! `node-shim/debian-node.sh target/debian-node` has unpacked. What a program is compared with is the same Node.js as it is; the one that
-//! links libuv, with real libuv 1.53.0. One that is not there, or is of the other kind, is skipped.
+//! Where the two come from is told in `setups/mod.rs`. What a program is compared with is the same Node.js as it is; the one that links
+//! libuv, with real libuv 1.53.0. One that is not there, or is of the other kind, is skipped.
+
+mod setups;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
@@ -16,27 +17,9 @@ use std::time::Duration;
 use c_tests::process::{self, Ended};
 use c_tests::{compile, library, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use setups::{Node, On, Result, SETUPS, find, put_under};
 
 const TIMEOUT: Duration = Duration::from_secs(90);
-
-/// What the libraries are put under.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Node {
-    /// Has libuv inside.
-    Static,
-    /// Links `libuv.so.1`.
-    Shared,
-}
-
-/// What carries it: its own libuv (or real libuv 1.53.0), or ours.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum On {
-    Libuv,
-    Ring,
-    Epoll,
-}
-
-type Result<T = ()> = std::result::Result<T, String>;
 
 /// What a program printed and how it ended, on libuv; made once for all set-ups that are compared with it.
 type Expected = Arc<Mutex<HashMap<(Node, String), Arc<OnceLock<Result<String>>>>>>;
@@ -46,12 +29,7 @@ fn main() -> ExitCode {
     let expected = Expected::default();
     let mut trials = Vec::new();
     for program in programs() {
-        for (node, on, name) in [
-            (Node::Static, On::Ring, "static-ring"),
-            (Node::Static, On::Epoll, "static-epoll"),
-            (Node::Shared, On::Ring, "shared-ring"),
-            (Node::Shared, On::Epoll, "shared-epoll"),
-        ] {
+        for (node, on, name) in SETUPS {
             let (expected, program) = (Arc::clone(&expected), program.clone());
             let name = format!("node::{program}::{name}");
             trials.push(Trial::ignorable_test(name, move || trial(&expected, &program, node, on)));
@@ -79,11 +57,11 @@ fn programs() -> Vec<String> {
 fn trial(expected: &Expected, program: &str, node: Node, on: On) -> std::result::Result<Completion, Failed> {
     let file = match find(node) {
         Ok(file) => file,
-        Err(why) => return Ok(Completion::ignored_with(why)),
+        Err(why) => return Ok(Completion::ignored_with(why.clone())),
     };
     let key = (node, program.to_owned());
     let cell = Arc::clone(expected.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).entry(key).or_default());
-    let wanted = cell.get_or_init(|| run(&file, program, node, On::Libuv)).clone()?;
+    let wanted = cell.get_or_init(|| run(file, program, node, On::Libuv)).clone()?;
     if let Some(why) = wanted.strip_prefix("SKIP ") {
         return Ok(Completion::ignored_with(why.lines().next().unwrap_or_default()));
     }
@@ -91,35 +69,14 @@ fn trial(expected: &Expected, program: &str, node: Node, on: On) -> std::result:
         return Err(format!("it fails on libuv:\n{wanted}").into());
     }
     // Load makes some programs stumble; what is wrong in the library is wrong again.
-    let mut said = run(&file, program, node, on)?;
+    let mut said = run(file, program, node, on)?;
     if said != wanted {
-        said = run(&file, program, node, on)?;
+        said = run(file, program, node, on)?;
     }
     if said == wanted {
         return Ok(Completion::Completed);
     }
     Err(format!("on libuv it says\n{wanted}\nand on ours\n{said}").into())
-}
-
-/// The Node.js of this kind; or why there is none.
-fn find(node: Node) -> Result<PathBuf> {
-    let (variable, default) = match node {
-        Node::Static => ("UVRING_NODE_STATIC", PathBuf::from("node")),
-        Node::Shared => ("UVRING_NODE_SHARED", sources::work_dir().with_file_name("debian-node").join("node")),
-    };
-    let file = std::env::var_os(variable).map_or(default, PathBuf::from);
-    let mut command = Command::new(&file);
-    command.args(["-p", "process.config.variables.node_shared_libuv === true"]);
-    if node == Node::Shared {
-        command.env("LD_LIBRARY_PATH", &library::real()?.dir);
-    }
-    let output = command.output().map_err(|e| format!("there is no {} ({variable}): {e}", file.display()))?;
-    match (node, String::from_utf8_lossy(&output.stdout).trim()) {
-        (Node::Static, "false") | (Node::Shared, "true") => Ok(file),
-        (_, "true") => Err(format!("{} links libuv.so.1", file.display())),
-        (_, "false") => Err(format!("{} has libuv inside", file.display())),
-        _ => Err(format!("{} does not run: {}", file.display(), String::from_utf8_lossy(&output.stderr))),
-    }
 }
 
 /// Runs a program in an empty folder and gives what it printed and how it ended.
@@ -128,27 +85,11 @@ fn run(file: &Path, program: &str, node: Node, on: On) -> Result<String> {
     let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
     let mut command = Command::new(file);
     command.arg(folder().join(program).with_extension("js")).current_dir(dir.path());
-    for name in
-        ["LD_LIBRARY_PATH", "LD_PRELOAD", "UV_USE_IO_URING", "UV_THREADPOOL_SIZE", "NODE_OPTIONS", "UVRING_STATS"]
-    {
-        command.env_remove(name);
-    }
+    put_under(&mut command, node, on)?;
     if program == "addon"
         && let Some(addon) = addon()?
     {
         command.env("UVRING_TEST_ADDON", addon);
-    }
-    match (node, on) {
-        (Node::Static, On::Libuv) => {}
-        (Node::Static, _) => {
-            let preload = library::command()?.with_file_name("libuvring_preload.so");
-            command.env("LD_PRELOAD", preload).env("UVRING_LIB_DIR", &library::ours()?.dir);
-        }
-        (Node::Shared, On::Libuv) => drop(command.env("LD_LIBRARY_PATH", &library::real()?.dir)),
-        (Node::Shared, _) => drop(command.env("LD_LIBRARY_PATH", &library::ours()?.dir)),
-    }
-    if on == On::Epoll {
-        command.env("UV_USE_IO_URING", "0");
     }
     let handle = || output.try_clone().map_err(|e| e.to_string());
     command.stdin(Stdio::null()).stdout(handle()?).stderr(handle()?);

@@ -1,0 +1,113 @@
+//! Node.js's own tests: each that passes on libuv has to pass on ours. `UVRING_NODE_SOURCE` names a source tree of Node.js, best that of
+//! the version under test; without it nothing runs. `cargo test -p node-shim --test suite -- --quiet parallel/test-net`
+//!
+//! The trials of a test are those of `tests/node.rs`: `parallel/test-net-connect-options-fd.js::static-ring`, `…::shared-epoll`. A test that does
+//! not pass on libuv here is skipped. One that fails on ours has failed three times while libuv, asked again after each, passed.
+
+mod setups;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use std::{fs, io};
+
+use c_tests::process::{self, Ended};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use setups::{Node, On, Result, SETUPS, find, put_under};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+const TRIES: usize = 3;
+
+fn main() -> ExitCode {
+    let args = Arguments::from_args();
+    let Some(tree) = std::env::var_os("UVRING_NODE_SOURCE").map(PathBuf::from) else {
+        println!("Node.js's own tests are skipped: UVRING_NODE_SOURCE names no source tree");
+        return ExitCode::SUCCESS;
+    };
+    match trials(&tree) {
+        Ok(trials) => libtest_mimic::run(&args, trials).exit_code(),
+        Err(e) => {
+            eprintln!("{}: {e}", tree.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials(tree: &Path) -> io::Result<Vec<Trial>> {
+    let tree = tree.canonicalize()?;
+    let mut trials = Vec::new();
+    for folder in ["parallel", "sequential"] {
+        let mut files: Vec<_> =
+            fs::read_dir(tree.join("test").join(folder))?.filter_map(|e| Some(e.ok()?.path())).collect();
+        files.sort();
+        for file in files {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            if !name.starts_with("test-") || !name.ends_with(".js") {
+                continue;
+            }
+            let passes: [Arc<OnceLock<bool>>; 2] = Default::default();
+            for (node, on, setup) in SETUPS {
+                let (tree, file, passes) = (tree.clone(), file.clone(), Arc::clone(&passes[node as usize]));
+                let name = format!("{folder}/{name}::{setup}");
+                trials.push(Trial::ignorable_test(name, move || trial(&tree, &file, node, on, &passes)));
+            }
+        }
+    }
+    Ok(trials)
+}
+
+fn trial(
+    tree: &Path,
+    file: &Path,
+    node: Node,
+    on: On,
+    passes: &OnceLock<bool>,
+) -> std::result::Result<Completion, Failed> {
+    let program = match find(node) {
+        Ok(program) => program,
+        Err(why) => return Ok(Completion::ignored_with(why.clone())),
+    };
+    let on_libuv = || run(tree, program, file, node, On::Libuv);
+    if !*passes.get_or_init(|| on_libuv().is_ok()) {
+        return Ok(Completion::ignored_with("it does not pass on libuv"));
+    }
+    let mut said = String::new();
+    for _ in 0..TRIES {
+        match run(tree, program, file, node, on) {
+            Ok(()) => return Ok(Completion::Completed),
+            Err(why) => said = why,
+        }
+        if on_libuv().is_err() {
+            return Ok(Completion::ignored_with("it does not always pass on libuv"));
+        }
+    }
+    Err(said.into())
+}
+
+/// Runs a test as Node.js's own runner does; the error is its output.
+fn run(tree: &Path, program: &Path, file: &Path, node: Node, on: On) -> Result {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+    let output = tempfile::NamedTempFile::new().map_err(|e| format!("no temporary file: {e}"))?;
+    let text = fs::read(file).map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&text);
+    let mut command = Command::new(program);
+    for flags in text.lines().filter_map(|line| line.strip_prefix("// Flags: ")) {
+        command.args(flags.split_whitespace());
+    }
+    command.arg(file).current_dir(tree);
+    put_under(&mut command, node, on)?;
+    let number = NUMBER.fetch_add(1, Relaxed);
+    command.env("NODE_TEST_DIR", dir.path()).env("TEST_THREAD_ID", number.to_string()).env("TEST_PARALLEL", "1");
+    let handle = || output.reopen().map_err(|e| e.to_string());
+    let append = fs::OpenOptions::new().append(true).open(output.path()).map_err(|e| e.to_string())?;
+    command.stdin(Stdio::null()).stdout(append.try_clone().map_err(|e| e.to_string())?).stderr(append);
+    let ended = process::run(&mut command, TIMEOUT, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
+    if ended == Ended::Exit(0) {
+        return Ok(());
+    }
+    let said = io::read_to_string(handle()?).unwrap_or_default();
+    Err(format!("{ended}\n{said}"))
+}
