@@ -7,8 +7,8 @@ enum { THREADS = 64, SENDS = 1500, ASYNCS = 5 };
 
 static uv_loop_t loop;
 static uv_async_t asyncs[ASYNCS];
-/* Plain memory on purpose: uv_async_send orders it. One writer each, on its own line. */
-static struct { volatile int value; char pad[60]; } counters[THREADS];
+/* Not ordered by themselves: uv_async_send orders them. One writer each, on its own line. */
+static struct { int value; char pad[60]; } counters[THREADS];
 static unsigned callbacks;
 static int completed;
 
@@ -17,7 +17,7 @@ static void on_async(uv_async_t* handle) {
     int complete = 1;
     callbacks++;
     for (int i = which; i < THREADS; i += ASYNCS) {
-        if (counters[i].value != SENDS) complete = 0;
+        if (__atomic_load_n(&counters[i].value, __ATOMIC_RELAXED) != SENDS) complete = 0;
     }
     if (!complete) return;
     completed |= 1 << which;
@@ -27,7 +27,7 @@ static void on_async(uv_async_t* handle) {
 static void send_many(void* arg) {
     int me = (int)(intptr_t)arg;
     for (int i = 1; i <= SENDS; i++) {
-        counters[me].value = i;
+        __atomic_store_n(&counters[me].value, i, __ATOMIC_RELAXED);
         CHECK_OK(uv_async_send(&asyncs[me % ASYNCS]));
         if (i % 100 == me) sleep_ms(1);
     }

@@ -40,6 +40,7 @@ static void pass(const int* fds, int count) {
     struct iovec iov = {.iov_base = (char*)"x", .iov_len = 1};
     struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space};
     struct cmsghdr* header;
+    memset(&control, 0, sizeof control);
     message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
     header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
