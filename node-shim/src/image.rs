@@ -117,18 +117,12 @@ impl Image {
         self.names.get(symbol.st_name as usize..).is_some_and(|name| name.starts_with(with))
     }
 
-    /// The functions that it exports and whose names begin with `uv_`.
-    pub(crate) fn uv_functions(&self) -> Vec<Function> {
-        let uv = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0 && self.begins(s, b"uv_"));
-        uv.map(|s| Function { name: self.name(s), at: self.base + s.st_value as usize, size: s.st_size as usize })
-            .collect()
-    }
-
-    /// A function in this range of addresses whose name does not begin with `uv_`.
-    pub(crate) fn stranger(&self, range: &Range<usize>) -> Option<&'static str> {
-        let within = |s: &&Elf64_Sym| range.contains(&(self.base + s.st_value as usize));
-        let mut functions = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0);
-        functions.find(|s| within(s) && !self.begins(s, b"uv_")).map(|s| self.name(s))
+    /// The functions that it exports from these addresses. Only their names are read: a large program has 80 000, all over its memory.
+    pub(crate) fn functions(&self, within: &[Range<usize>]) -> Vec<Function> {
+        let at = |s: &Elf64_Sym| self.base + s.st_value as usize;
+        let functions = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0);
+        let here = functions.filter(|s| within.iter().any(|range| range.contains(&at(s))));
+        here.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
     }
 
     /// A `uv_*` function that it takes from elsewhere.

@@ -67,7 +67,7 @@ extern "C" fn at_load(_argc: c_int, _argv: *const *const c_char, _envp: *const *
     IS_FIRST.store(true, Relaxed);
     // SAFETY: argument 4.
     let run = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"uv_run".as_ptr()) };
-    // Asked before the program's symbols are read, of which Node.js has 80 000.
+    // Most children of a program have no libuv.
     let Some(program) = image::program().filter(|program| program.holds(run)) else { return };
     if let Err(why) = plan::redirect(&program) {
         say(&format!("{} stays on its own libuv: {why}", name()));

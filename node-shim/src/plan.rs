@@ -11,14 +11,44 @@ use crate::{AT_LOAD, ours, text};
 /// libuv's 1.x, whose structs and functions uvring has.
 const MAJOR: c_uint = 1;
 
+/// How far around the functions that we know others of the program's libuv are looked for.
+const AROUND: usize = 1 << 16;
+
 /// Redirects the program's libuv to uvring. An error says why the program was left as it is.
 pub(crate) fn redirect(program: &Image) -> Result<(), String> {
-    let functions = program.uv_functions();
+    ours::load()?;
+    let known = known(program)?;
+    let block = block(&known).ok_or("it has no functions of libuv's")?;
+    let mut places: Vec<Range<usize>> =
+        known.values().map(|&at| at..at + 1).filter(|at| !block.contains(&at.start)).collect();
+    places.push(block.start.saturating_sub(AROUND)..block.end + AROUND);
+    let (functions, others): (Vec<_>, Vec<_>) =
+        program.functions(&places).into_iter().partition(|f| f.name.starts_with("uv_"));
     before_everyone(&functions)?;
     whole(program, &functions)?;
-    ours::load()?;
+    // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
+    if let Some(stranger) = others.iter().find(|f| block.contains(&f.at)) {
+        return Err(format!("{} is in the midst of it, as link-time optimisation leaves it", stranger.name));
+    }
     let jumps = functions.iter().filter_map(|f| jump(program, f, &functions).transpose()).collect::<Result<_, _>>()?;
     text::write(program, jumps)
+}
+
+/// Where the program has the functions that uvring has.
+fn known(program: &Image) -> Result<BTreeMap<&'static str, usize>, String> {
+    let loaded = image::loaded();
+    let version = ours::function(c"uvring_version").ok_or("uvring has no version")?;
+    let ours = loaded.iter().find(|image| image.holds(version)).ok_or("uvring has no symbols")?;
+    let names = ours.functions(&[ours.span()]).into_iter().map(|f| f.name).filter(|name| name.starts_with("uv_"));
+    Ok(names.filter_map(|name| Some((name, place(program, name)?))).collect())
+}
+
+/// The address of a function that the program exports.
+fn place(program: &Image, name: &str) -> Option<usize> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: argument 4.
+    let at = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    program.holds(at).then(|| at.addr())
 }
 
 /// Nobody has used the program's libuv: a loop that it has touched would be half ours.
@@ -41,7 +71,7 @@ fn before_everyone(functions: &[Function]) -> Result<(), String> {
     Ok(())
 }
 
-/// It is libuv 1.x, in one piece.
+/// It is libuv 1.x, and each function has an entry of its own.
 fn whole(program: &Image, functions: &[Function]) -> Result<(), String> {
     let find = |name: &str| functions.iter().find(|f| f.name == name);
     let version = find("uv_version").ok_or("it has no uv_version")?;
@@ -63,16 +93,12 @@ fn whole(program: &Image, functions: &[Function]) -> Result<(), String> {
             return Err(format!("{other} and {} are one function in it", function.name));
         }
     }
-    // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
-    if let Some(stranger) = block(functions).and_then(|block| program.stranger(&block)) {
-        return Err(format!("{stranger} is in the midst of it, as link-time optimisation leaves it"));
-    }
     Ok(())
 }
 
 /// The addresses that libuv takes up. `uv_library_shutdown` is apart: compilers put destructors elsewhere.
-fn block(functions: &[Function]) -> Option<Range<usize>> {
-    let addresses = || functions.iter().filter(|f| f.name != "uv_library_shutdown").map(|f| f.at);
+fn block(known: &BTreeMap<&str, usize>) -> Option<Range<usize>> {
+    let addresses = || known.iter().filter(|&(&name, _)| name != "uv_library_shutdown").map(|(_, &at)| at);
     Some(addresses().min()?..addresses().max()?)
 }
 
