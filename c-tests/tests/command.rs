@@ -116,6 +116,24 @@ fn a_binary_linked_with_libuv_runs_on_ours() -> Result {
     Ok(())
 }
 
+/// As a stock Node.js does. What is redirected is told in `node-shim/tests/redirect.rs`.
+#[test]
+fn run_says_which_way_it_goes() -> Result {
+    let (linked, dir) = (linked("way", &[])?, work("way")?);
+    let source = dir.join("exported.c");
+    let text = "int uv_run(void) { return 0; }\nunsigned uv_version(void) { return 9; }\nint main(void) { return uv_run(); }\n";
+    fs::write(&source, text).map_err(|e| e.to_string())?;
+    let exported = dir.join("exported");
+    compile::run(Command::new(compile::cc()).arg("-rdynamic").arg("-o").arg(&exported).arg(&source))?;
+    let told = run(uvring(&["run", "--stats", "--"])?.arg(&linked))?;
+    told.complains(0, "links libuv.so.1");
+    told.complains(0, "what the loops of process");
+    let told = run(uvring(&["run", "--"])?.arg(&exported))?;
+    told.complains(0, "carries its own libuv: its uv_* functions are redirected");
+    told.complains(0, "exported stays on its own libuv: that is version 0.0");
+    Ok(())
+}
+
 /// DT_RPATH goes before LD_LIBRARY_PATH.
 #[test]
 fn run_gets_under_a_program_that_names_its_libuvs_folder() -> Result {
