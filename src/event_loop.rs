@@ -104,13 +104,13 @@ struct Late {
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
 /// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
-pub(crate) struct Walking([uv__queue; 9]);
+pub(crate) struct Walking([uv__queue; 8]);
 
 macro_rules! heads {
     ($($name:ident $index:literal),+) => {
         impl Walking {
             const fn new() -> Walking {
-                Walking([const { uv__queue::new() }; 9])
+                Walking([const { uv__queue::new() }; 8])
             }
 
             fn init(&self) {
@@ -124,7 +124,7 @@ macro_rules! heads {
         }
     };
 }
-heads!(handles 0, watchers 1, pending 2, idle_handles 3, prepare_handles 4, check_handles 5, timers 6, finished 7, ended 8);
+heads!(watchers 0, pending 1, idle_handles 2, prepare_handles 3, check_handles 4, timers 5, finished 6, ended 7);
 
 macro_rules! queues {
     ($($name:ident),+) => { $(
@@ -252,9 +252,15 @@ impl Loop {
     fn has_news(self) -> bool {
         let state = self.state();
         async_handle::some_pending(state)
-            || state.work_pending.load(SeqCst)
+            || self.has_finished_jobs()
             || state.batch.try_borrow().is_ok_and(|batch| state.delivered.get() < batch.len())
             || state.files.has_news()
+    }
+
+    /// True if the pool has handed jobs back, or some were left when a callback jumped out of the last delivery.
+    fn has_finished_jobs(self) -> bool {
+        let state = self.state();
+        state.work_pending.load(SeqCst) || !state.walking.finished().is_empty()
     }
 
     fn backend_timeout(self) -> c_int {
@@ -447,7 +453,7 @@ impl Loop {
     /// Runs what other threads have left: finished jobs, then async handles.
     fn run_news(self) {
         let state = self.state();
-        if state.work_pending.load(SeqCst) {
+        if self.has_finished_jobs() {
             self.run_finished();
         }
         if async_handle::some_pending(state) {

@@ -210,16 +210,22 @@ pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd
     }
 }
 
+/// Walks in place, so that a callback may walk as well, or `longjmp` away. Handles that callbacks initialise come behind
+/// the last of now, and are not visited.
 fn walk(event_loop: Loop, walk_cb: uv_walk_cb, arg: *mut c_void) {
     let all = event_loop.handle_queue();
-    let todo = event_loop.state().walking.handles();
-    todo.append_all(all);
-    while let Some(link) = todo.pop_front() {
-        all.push_back(link);
-        let handle = Handle::of_link(link);
+    let last = all.last();
+    let mut link = all.first();
+    while let Some(here) = link {
+        let handle = Handle::of_link(here);
         if !handle.has(flag::INTERNAL) {
             callback::walk(walk_cb, handle, arg);
         }
+        // A loop run by the callback may have finished closing the handle.
+        if link == last || here.is_empty() {
+            return;
+        }
+        link = here.next_in(all);
     }
 }
 
