@@ -66,7 +66,7 @@ static void check_stream(uv_stream_t* stream, int peer, int fitted) {
 }
 
 static void check_all(int fitted) {
-    uv_tcp_t tcp;
+    uv_tcp_t tcp, second;
     uv_pipe_t pipe_;
     int peer;
     CHECK_OK(uv_loop_init(&loop));
@@ -80,8 +80,8 @@ static void check_all(int fitted) {
     close(peer);
 
     /* The end after a fitted suggestion. */
-    peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    peer = tcp_handle(&loop, &second);
+    CHECK_OK(uv_read_start((uv_stream_t*)&second, on_alloc, on_read));
     for_bytes(peer, 10);
     CHECK_EQ(for_bytes(peer, 10), fitted ? 1024 : 65536);
     close(peer);

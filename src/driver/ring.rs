@@ -8,8 +8,9 @@
 //! A ring lets go of what it polls some milliseconds after its process has died (6 on average, 13 seen; it is taken down by a
 //! kernel worker), so that a server that was killed could not be started again at once: EADDRINUSE. Descriptors that hold a
 //! name, listening and datagram sockets, are therefore registered in an epoll set beside the ring, which holds no reference
-//! to them; the ring polls that set. So are the descriptors of poll handles, which are the user's to close. It costs one
-//! `epoll_wait` a batch more, and closing needs no cancellation.
+//! to them; the ring polls that set. So are pipes, whose end a parent is to see before that of the process, and the
+//! descriptors of poll handles, which are the user's to close. It costs one `epoll_wait` a batch more, and closing needs no
+//! cancellation.
 //!
 //! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
 //! therefore kept by its thread for the thread's next loop.
@@ -396,6 +397,7 @@ impl Ring {
     fn reap(&mut self, out: &mut Array<Completion>) {
         let Some(ref mut live) = self.live else { return };
         let mut queue = live.ring.completion();
+        let start = out.len();
         // Without room the completions stay where they are.
         if out.reserve(queue.len()).is_err() {
             return;
@@ -426,7 +428,10 @@ impl Ring {
         if let Some(ref mut aside) = self.aside
             && !self.aside_armed
         {
+            let middle = out.len();
             aside.wait(Limit { until_ns: Some(0), sigmask: 0 }, out);
+            // They come first: a connection that is made is seen by the listener before the client, as with epoll alone.
+            out[start..].rotate_left(middle - start);
         }
     }
 
