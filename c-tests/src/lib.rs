@@ -3,8 +3,9 @@
 //! `sources` finds libuv, `compile` turns C files into objects, `library` makes the shared libraries that are tested,
 //! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
 //! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one.
-//! `bench` measures the library beside another.
+//! `again` decides what a failure is worth. `bench` measures the library beside another.
 
+pub mod again;
 pub mod bench;
 pub mod compile;
 pub mod expect;

@@ -4,6 +4,7 @@
 //! What each does is in `c-tests/dropin`. One that is not installed is skipped, and so is what real libuv fails at here, too.
 //! The results of a whole run are the table in `docs/compatibility.md`; `UVRING_DROPIN_UPDATE=1` writes it anew.
 
+use c_tests::again;
 use c_tests::library::{self, Library};
 use c_tests::process::{self, Ended};
 use c_tests::{refuse, sources};
@@ -97,8 +98,8 @@ fn test() -> Result<ExitCode, String> {
         for driver in DRIVERS {
             let results = Arc::clone(&results);
             let name = format!("dropin::{}::{driver}", program.name);
-            trials.push(Trial::ignorable_test(name, move || {
-                let result = trial(program, driver);
+            trials.push(Trial::ignorable_test(name.clone(), move || {
+                let result = again::twice_alone(&name, || trial(program, driver));
                 match &result {
                     Ok(Completion::Completed) => note(&results).insert((program.name, driver), "works".into()),
                     Err(_) => note(&results).insert((program.name, driver), "fails".into()),

@@ -16,6 +16,7 @@
 //!
 //! A test that fails is run again alone, twice: passing both times it is reported FLAKY, failing either time it is red.
 
+use c_tests::again;
 use c_tests::expect::Expect;
 use c_tests::library::{self, Library, Sanitizer};
 use c_tests::process::{self, Ended};
@@ -24,7 +25,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SKIPPED: i32 = 77;
@@ -109,11 +110,12 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
             let listed = expect.reason(driver, &test).map(String::from);
             let results = Arc::clone(results);
             let name = format!("own::{test}::{driver}");
-            trials.push(Trial::ignorable_test(name, move || match not_here {
+            trials.push(Trial::ignorable_test(name.clone(), move || match not_here {
                 Some(reason) => Ok(Completion::ignored_with(reason)),
                 None => {
-                    let again = listed.is_none() && !updating();
-                    let result = run_among_others(&file, driver, Duration::from_secs(seconds), again);
+                    let once = || run(&file, driver, Duration::from_secs(seconds));
+                    let expected_to_pass = listed.is_none() && !updating();
+                    let result = if expected_to_pass { again::twice_alone(&name, once) } else { once() };
                     let reason = result.as_ref().err().map(in_few_words);
                     results.lock().expect("no trial panics").push((driver, test, reason.clone()));
                     judge(result, reason, listed)
@@ -173,29 +175,6 @@ fn in_few_words(failed: &Failed) -> String {
 fn remark(text: &str, name: &str) -> Option<String> {
     let rest = text.split(&format!("/* {name}:")).nth(1)?;
     Some(rest.split("*/").next()?.trim().to_string())
-}
-
-/// Held shared by a test among others, and alone by one that is run again.
-static ALONE: RwLock<()> = RwLock::new(());
-
-fn run_among_others(file: &Path, driver: &str, timeout: Duration, again: bool) -> Result<Completion, Failed> {
-    let first = {
-        let _others = ALONE.read();
-        run(file, driver, timeout)
-    };
-    let Err(failed) = &first else { return first };
-    if !again {
-        return first;
-    }
-    let _alone = ALONE.write();
-    let said = failed.message().unwrap_or_default();
-    for _ in 0..2 {
-        if run(file, driver, timeout).is_err() {
-            return first;
-        }
-    }
-    eprintln!("FLAKY own::{}::{driver} (1 of 3 runs failed): {said}", file.file_stem().unwrap_or_default().display());
-    Ok(Completion::Completed)
 }
 
 fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {

@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use c_tests::again;
 use c_tests::process::{self, Ended};
 use c_tests::{compile, library, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -32,7 +33,9 @@ fn main() -> ExitCode {
         for (node, on, name) in SETUPS {
             let (expected, program) = (Arc::clone(&expected), program.clone());
             let name = format!("node::{program}::{name}");
-            trials.push(Trial::ignorable_test(name, move || trial(&expected, &program, node, on)));
+            trials.push(Trial::ignorable_test(name.clone(), move || {
+                again::twice_alone(&name, || trial(&expected, &program, node, on))
+            }));
         }
     }
     libtest_mimic::run(&args, trials).exit_code()
@@ -68,11 +71,7 @@ fn trial(expected: &Expected, program: &str, node: Node, on: On) -> std::result:
     if !wanted.ends_with("exit 0\n") {
         return Err(format!("it fails on libuv:\n{wanted}").into());
     }
-    // Load makes some programs stumble; what is wrong in the library is wrong again.
-    let mut said = run(file, program, node, on)?;
-    if said != wanted {
-        said = run(file, program, node, on)?;
-    }
+    let said = run(file, program, node, on)?;
     if said == wanted {
         return Ok(Completion::Completed);
     }
