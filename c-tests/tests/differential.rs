@@ -1,5 +1,5 @@
 //! The same random programs on libuv and on our library, on both drivers: `differential/random_program.c` makes from a seed a
-//! program and a log of its callbacks, and the logs have to be the same. `differential::ring`, `differential::epoll`.
+//! program and a log of its callbacks, and the logs have to be the same. `b11_differential::ring`, `…::epoll`.
 //!
 //! `UVRING_SEEDS=1000` runs the seeds 1 to 1000, `UVRING_SEEDS=5000-6000` those; without it, a few, and for 60 seconds at
 //! most. A difference is printed with its seed, the fewest steps that still show it, and how to see it again. libuv runs each
@@ -32,7 +32,7 @@ const AFTER: usize = 12;
 fn main() -> ExitCode {
     let args = Arguments::from_args();
     let trial =
-        |driver: &'static str| Trial::ignorable_test(format!("differential::{driver}"), move || compare(driver));
+        |driver: &'static str| Trial::ignorable_test(format!("b11_differential::{driver}"), move || compare(driver));
     libtest_mimic::run(&args, vec![trial("ring"), trial("epoll")]).exit_code()
 }
 

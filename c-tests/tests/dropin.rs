@@ -1,4 +1,4 @@
-//! Programs of the distribution that link libuv, on our library by `LD_LIBRARY_PATH`: `dropin::nvim::ring`, `…::epoll`,
+//! Programs of the distribution that link libuv, on our library by `LD_LIBRARY_PATH`: `a5_dropin::nvim::ring`, `…::epoll`,
 //! `…::refused` (the kernel denies io_uring), and `…::libuv` for comparison, which is real libuv 1.53.0.
 //!
 //! What each does is in `c-tests/dropin`. One that is not installed is skipped, and so is what real libuv fails at here, too.
@@ -97,7 +97,7 @@ fn test() -> Result<ExitCode, String> {
     for program in PROGRAMS {
         for driver in DRIVERS {
             let results = Arc::clone(&results);
-            let name = format!("dropin::{}::{driver}", program.name);
+            let name = format!("a5_dropin::{}::{driver}", program.name);
             trials.push(Trial::ignorable_test(name.clone(), move || {
                 let result = again::twice_alone(&name, || trial(program, driver));
                 match &result {

@@ -90,7 +90,7 @@ fn extensions_header_stands_alone_without_a_warning() -> Result {
 }
 
 #[test]
-fn compiles_without_a_warning() -> Result {
+fn a3_compiles_without_a_warning() -> Result {
     let dir = work("compile")?;
     let program = "#include \"uv.h\"\n#include \"uv/tree.h\"\n#include \"uvring.h\"\n\
                    int main(void) { return UV_VERSION_HEX == 0 || uvring_version() == NULL; }\n";
@@ -120,7 +120,7 @@ fn compiles_without_a_warning() -> Result {
 }
 
 #[test]
-fn abi_is_libuvs() -> Result {
+fn a3_abi_is_libuvs() -> Result {
     let dir = work("abi")?;
     let libuv = sources::libuv()?.join("include");
     let file = dir.join("abi.c");
@@ -203,7 +203,7 @@ fn trees_keep_their_laws() -> Result {
 }
 
 #[test]
-fn library_shows_libuvs_names_and_needs_libc_only() -> Result {
+fn a2_library_shows_libuvs_names_and_needs_libc_only() -> Result {
     let library = library::ours()?.file();
     let dynamic = compile::output(Command::new("readelf").args(["-dW"]).arg(&library))?;
     let entries = |tag: &str| -> Vec<String> {
