@@ -99,8 +99,14 @@ fn run(file: &Path, program: &str, node: Node, on: On) -> Result<String> {
     Ok(format!("{}{ended}\n", String::from_utf8_lossy(&said)))
 }
 
-/// The add-on, compiled against the headers of the Node.js in the path; `None` without them.
+/// The add-on, compiled against the headers of the Node.js in the path; `None` without them. Compiled once: another trial may
+/// have it loaded.
 fn addon() -> Result<Option<PathBuf>> {
+    static ADDON: OnceLock<Result<Option<PathBuf>>> = OnceLock::new();
+    ADDON.get_or_init(compile_addon).clone()
+}
+
+fn compile_addon() -> Result<Option<PathBuf>> {
     let include = ["/usr/include/node", "/usr/local/include/node"].map(PathBuf::from);
     let Some(include) = include.into_iter().find(|dir| dir.join("node_api.h").exists() && dir.join("uv.h").exists())
     else {
@@ -108,9 +114,12 @@ fn addon() -> Result<Option<PathBuf>> {
     };
     library::locked("addon", || {
         let file = sources::work_dir().join("addon.node");
+        // Put in its place whole: another run of these tests may have the old one loaded.
+        let fresh = file.with_extension("fresh");
         let mut cc = Command::new(compile::cc());
-        cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-o"]).arg(&file).arg(format!("-I{}", include.display()));
+        cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-o"]).arg(&fresh).arg(format!("-I{}", include.display()));
         compile::run(cc.arg(folder().join("addon.c")))?;
+        std::fs::rename(&fresh, &file).map_err(|e| format!("cannot rename {}: {e}", fresh.display()))?;
         Ok(Some(file))
     })
 }
