@@ -28,7 +28,6 @@ use std::sync::atomic::{
 };
 
 use libc::c_int;
-use parking_lot::Mutex;
 
 use crate::abi::*;
 use crate::alloc::Array;
@@ -41,6 +40,7 @@ use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::op::table::{Owner, Table};
 use crate::op::{Completion, OpKey, Submission};
 use crate::os::clock;
+use crate::os::lock::Mutex;
 use crate::queue::Link;
 use crate::requests::fs;
 

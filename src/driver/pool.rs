@@ -30,11 +30,11 @@ use std::sync::atomic::{
 use std::thread::JoinHandle;
 
 use libc::{c_int, c_uint};
-use parking_lot::{Condvar, Mutex};
 
 use super::fork;
 use crate::abi::{Errno, uv__queue, uv__work, uv_loop_t};
 use crate::event_loop::Loop;
+use crate::os::lock::{Condvar, Mutex};
 use crate::queue::{self, Link};
 
 /// What a job does with its thread.
@@ -307,7 +307,7 @@ impl Pool {
                 }
                 lanes.idle += 1;
                 self.start_lookups(&mut lanes);
-                self.for_workers.wait(&mut lanes);
+                lanes = self.for_workers.wait(lanes);
                 lanes.idle -= 1;
                 lanes.waking = false;
                 continue;
@@ -336,7 +336,7 @@ impl Pool {
                     break;
                 }
                 lanes.lookup_idle += 1;
-                self.for_lookups.wait(&mut lanes);
+                lanes = self.for_lookups.wait(lanes);
                 lanes.lookup_idle -= 1;
                 continue;
             };

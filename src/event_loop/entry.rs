@@ -4,7 +4,6 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::SeqCst};
 
 use libc::{c_char, c_int};
-use parking_lot::Mutex;
 
 use super::Loop;
 use crate::abi::*;
@@ -12,6 +11,7 @@ use crate::alloc;
 use crate::driver::pool;
 use crate::handle::{Handle, flag};
 use crate::os;
+use crate::os::lock::Mutex;
 
 /// Initialises a loop in the caller's memory; `loop->data` is kept.
 /// `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.

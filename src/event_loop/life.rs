@@ -13,6 +13,7 @@ use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io::{self, Part};
 use crate::handles::{fs_event, process, signal};
+use crate::os::lock::Mutex;
 
 impl Loop {
     pub(super) fn init(self) -> Result {
@@ -101,9 +102,11 @@ impl Loop {
         if state.fork_generation.replace(fork::generation()) != fork::generation() {
             // The pool's threads stayed in the parent, whatever they were doing.
             state.handing_over.store(0, SeqCst);
-            if state.finished.is_locked() {
-                // SAFETY: its holder does not exist in this process, which has one thread.
-                unsafe { state.finished.force_unlock() };
+            // Its holder may be one of them.
+            // SAFETY: this process has one thread, so nobody else uses the lock; `finished` lies in the box of `init`.
+            unsafe {
+                let state = self.internal_fields.get().cast::<LoopState>();
+                (&raw mut (*state).finished).write(Mutex::new(()));
             }
         }
         state.driver.borrow_mut().reopen()?;

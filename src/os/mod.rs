@@ -8,6 +8,7 @@ pub(crate) mod dl;
 pub(crate) mod folder;
 pub(crate) mod host;
 pub(crate) mod inotify;
+pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod net_if;
 pub(crate) mod path;

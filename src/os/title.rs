@@ -8,8 +8,8 @@
 use std::ffi::CStr;
 use std::ptr;
 
+use super::lock::Mutex;
 use libc::{c_char, c_int, c_void};
-use parking_lot::{Mutex, const_mutex};
 
 use crate::abi::{Errno, IntoC, Result};
 use crate::alloc;
@@ -99,7 +99,7 @@ impl Title {
     const NONE: Title = Title { start: ptr::null_mut(), len: 0, cap: 0, copies: ptr::null_mut() };
 }
 
-static TITLE: Mutex<Title> = const_mutex(Title::NONE);
+static TITLE: Mutex<Title> = Mutex::new(Title::NONE);
 
 /// # Safety
 /// `text` is a string.
