@@ -59,8 +59,8 @@ pub(crate) struct LoopState {
     /// Completions taken from the driver; those before `delivered` have been delivered.
     batch: RefCell<Array<Completion>>,
     delivered: Cell<usize>,
-    /// Owners of completions that come last in a batch: signals, then children.
-    late: Cell<Late>,
+    /// The signal pipe is readable; its messages come last in a batch, before the ends of children.
+    signalled: Cell<bool>,
     /// Some child has ended and is to be reaped at the end of the batch.
     pub(crate) children_ended: Cell<bool>,
     pub(crate) timers: RefCell<timer::Heap>,
@@ -95,11 +95,6 @@ pub(crate) struct LoopState {
     sigmask: Cell<u64>,
     exposure: Exposure,
     pub(crate) metrics: Metrics,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Late {
-    signals: bool,
 }
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
@@ -403,8 +398,7 @@ impl Loop {
             state.delivered.set(at + 1);
             self.dispatch(completion);
         }
-        let late = state.late.replace(Late::default());
-        if late.signals {
+        if state.signalled.take() {
             signal::on_ready(self);
         }
         process::deliver_exits(self);
@@ -420,7 +414,7 @@ impl Loop {
             Some(Owner::Io(io)) if io == self.wake_watcher() => state.wake.drain(),
             Some(Owner::Io(io)) if io.is_signal() => {
                 state.metrics.count(1);
-                state.late.set(Late { signals: true });
+                state.signalled.set(true);
             }
             Some(Owner::Io(io)) => {
                 state.metrics.count(1);
@@ -485,7 +479,7 @@ impl LoopState {
             table: RefCell::new(Table::new()),
             batch: RefCell::new(Array::new()),
             delivered: Cell::new(0),
-            late: Cell::new(Late::default()),
+            signalled: Cell::new(false),
             children_ended: Cell::new(false),
             timers: RefCell::new(timer::Heap::new()),
             now_ns: Cell::new(0),

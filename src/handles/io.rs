@@ -116,9 +116,9 @@ impl Io {
 
     /// True if epoll should watch the descriptor also where there is a ring. It may hold a name that must be free as soon as
     /// the process is gone (a listening or datagram socket). It may be a pipe to a parent, who is to see its end before he
-    /// sees that of the process, and a ring keeps it open a little longer. Or it is the user's own: he may close it as soon as he has
-    /// stopped the handle, which takes one call there and a cancellation on a ring, and wants to know what holds now, where
-    /// a ring tells what woke it.
+    /// sees that of the process, and a ring keeps it open a little longer. Or it is the user's own: he may close it as soon
+    /// as he has stopped the handle, which takes one call there and a cancellation on a ring, and wants to know what holds
+    /// now, where a ring tells what woke it.
     fn is_for_epoll(self) -> bool {
         match self.whose() {
             Whose::Stream(stream) => stream.connection_cb.get().is_some() || stream.r#type.get() == UV_NAMED_PIPE,
