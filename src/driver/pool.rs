@@ -14,6 +14,7 @@
 //! | queued | linked in a lane of the pool | set |
 //! | running | unlinked | set |
 //! | finished, or cancelled | linked in `loop->wq` | NULL |
+//! | answered at once | linked in `loop->wq` | set: it can be cancelled until its callback |
 //!
 //! The low bits of a job's loop pointer hold what `uv__work` has no room for: its kind, and whether it was cancelled.
 //!
@@ -171,8 +172,7 @@ fn wq(work: *mut uv__work) -> Link {
     unsafe { Link::at(&raw const (*work).wq) }
 }
 
-/// Queues a job. `run` is called on a worker, then `done` on the loop's thread.
-pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+fn prepare(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
     // SAFETY: (1).
     unsafe {
         (*work).work.set(Some(run));
@@ -180,6 +180,11 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
         (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | kind as usize));
     }
     wq(work).init();
+}
+
+/// Queues a job. `run` is called on a worker, then `done` on the loop's thread.
+pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+    prepare(event_loop, work, kind, run, done);
     let pool = pool();
     let mut lanes = pool.lanes.lock();
     match kind {
@@ -252,6 +257,18 @@ fn finish(work: *mut uv__work) {
         state.wake.signal();
         state.handing_over.fetch_sub(1, SeqCst);
     }
+}
+
+/// Takes a job that the loop's own thread has done already: its `done` is called in the next poll phase, as if it came from
+/// a worker. Until then it can be cancelled, because with libuv it could be while it waited for a thread.
+pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+    prepare(event_loop, work, kind, run, done);
+    let state = event_loop.state();
+    let guard = state.finished.lock();
+    event_loop.wq().push_back(wq(work));
+    state.work_pending.store(true, Relaxed);
+    drop(guard);
+    event_loop.announce();
 }
 
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.

@@ -1,4 +1,8 @@
 //! Name lookups: the C library's, on threads of their own, because a name server may take long to answer or never does.
+//!
+//! Addresses and ports in digits need no name server, no file and no system call. Those are read on the loop's own thread,
+//! by the C library too, which is told that there is nothing to look up; and if it disagrees, the question goes to a thread
+//! as it was asked. Their answers arrive in the next poll phase like all others.
 
 use std::ffi::CStr;
 use std::mem::{offset_of, size_of, zeroed};
@@ -109,7 +113,8 @@ impl GetAddrInfo {
         // SAFETY: law 5.
         let event_loop = unsafe { Loop::from_c(event_loop) };
         Req::from(self).init(event_loop, UV_GETADDRINFO);
-        pool::submit(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
+        let hand_over = if self.answer_literal() { pool::answered } else { pool::submit };
+        hand_over(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
         Ok(())
     }
 
@@ -149,6 +154,49 @@ impl GetAddrInfo {
         }
     }
 
+    /// Answers at once if host and service are digits and nothing else has to be known. False if they are not, and for what
+    /// is an error: that is the unrestricted lookup's to tell.
+    fn answer_literal(self) -> bool {
+        // With AI_ADDRCONFIG, which is meant without hints, the C library asks the kernel for all addresses of this machine;
+        // with those of internationalised names it loads libraries.
+        const PLAIN: c_int = libc::AI_PASSIVE
+            | libc::AI_CANONNAME
+            | libc::AI_NUMERICHOST
+            | libc::AI_V4MAPPED
+            | libc::AI_ALL
+            | libc::AI_NUMERICSERV;
+        // SAFETY: NULL, or `keep`'s copy.
+        let Some(mut hints) = (unsafe { self.hints.get().as_ref() }).copied() else { return false };
+        let host = self.hostname.get();
+        let is_literal = if host.is_null() {
+            // One address. Two would be sorted with the help of sockets and a file.
+            matches!(hints.ai_family, libc::AF_INET | libc::AF_INET6)
+        } else {
+            // SAFETY: `keep`'s copy, a string.
+            looks_literal(unsafe { CStr::from_ptr(host) }.to_bytes())
+        };
+        if !is_literal || hints.ai_flags & !PLAIN != 0 {
+            return false;
+        }
+        let added = (libc::AI_NUMERICHOST | libc::AI_NUMERICSERV) & !hints.ai_flags;
+        hints.ai_flags |= added;
+        let mut list = ptr::null_mut();
+        // SAFETY: `keep`'s copies; `list` is the place for the answer.
+        if unsafe { libc::getaddrinfo(host, self.service.get(), &raw const hints, &raw mut list) } != 0 {
+            return false;
+        }
+        let mut at: *mut addrinfo = list;
+        while !at.is_null() {
+            // SAFETY: the C library's list, which repeats the flags that it was given.
+            unsafe {
+                (*at).ai_flags &= !added;
+                at = (*at).ai_next;
+            }
+        }
+        self.addrinfo.set(list);
+        true
+    }
+
     /// Asks the C library. On a thread of the pool, or in the synchronous call.
     fn look_up(self) {
         let mut list = ptr::null_mut();
@@ -176,6 +224,11 @@ unsafe extern "C" fn done_getaddrinfo(work: *mut uv__work, status: c_int) {
     req.release();
     if status != 0 {
         req.retcode.set(Errno::EAI_CANCELED.0);
+        let list = req.addrinfo.replace(ptr::null_mut());
+        if !list.is_null() {
+            // SAFETY: an answer that nobody has seen.
+            unsafe { libc::freeaddrinfo(list) };
+        }
     }
     callback::getaddrinfo(req, req.retcode.get(), req.addrinfo.get());
 }
@@ -211,11 +264,17 @@ impl GetNameInfo {
         // SAFETY: law 5.
         let event_loop = unsafe { Loop::from_c(event_loop) };
         Req::from(self).init(event_loop, UV_GETNAMEINFO);
-        pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+        let digits = libc::NI_NUMERICHOST | libc::NI_NUMERICSERV;
+        if flags & digits == digits {
+            self.look_up();
+            pool::answered(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+        } else {
+            pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+        }
         Ok(())
     }
 
-    /// Asks the C library. On a thread of the pool, or in the synchronous call.
+    /// Asks the C library. On a thread of the pool, in the synchronous call, or for digits.
     fn look_up(self) {
         let at = self.as_ptr();
         let len = length(c_int::from(self.storage.get().ss_family)).unwrap_or(0);
@@ -266,6 +325,12 @@ unsafe extern "C" fn done_getnameinfo(work: *mut uv__work, status: c_int) {
         (host, service) = (req.host_ptr().cast_const(), req.service_ptr().cast_const());
     }
     callback::getnameinfo(req, req.retcode.get(), host, service);
+}
+
+/// True if a host may be an address in digits: decimal, octal or hexadecimal, with dots or colons. One with a zone does
+/// not count: finding its interface can have the kernel load a module.
+fn looks_literal(host: &[u8]) -> bool {
+    host.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'x' | b'X'))
 }
 
 /// The length of an Internet address.
