@@ -204,7 +204,8 @@ fn processors() -> Vec<usize> {
     (0..limit).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) }).collect()
 }
 
-fn pin(command: &mut Command, processor: usize) {
+/// Lets the command run on one processor only.
+pub fn pin(command: &mut Command, processor: usize) {
     let pin = move || {
         // SAFETY: all zeroes is an empty set; the call reads it and its size is given; it is async-signal-safe.
         let result = unsafe {
