@@ -20,7 +20,8 @@
 //! The unsafe code rests on four arguments:
 //! 1. **Loaded.** An image's tables and code stay mapped and unchanged while the loader holds it, and nothing is unloaded
 //!    before `main`.
-//! 2. **Alone.** The constructor runs before the program's own code, in its only thread: nobody executes the pages that change.
+//! 2. **Alone.** The constructor runs before the program's own code, in its only thread: nobody executes the pages that change. It
+//!    is linked to run before the constructors of all other libraries, too; `IS_FIRST_CODE` tells whether it did.
 //! 3. **Ours.** Memory that this library has mapped and not given to anyone.
 //! 4. **Call.** A call of libc with valid arguments, or one that takes no pointer.
 
@@ -45,6 +46,13 @@ pub static UVRING_PRELOAD_LOADED: AtomicBool = AtomicBool::new(false);
 /// True in the copy that does the work, which also tells the figures at exit.
 static IS_FIRST: AtomicBool = AtomicBool::new(false);
 
+/// Whether no other constructor has run. glibc keeps that place for one library, the last one loaded that wants it.
+static IS_FIRST_CODE: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    static mut environ: *const *const c_char;
+}
+
 type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 
 #[used]
@@ -55,7 +63,14 @@ static AT_LOAD: Constructor = at_load;
 #[unsafe(link_section = ".fini_array")]
 static AT_EXIT: extern "C" fn() = at_exit;
 
-extern "C" fn at_load(_argc: c_int, _argv: *const *const c_char, _envp: *const *const c_char) {
+extern "C" fn at_load(_argc: c_int, _argv: *const *const c_char, envp: *const *const c_char) {
+    // SAFETY: argument 2. libc's own constructor gives `environ` this value; until then nobody finds a variable.
+    unsafe {
+        if environ.is_null() {
+            IS_FIRST_CODE.store(true, Relaxed);
+            environ = envp;
+        }
+    }
     // SAFETY: argument 4.
     let first = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"UVRING_PRELOAD_LOADED".as_ptr()) };
     // Loaded by `dlopen` into a scope of its own, nothing is found.

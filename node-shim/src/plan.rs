@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_uint};
 use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::image::{self, Function, Image};
 use crate::machine::{self, Entry};
-use crate::{AT_LOAD, ours, text};
+use crate::{AT_LOAD, IS_FIRST_CODE, ours, text};
 
 /// libuv's 1.x, whose structs and functions uvring has.
 const MAJOR: c_uint = 1;
@@ -53,6 +54,9 @@ fn place(program: &Image, name: &str) -> Option<usize> {
 
 /// Nobody has used the program's libuv: a loop that it has touched would be half ours.
 fn before_everyone(functions: &[Function]) -> Result<(), String> {
+    if IS_FIRST_CODE.load(Relaxed) {
+        return Ok(());
+    }
     let loaded = image::loaded();
     let place = |is: &dyn Fn(&Image) -> bool| loaded.iter().position(is);
     let here = place(&|image| image.holds(AT_LOAD as *const u8));
@@ -61,7 +65,7 @@ fn before_everyone(functions: &[Function]) -> Result<(), String> {
     if here > libc {
         return Err("uvring's preload library came after its start; it belongs into LD_PRELOAD".into());
     }
-    // The loader runs the constructors of the libraries that a program needs before those of preloaded ones.
+    // Where it is not the first, the loader runs the constructors of the libraries that a program needs before those of preloaded ones.
     let others = loaded.iter().skip(1).filter(|image| !image.holds(AT_LOAD as *const u8));
     for image in others {
         if let Some(name) = image.wants().filter(|&name| functions.iter().any(|f| f.name == name)) {

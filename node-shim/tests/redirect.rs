@@ -131,13 +131,30 @@ fn what_cannot_be_redirected_whole_is_left_alone() -> Result {
     Ok(())
 }
 
+/// The program needs a library whose constructor calls libuv.
+fn with_early_library(name: &str, flags: &[&str]) -> Result<PathBuf> {
+    let flags = [&["-shared", "-fPIC", "-DEARLY"], flags].concat();
+    let library = cc(&work(name)?, &flags, "libearly.so", &["library.c"])?.display().to_string();
+    program(name, &["-Wl,--no-as-needed", &library])
+}
+
 #[test]
-fn a_library_that_may_have_come_first_speaks_against_it() -> Result {
-    let dir = work("early")?;
-    let library = cc(&dir, &["-shared", "-fPIC", "-DEARLY"], "libearly.so", &["library.c"])?;
-    let library = library.display().to_string();
-    let program = program("early", &["-Wl,--no-as-needed", &library])?;
-    is_left_alone(Command::new(program), "libearly.so calls its uv_version_string")
+fn constructors_of_libraries_reach_ours() -> Result {
+    let program = with_early_library("early", &[])?;
+    let plain = Command::new(&program).output().map_err(|e| e.to_string())?;
+    assert_eq!(String::from_utf8_lossy(&plain.stdout), format!("early inside, {OWN}"));
+    assert_eq!(run(&mut Command::new(&program))?, (format!("early 1.53.0, {OURS}"), String::new()));
+    Ok(())
+}
+
+/// The loader lets one library be the first, and it is the library's.
+#[test]
+fn a_library_that_came_first_speaks_against_it() -> Result {
+    let program = with_early_library("first", &["-Wl,-z,initfirst"])?;
+    let (out, err) = run(&mut Command::new(program))?;
+    assert_eq!(out, format!("early inside, {OWN}"));
+    assert!(err.contains("libearly.so calls its uv_version_string") && err.lines().count() == 1, "{err}");
+    Ok(())
 }
 
 #[test]

@@ -1,4 +1,6 @@
-/* An add-on. With EARLY, one that calls libuv in its constructor. */
+/* An add-on. With EARLY, a library that calls libuv in its constructor, and says so. */
+#include <stdio.h>
+
 extern const char* uv_version_string(void);
 
 const char* version_for_library(void) {
@@ -7,6 +9,6 @@ const char* version_for_library(void) {
 
 #ifdef EARLY
 __attribute__((constructor)) static void early(void) {
-    uv_version_string();
+    printf("early %s, ", uv_version_string());
 }
 #endif
