@@ -30,6 +30,7 @@ use crate::event_loop::Loop;
 use crate::op::perform::{IOV_MAX, perform};
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey, Submission};
+use crate::os::fifo;
 
 /// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
 const SLOW_LIMIT: usize = 8;
@@ -217,11 +218,12 @@ fn done(req: FsReq, result: i32) -> bool {
     true
 }
 
-/// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made.
+/// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made, or made up for.
 fn must_open_again(req: FsReq, fd: c_int) -> bool {
     let flags = req.flags.get();
     match cached::kind(fd) {
-        S_IFIFO => flags & libc::O_ACCMODE != libc::O_RDWR && flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
+        // One that is opened for writing has its reader, or would have failed.
+        S_IFIFO => flags & libc::O_ACCMODE == libc::O_RDONLY && flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
         S_IFCHR => flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
         _ => false,
     }
@@ -257,6 +259,17 @@ fn to_pool(event_loop: Loop, req: FsReq) {
     pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
 }
 
+/// Waits for the writer of a FIFO that the ring has opened. False if the request was none of that kind, or that did not work.
+fn made_up_for(req: FsReq) -> bool {
+    let Some(fd) = req.word(FIRST_FD).checked_sub(1) else { return false };
+    let fifo = fd as c_int;
+    if cached::kind(fifo) != S_IFIFO || fifo::wait_for_writer(fifo).is_err() {
+        return false;
+    }
+    req.set_word(FIRST_FD, 0);
+    done(req, fifo)
+}
+
 /// Closes the descriptor that the ring's open gave, if there is one.
 fn close_first(req: FsReq) {
     if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
@@ -267,6 +280,9 @@ fn close_first(req: FsReq) {
 
 unsafe extern "C" fn run_job(work: *mut uv__work) {
     let req = FsReq::of_work(work);
+    if made_up_for(req) {
+        return;
+    }
     // What the ring has written of it already.
     let before = req.result.get();
     run(req);
