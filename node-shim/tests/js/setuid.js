@@ -23,4 +23,8 @@ if (process.getuid() !== 0) {
   await fs.promises.writeFile('open/mine', 'x').then(() => fs.promises.stat('open/mine')).then((s) => console.log(s.uid, s.gid)).catch((e) => console.log(e.code));
   try { process.setuid(0); } catch (error) { console.log(error.code); }
   console.log(require('child_process').execSync('id -u').toString().trim());
+  // Whether it refuses where io_uring is asked for by name.
+  const code = 'try { process.setuid(process.getuid()); console.log("done"); } catch (error) { console.log(error.message); }';
+  const env = { ...process.env, UV_USE_IO_URING: '1' };
+  console.log(require('child_process').execFileSync(process.execPath, ['-e', code], { env, encoding: 'utf8' }));
 })();
