@@ -287,9 +287,12 @@ enum Suggestion {
     Large,
 }
 
-/// The first reserved word of a stream: a `Suggestion`, and whether it listens.
+/// The first reserved word of a stream: a `Suggestion`, whether it listens, how many reads in a row fitted the size that was
+/// suggested last, and that size, which is a power of two above the rest.
 const SUGGESTION: usize = 3;
 const SERVER: usize = 4;
+const STREAK: usize = 0x1f << 3;
+const SIZE: usize = !0x3ff;
 
 impl Stream {
     /// The stream's watcher.
@@ -339,6 +342,15 @@ impl Stream {
 
     fn set_suggestion(self, suggestion: Suggestion) {
         self.set_state(self.state() & !SUGGESTION | suggestion as usize);
+    }
+
+    /// The size suggested last (0 for none) and how many reads in a row it has fitted.
+    fn trend(self) -> (usize, usize) {
+        (self.state() & SIZE, (self.state() & STREAK) >> STREAK.trailing_zeros())
+    }
+
+    fn set_trend(self, size: usize, streak: usize) {
+        self.set_state(self.state() & !(SIZE | STREAK) | size | streak << STREAK.trailing_zeros());
     }
 
     fn is_server(self) -> bool {

@@ -23,6 +23,11 @@ const LARGE: usize = 65536;
 /// The smallest.
 const SMALL: usize = 1024;
 
+/// After so many reads in a row that fitted the same suggestion, it is repeated without asking what there is to read: the
+/// question costs 0.3 µs of the 3.8 that the server uses for an echo of 64 bytes over TCP. So many, because the first
+/// message that is much longer then comes in two parts, which a program tried on loopback only may never have seen.
+const STEADY: usize = 16;
+
 /// `UVRING_SUGGESTED_SIZE=65536` in the environment: always suggest that much, as libuv does.
 static ALWAYS_LARGE: LazyLock<bool> =
     LazyLock::new(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"));
@@ -32,8 +37,9 @@ static ALWAYS_LARGE: LazyLock<bool> =
 ///
 /// `read_cb` gets the number of bytes; 0 if there was nothing to read after all; `UV_EOF` at the end, which stops the
 /// reading; `UV_ENOBUFS` if `alloc_cb` gave no memory; or another error. The size suggested to `alloc_cb` is at most 65536;
-/// from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on
-/// (`UVRING_SUGGESTED_SIZE=65536` in the environment makes it 65536 always).
+/// from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on; when
+/// that has been the same for 16 reads, it stays so until a read does not fit (`UVRING_SUGGESTED_SIZE=65536` in the
+/// environment makes it 65536 always).
 ///
 /// Returns 0; `UV_EINVAL` if a pointer is NULL or the stream is closing; `UV_EALREADY` if it reads already; `UV_ENOTCONN` if
 /// it is not readable. Not thread-safe.
@@ -121,8 +127,10 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
                 return;
             }
             Ok(n) => {
+                let ended = n < room.len || n == there;
+                note_read(stream, suggested, n);
                 callback::read(stream, n as isize, &buf);
-                if n < room.len || n == there {
+                if ended {
                     return;
                 }
             }
@@ -195,12 +203,29 @@ fn suggest(stream: Stream, events: c_uint) -> (usize, usize) {
             stream.set_suggestion(if *ALWAYS_LARGE { Suggestion::Large } else { Suggestion::Fitted });
             (LARGE, 0)
         }
-        Suggestion::Fitted if events & (io::HUP | io::ERR) == 0 => match socket::available(stream.fd()) {
-            n @ 1..LARGE => ((n + 1).next_power_of_two().max(SMALL), n),
-            _ => (LARGE, 0),
+        Suggestion::Fitted if events & (io::HUP | io::ERR) == 0 => match stream.trend() {
+            (size, STEADY..) => (size, 0),
+            _ => match socket::available(stream.fd()) {
+                0 => (LARGE, 0),
+                n => (fitting(n), n),
+            },
         },
         _ => (LARGE, 0),
     }
+}
+
+/// The size to suggest for `n` bytes.
+fn fitting(n: usize) -> usize {
+    (n + 1).next_power_of_two().clamp(SMALL, LARGE)
+}
+
+/// Learns from a read of `n` bytes. A size goes on being suggested while messages need it and leave a quarter of it free,
+/// for the next one may be a little longer; the largest is as good for all that need it.
+fn note_read(stream: Stream, suggested: usize, n: usize) {
+    let (size, streak) = stream.trend();
+    let fits = fitting(n) == suggested && (n <= suggested / 4 * 3 || suggested == LARGE);
+    let streak = if fits && suggested == size { (streak + 1).min(STEADY) } else { 0 };
+    stream.set_trend(suggested, streak);
 }
 
 /// A program that gave more than was suggested has buffers of its own: it is not worth a system call to suggest again.
