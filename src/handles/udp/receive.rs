@@ -116,8 +116,17 @@ impl Udp {
     fn receive_one(self, buf: &uv_buf_t, flags: c_int) -> usize {
         let mut place = Place::new();
         let mut message = place.message(buf, flags);
+        // An internet socket's datagram cannot be cut then; a unix socket's can.
+        let fits = flags == 0 && buf.len >= DATAGRAM && Handle::from(self).has(flag::BOUND);
         // SAFETY: the user's buffer and our own places.
-        match unsafe { datagram::receive(self.fd(), &mut message, flags) } {
+        let received = unsafe {
+            if fits {
+                datagram::receive_plain(self.fd(), &mut message)
+            } else {
+                datagram::receive(self.fd(), &mut message, flags)
+            }
+        };
+        match received {
             Err(error) => {
                 self.give_back(buf, error);
                 0
