@@ -6,6 +6,8 @@ use std::{ptr, slice};
 
 use libc::{Elf64_Phdr, Elf64_Sym, dl_phdr_info};
 
+use crate::text::page_size;
+
 /// A program or library that is loaded.
 pub(crate) struct Image {
     /// What is added to the addresses in the file.
@@ -123,6 +125,22 @@ impl Image {
         let functions = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0);
         let here = functions.filter(|s| within.iter().any(|range| range.contains(&at(s))));
         here.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
+    }
+
+    /// Gives back the memory that reading the symbols has taken, which for Node.js is 2 MB: pages of its file, which the kernel
+    /// brings again when they are needed.
+    pub(crate) fn forget_symbols(&self) {
+        let symbols = self.symbols.as_ptr_range();
+        // Whole pages: others may have changed what shares one with them.
+        let start = symbols.start.addr().next_multiple_of(page_size());
+        let end = symbols.end.addr() & !(page_size() - 1);
+        let is_constant = self
+            .segments()
+            .any(|(header, segment)| header.p_flags & libc::PF_W == 0 && segment.start <= start && end <= segment.end);
+        if is_constant && start < end {
+            // SAFETY: argument 1; nobody has written to these pages, so they stay as they are.
+            unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DONTNEED) };
+        }
     }
 
     /// A `uv_*` function that it takes from elsewhere.

@@ -25,6 +25,7 @@ pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     places.push(block.start.saturating_sub(AROUND)..block.end + AROUND);
     let (functions, others): (Vec<_>, Vec<_>) =
         program.functions(&places).into_iter().partition(|f| f.name.starts_with("uv_"));
+    program.forget_symbols();
     before_everyone(&functions)?;
     whole(program, &functions)?;
     // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
