@@ -18,7 +18,8 @@ use c_tests::process::{self, Ended};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use setups::{Node, On, Result, SETUPS, find, put_under};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// That of Node.js's own runner. One test, which waits for a write to come between two reads, ends after 90 s if none does.
+const TIMEOUT: Duration = Duration::from_secs(120);
 const TRIES: usize = 3;
 
 /// Held for writing by a test of the folder `sequential`, which wants the machine for itself.
