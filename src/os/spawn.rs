@@ -3,7 +3,11 @@
 //! The child borrows the parent's memory, on a stack of its own, while the calling thread waits for it to `exec` or to end
 //! (CLONE_VM, CLONE_VFORK). So between its start and `exec` it makes system calls and nothing else: no allocation, no lock,
 //! no function of libc that keeps state. All signals are blocked until it has given every handler up, so that none of the
-//! parent's runs in it. The stack is shared memory, through which the child says what failed.
+//! parent's runs in it. Next to its stack it leaves what failed.
+//!
+//! Emulators and checkers (qemu, valgrind) give the child a copy of the memory all the same. So the first child gets memory
+//! that is shared with whatever it is, and tells whether it has the parent's; if it has, those after it get theirs from the
+//! allocator, which is cheaper by the making and ending of a file in memory.
 //!
 //! Where the child changes its user or group it gets a copy of the memory instead: the kernel would take from the parent
 //! too the right to be dumped and traced.
@@ -12,11 +16,13 @@
 //! has left the memory; (2) `syscall` gets arguments of the types that the kernel documents for the call.
 
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libc::{c_char, c_int, c_long, c_void, gid_t, pid_t, uid_t};
 
 use super::signals::{self, AllBlocked};
 use crate::abi::{Errno, Result};
+use crate::alloc;
 
 /// What to start, and how.
 pub(crate) struct Plan {
@@ -45,16 +51,63 @@ pub(crate) struct Started {
     pub(crate) pidfd: c_int,
 }
 
-/// Shared memory at the low end of the child's stack.
+/// At the low end of the child's stack.
 #[repr(C)]
 struct Shared {
     /// What failed (`errno`), or 0.
     error: c_int,
+    /// Where the parent sees that its memory was written to, if the child writes to the parent's.
+    borrowed: *mut bool,
     /// The file to try next.
     candidate: [u8; libc::PATH_MAX as usize],
 }
 
-const SIZE: usize = 64 * 1024;
+/// Of the child's stack and what is next to it. The stack holds a dozen small frames.
+const SIZE: usize = 32 * 1024;
+
+/// True once a child was seen to have its parent's memory.
+static BORROWS: AtomicBool = AtomicBool::new(false);
+
+/// Memory for a child.
+struct Memory {
+    at: *mut c_void,
+    /// A mapping that copies of the process share, too.
+    is_mapping: bool,
+}
+
+impl Memory {
+    fn new(must_be_shared: bool) -> Result<Memory> {
+        let at = if must_be_shared {
+            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+            // SAFETY: a new mapping.
+            unsafe { libc::mmap(ptr::null_mut(), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) }
+        } else {
+            alloc::malloc(SIZE)
+        };
+        if at == libc::MAP_FAILED || at.is_null() {
+            return Err(Errno::ENOMEM);
+        }
+        Ok(Memory { at, is_mapping: must_be_shared })
+    }
+
+    /// Its high end, where the stack begins, aligned as the processor wants it.
+    fn end(&self) -> *mut c_void {
+        self.at.wrapping_byte_add(SIZE).map_addr(|a| a & !15)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: ours, and the child has left it.
+        unsafe {
+            if self.is_mapping {
+                libc::munmap(self.at, SIZE);
+            } else {
+                alloc::free(self.at);
+            }
+        }
+    }
+}
 
 struct Job<'a> {
     plan: &'a Plan,
@@ -73,23 +126,27 @@ const DEFAULT_PATH: &std::ffi::CStr = c"/usr/bin:/bin";
 /// # Safety
 /// (1)
 pub(crate) unsafe fn spawn(plan: &Plan) -> Result<Started> {
-    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: a new mapping.
-    let memory = unsafe { libc::mmap(ptr::null_mut(), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-    if memory == libc::MAP_FAILED {
-        return Err(Errno::last());
-    }
+    let borrows = plan.uid.is_none() && plan.gid.is_none();
+    let memory = Memory::new(!borrows || !BORROWS.load(Relaxed))?;
+    let mut borrowed = false;
     let blocked = AllBlocked::new();
-    // SAFETY: (1); the mapping is ours and zeroed, and large enough for `Shared` and a stack.
+    // SAFETY: (1); the memory is ours, and large enough for `Shared` and a stack.
     let (started, error) = unsafe {
+        let shared = memory.at.cast::<Shared>();
+        (*shared).error = 0;
+        (*shared).borrowed = &raw mut borrowed;
         let env = if plan.env.is_null() { environment() } else { plan.env };
-        let job = Job { plan, env, path: search_path(env), shared: memory.cast() };
-        let started = clone(&job, memory.byte_add(SIZE));
-        (started, (*job.shared).error)
+        let job = Job { plan, env, path: search_path(env), shared };
+        let started = clone(&job, borrows, memory.end());
+        // The child has changed it behind the compiler's back.
+        (started, (&raw const (*shared).error).read_volatile())
     };
     drop(blocked);
-    // SAFETY: ours, and the child has left it.
-    unsafe { libc::munmap(memory, SIZE) };
+    // SAFETY: as above.
+    if unsafe { (&raw const borrowed).read_volatile() } {
+        BORROWS.store(true, Relaxed);
+    }
+    drop(memory);
     let started = started?;
     if error == 0 {
         return Ok(started);
@@ -103,9 +160,8 @@ pub(crate) unsafe fn spawn(plan: &Plan) -> Result<Started> {
 
 /// # Safety
 /// (1); `stack` is the high end of the job's memory.
-unsafe fn clone(job: &Job, stack: *mut c_void) -> Result<Started> {
-    let borrow = if job.plan.uid.is_some() || job.plan.gid.is_some() { 0 } else { libc::CLONE_VM };
-    let flags = libc::CLONE_VFORK | libc::SIGCHLD | borrow;
+unsafe fn clone(job: &Job, borrows: bool, stack: *mut c_void) -> Result<Started> {
+    let flags = libc::CLONE_VFORK | libc::SIGCHLD | if borrows { libc::CLONE_VM } else { 0 };
     let argument = ptr::from_ref(job).cast_mut().cast();
     let mut pidfd: c_int = -1;
     // SAFETY: (1); the child runs on its stack alone, and the kernel writes the descriptor into `pidfd`.
@@ -170,6 +226,8 @@ fn last() -> c_int {
 extern "C" fn child(argument: *mut c_void) -> c_int {
     // SAFETY: (1).
     let job = unsafe { &*argument.cast::<Job>() };
+    // SAFETY: (1).
+    unsafe { (*job.shared).borrowed.write_volatile(true) };
     let error = job.run();
     // SAFETY: (1).
     unsafe { (*job.shared).error = error };
