@@ -28,9 +28,9 @@ typedef struct uvring_loop_stats_s {
   uint64_t turns;
   /** Calls of io_uring_enter. */
   uint64_t ring_enters;
-  /** Calls of epoll_wait. Beside a ring: looks at the set of listening and datagram sockets, which the ring polls. */
+  /** Calls of epoll_wait. */
   uint64_t epoll_waits;
-  /** Polls armed: on the ring, or registered with epoll. */
+  /** Descriptors registered with epoll. */
   uint64_t polls;
   /** File operations answered by an attempt that cannot block, on the loop's own thread. */
   uint64_t files_inline;

@@ -41,6 +41,7 @@ use crate::op::table::{Owner, Table};
 use crate::op::{Completion, OpKey, Submission};
 use crate::os::clock;
 use crate::os::lock::Mutex;
+use crate::os::spin::Habit;
 use crate::queue::Link;
 use crate::requests::fs;
 
@@ -93,9 +94,14 @@ pub(crate) struct LoopState {
     pub(crate) running: Cell<Option<uv_run_mode>>,
     /// Signals blocked while asleep, as the kernel's bit set.
     sigmask: Cell<u64>,
+    /// Whether other threads tend to leave something soon.
+    habit: Cell<Habit>,
     exposure: Exposure,
     pub(crate) metrics: Metrics,
 }
+
+/// With more requests than this in flight, the loop sleeps at once.
+const SPIN_LIMIT: u32 = 8;
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
 /// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
@@ -190,16 +196,6 @@ impl Loop {
             state.driver.borrow_mut().cancel(key);
         }
     }
-
-    /// True if the ring carries the loop's polls.
-    pub(crate) fn uses_ring(self) -> bool {
-        self.state().driver.borrow().is_ring()
-    }
-
-    /// Makes the kernel let go of the polls that were ended.
-    pub(crate) fn settle(self) {
-        self.state().driver.borrow_mut().settle();
-    }
 }
 
 impl Loop {
@@ -246,10 +242,14 @@ impl Loop {
     /// True if something awaits its callback that no descriptor tells of.
     fn has_news(self) -> bool {
         let state = self.state();
-        async_handle::some_pending(state)
-            || self.has_finished_jobs()
+        self.has_sent_news()
             || state.batch.try_borrow().is_ok_and(|batch| state.delivered.get() < batch.len())
             || state.files.has_news()
+    }
+
+    /// True if another thread has left something.
+    fn has_sent_news(self) -> bool {
+        async_handle::some_pending(self.state()) || self.has_finished_jobs()
     }
 
     /// True if the pool has handed jobs back, or some were left when a callback jumped out of the last delivery.
@@ -275,7 +275,6 @@ impl Loop {
 
     fn run(self, mode: uv_run_mode) -> c_int {
         let state = self.state();
-        let entered = state.exposure.enter();
         let outer = state.running.replace(Some(mode));
         state.wake.awake();
         let mut alive = self.has_more();
@@ -297,9 +296,6 @@ impl Loop {
             self.stop_flag.set(0);
         }
         self.leave_run(outer);
-        if entered {
-            self.leave_exposure();
-        }
         c_int::from(alive)
     }
 
@@ -309,10 +305,8 @@ impl Loop {
         fs::leave_run(self);
         state.running.set(outer);
         state.wake.asleep();
-        if state.exposure.is_asked() {
-            self.join_if_asked();
+        if self.is_exposed() {
             io::reconcile(self);
-            state.driver.borrow_mut().arm();
             if self.has_news() {
                 state.wake.wake();
             }
@@ -327,63 +321,88 @@ impl Loop {
         watcher::run_prepare(self);
         let may_sleep = mode == UV_RUN_DEFAULT || (mode == UV_RUN_ONCE && can_sleep);
         state.metrics.loop_count.set(state.metrics.loop_count.get() + 1);
-        self.poll(may_sleep);
+        let mut has_run = self.poll(may_sleep);
         // Errors and completions that were put off; bounded, so that a callback that puts off more does not starve the rest.
         for _ in 0..8 {
             if self.pending_queue().is_empty() {
                 break;
             }
+            has_run = true;
             io::run_pending(self);
         }
+        has_run |= !self.check_handles().is_empty() || self.has_closing();
         watcher::run_check(self);
         handle::run_closing(self);
-        self.update_time();
+        // To read the clock takes half the time of a turn in which nothing happens.
+        if has_run {
+            self.update_time();
+        }
         timer::run(self);
     }
 
-    /// The poll phase.
-    fn poll(self, may_sleep: bool) {
+    /// The poll phase. True if it has called anybody.
+    fn poll(self, may_sleep: bool) -> bool {
         let state = self.state();
-        self.join_if_asked();
         io::reconcile(self);
         fs::before_poll(self);
-        let mut until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
-        if until_ns != Some(0) {
-            state.wake.asleep();
-            if self.has_news() {
-                until_ns = Some(0);
-            }
-        }
+        let until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
         if state.delivered.get() == state.batch.borrow().len() {
             state.batch.borrow_mut().clear();
             state.delivered.set(0);
         }
         self.wait(until_ns);
-        self.deliver();
+        let has_news = self.has_news();
+        if has_news {
+            self.deliver();
+        }
+        has_news
     }
 
-    /// Sleeps, and notes whether what is delivered next had been waiting already.
+    /// Waits, and notes whether what is delivered next had been there already.
     fn wait(self, until_ns: Option<u64>) {
         let state = self.state();
-        let sigmask = state.sigmask.get();
-        let wait = |until_ns| {
-            state.driver.borrow_mut().wait(Limit { until_ns, sigmask }, &mut state.batch.borrow_mut());
-            state.delivered.get() < state.batch.borrow().len()
-        };
         let metrics = &state.metrics;
         metrics.waiting.set(true);
         if until_ns == Some(0) {
-            wait(until_ns);
-        } else if !metrics.measured.load(Relaxed) || !wait(Some(0)) {
+            self.wait_in_driver(until_ns);
+        } else {
+            // With much in flight it is better to sleep: more will be ready by then.
+            let is_busy = self.requests() > SPIN_LIMIT || state.driver.borrow().files_in_flight() > 0;
+            let spins = !is_busy && state.habit.get().expects_work();
             // Who measures pays for a look before the sleep, as with libuv.
-            metrics.waiting.set(false);
-            metrics.fall_asleep();
-            wait(until_ns);
-            metrics.wake_up();
+            let looks = spins || metrics.measured.load(Relaxed);
+            if !(looks && self.wait_in_driver(Some(0))) {
+                metrics.waiting.set(false);
+                metrics.fall_asleep();
+                self.sleep(until_ns, spins);
+                metrics.wake_up();
+            }
         }
-        state.wake.awake();
         // Also where nothing slept: what ran before in this turn may have taken long, and the check phase asks what time it is.
         self.update_time();
+    }
+
+    /// True if the driver has brought something.
+    fn wait_in_driver(self, until_ns: Option<u64>) -> bool {
+        let state = self.state();
+        let limit = Limit { until_ns, sigmask: state.sigmask.get() };
+        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        state.delivered.get() < state.batch.borrow().len()
+    }
+
+    fn sleep(self, until_ns: Option<u64>, spins: bool) {
+        let state = self.state();
+        let mut habit = state.habit.get();
+        let found = spins && habit.look(until_ns, || self.has_sent_news());
+        if !found {
+            let since = state.now_ns.get();
+            state.wake.asleep();
+            self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
+            state.wake.awake();
+            let came = self.has_sent_news().then(|| clock::monotonic_ns() - since);
+            habit.slept(came);
+        }
+        state.habit.set(habit);
     }
 
     /// Delivers what the poll phase brought.
@@ -411,14 +430,14 @@ impl Loop {
             // Given up meanwhile.
             None => {}
             // What the sender left has been run already, or is left for the next turn, in which the loop will not sleep.
-            Some(Owner::Io(io)) if io == self.wake_watcher() => state.wake.drain(),
+            Some(Owner::Io(io)) if io == self.wake_watcher() => self.forget_wake_up(),
             Some(Owner::Io(io)) if io.is_signal() => {
                 state.metrics.count(1);
                 state.signalled.set(true);
             }
             Some(Owner::Io(io)) => {
                 state.metrics.count(1);
-                io.on_poll(self, completion.result as u32);
+                io.on_poll(completion.result as u32);
             }
             Some(Owner::Process(child)) => {
                 state.metrics.count(1);
@@ -431,6 +450,13 @@ impl Loop {
         }
     }
 
+    /// Only a level has to be taken away.
+    fn forget_wake_up(self) {
+        if self.is_exposed() {
+            self.state().wake.drain();
+        }
+    }
+
     /// Keeps a completion for the next poll phase. Without memory for it, a poll is armed again and tells once more.
     pub(crate) fn keep(self, completion: Completion) {
         let _ = self.state().batch.borrow_mut().push(completion);
@@ -439,7 +465,7 @@ impl Loop {
     /// There is news for whoever watches the backend descriptor.
     pub(crate) fn announce(self) {
         let state = self.state();
-        if state.exposure.is_asked() {
+        if self.is_exposed() {
             state.wake.wake();
         }
     }
@@ -498,6 +524,7 @@ impl LoopState {
             walking: Walking::new(),
             running: Cell::new(None),
             sigmask: Cell::new(0),
+            habit: Cell::new(Habit::new()),
             exposure: Exposure::default(),
             metrics: Metrics::default(),
         })

@@ -99,8 +99,7 @@ int main(void) {
         CHECK_GE(stats.epoll_waits, 1);
     } else {
         CHECK_EQ(stats.driver, UVRING_DRIVER_RING);
-        CHECK_GE(stats.ring_enters, 1);
-        CHECK_EQ(stats.epoll_waits, 0);
+        CHECK_GE(stats.epoll_waits, 1);
     }
 
     CHECK_OK(uv_queue_work(&loop, &work, do_work, NULL));

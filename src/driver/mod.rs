@@ -1,5 +1,5 @@
-//! Carries submissions to the kernel and brings completions back: over io_uring (`ring.rs`), or over epoll where there is
-//! no ring (`ready.rs`). Both are completion-shaped; nothing above this folder knows which one it talks to.
+//! Carries submissions to the kernel and brings completions back: over io_uring and epoll (`ring.rs`), or over epoll alone
+//! where there is no ring (`ready.rs`). Both are completion-shaped; nothing above this folder knows which one it talks to.
 //!
 //! Also here, because both need them: the thread pool (`pool.rs`) and the wake-up of a sleeping loop (`wake.rs`).
 
@@ -31,6 +31,11 @@ pub(crate) struct Limit {
     pub(crate) sigmask: u64,
 }
 
+impl Limit {
+    /// Not to sleep.
+    pub(crate) const LOOK: Limit = Limit { until_ns: Some(0), sigmask: 0 };
+}
+
 /// Counters of what a driver did, for `uvring_loop_stats`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counters {
@@ -38,7 +43,7 @@ pub(crate) struct Counters {
     pub(crate) enters: u64,
     /// Waits on epoll.
     pub(crate) epoll_waits: u64,
-    /// Polls armed, on the ring or in epoll.
+    /// Descriptors registered with epoll.
     pub(crate) polls: u64,
     /// File operations that rode the ring.
     pub(crate) ring_files: u64,
@@ -47,7 +52,7 @@ pub(crate) struct Counters {
 /// What carries a loop's operations.
 #[expect(clippy::large_enum_variant, reason = "one a loop, inside the loop's boxed state; it never moves after that")]
 pub(crate) enum Driver {
-    /// io_uring.
+    /// io_uring for file operations, epoll for descriptors.
     Ring(Ring),
     /// epoll.
     Ready(Ready),
@@ -93,23 +98,9 @@ impl Driver {
         either!(self, d => d.submit(key, what));
     }
 
-    /// Ends a poll. No completion follows; [`settle`](Self::settle) makes the kernel let go of the descriptor.
+    /// Ends a poll. No completion follows, and the kernel has let go of the descriptor.
     pub(crate) fn cancel(&mut self, key: OpKey) {
         either!(self, d => d.cancel(key));
-    }
-
-    /// Carries out what was submitted and cancelled, without waiting for anything else.
-    pub(crate) fn settle(&mut self) {
-        if let Driver::Ring(ring) = self {
-            ring.settle();
-        }
-    }
-
-    /// Arms what awaits arming, so that whoever watches [`fd`](Self::fd) hears of it.
-    pub(crate) fn arm(&mut self) {
-        if let Driver::Ring(ring) = self {
-            ring.arm();
-        }
     }
 
     /// Sleeps until something completes or the limit passes, and adds completions to `out`.
@@ -177,14 +168,7 @@ impl Driver {
         either!(self, d => d.epoll())
     }
 
-    /// From now on somebody watches [`fd`](Self::fd); `wake` is the loop's eventfd.
-    pub(crate) fn expose(&mut self, wake: c_int) {
-        if let Driver::Ring(ring) = self {
-            ring.expose(wake);
-        }
-    }
-
-    /// True if the ring carries this loop.
+    /// True if there is a ring, for file operations.
     pub(crate) fn is_ring(&self) -> bool {
         matches!(self, Driver::Ring(_))
     }

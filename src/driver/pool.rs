@@ -25,7 +25,7 @@
 
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::atomic::{
-    AtomicPtr,
+    AtomicBool, AtomicPtr,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::thread::JoinHandle;
@@ -35,7 +35,9 @@ use libc::{c_int, c_uint};
 use super::fork;
 use crate::abi::{Errno, uv__queue, uv__work, uv_loop_t};
 use crate::event_loop::Loop;
-use crate::os::lock::{Condvar, Mutex};
+use crate::os::clock;
+use crate::os::lock::{Condvar, Mutex, MutexGuard};
+use crate::os::spin::Habit;
 use crate::queue::{self, Link};
 
 /// What a job does with its thread.
@@ -48,6 +50,10 @@ pub(crate) enum Kind {
     /// A name lookup, which may hang for long.
     Lookup = 2,
 }
+
+/// Where jobs come in bursts longer than this, a worker goes to sleep between them: the next burst will have grown by the
+/// time it wakes, and to take jobs one by one as they come keeps the loop from submitting them.
+const SHORT_STREAK: u32 = 32;
 
 /// The low bits of a job's loop pointer.
 const KIND: usize = 3;
@@ -69,6 +75,8 @@ struct Pool {
     lanes: Mutex<Lanes>,
     for_workers: Condvar,
     for_lookups: Condvar,
+    /// There may be jobs in the first lane; for the worker that looks without the lock.
+    some_jobs: AtomicBool,
     fork_generation: u64,
 }
 
@@ -83,6 +91,11 @@ struct Lanes {
     idle: usize,
     /// A worker has been woken and has not looked for a job yet.
     waking: bool,
+    /// A worker that has run out of jobs looks for more before it goes to sleep; and whether that tends to pay.
+    looking: bool,
+    habit: Habit,
+    /// When a worker last fell asleep, in nanoseconds.
+    last_asleep_ns: u64,
     /// Jobs of `uv_queue_work`, running or queued.
     working: usize,
     lookup_threads: usize,
@@ -146,6 +159,9 @@ fn start(generation: u64) -> &'static Pool {
             workers: 0,
             idle: 0,
             waking: false,
+            looking: false,
+            habit: Habit::new(),
+            last_asleep_ns: 0,
             working: 0,
             lookup_threads: 0,
             lookup_idle: 0,
@@ -154,6 +170,7 @@ fn start(generation: u64) -> &'static Pool {
         }),
         for_workers: Condvar::new(),
         for_lookups: Condvar::new(),
+        some_jobs: AtomicBool::new(false),
         fork_generation: generation,
     }));
     let _ = POOL.compare_exchange(current, fresh, AcqRel, Acquire);
@@ -195,6 +212,7 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
         Kind::File | Kind::Work => {
             lanes.working += usize::from(kind == Kind::Work);
             lanes.jobs.push_back(wq(work));
+            pool.some_jobs.store(true, Relaxed);
             pool.start_worker(&mut lanes);
         }
     }
@@ -308,7 +326,7 @@ impl Pool {
     /// Wakes a worker, unless one is on its way already: it will wake the next if it finds more to do. Waking one for each
     /// job of a burst cost more than the jobs.
     fn wake_worker(&self, lanes: &mut Lanes) {
-        if lanes.idle > 0 && !lanes.waking {
+        if lanes.idle > 0 && !lanes.waking && !lanes.looking {
             lanes.waking = true;
             self.for_workers.notify_one();
         }
@@ -316,6 +334,8 @@ impl Pool {
 
     fn work(&'static self) {
         let mut lanes = self.lanes.lock();
+        // Jobs run since this worker waited for one.
+        let mut streak = 0;
         loop {
             let next = lanes.jobs.pop_front().map(job);
             let Some(next) = next else {
@@ -324,9 +344,9 @@ impl Pool {
                 }
                 lanes.idle += 1;
                 self.start_lookups(&mut lanes);
-                lanes = self.for_workers.wait(lanes);
+                lanes = self.wait_for_jobs(lanes, streak <= SHORT_STREAK);
                 lanes.idle -= 1;
-                lanes.waking = false;
+                streak = 0;
                 continue;
             };
             if !lanes.jobs.is_empty() {
@@ -335,6 +355,7 @@ impl Pool {
             // Before it runs: afterwards the request may be gone.
             let is_work = is_work(next);
             lanes.run += 1;
+            streak += 1;
             drop(lanes);
             run(next);
             lanes = self.lanes.lock();
@@ -342,6 +363,35 @@ impl Pool {
             self.start_lookups(&mut lanes);
         }
         lanes.workers -= 1;
+    }
+
+    /// Waits until there is a job, most likely. With `may_look` it need not sleep at once.
+    fn wait_for_jobs(
+        &'static self,
+        mut lanes: MutexGuard<'static, Lanes>,
+        may_look: bool,
+    ) -> MutexGuard<'static, Lanes> {
+        if may_look && !lanes.looking && lanes.habit.expects_work() {
+            lanes.looking = true;
+            self.some_jobs.store(false, Relaxed);
+            let mut habit = lanes.habit;
+            drop(lanes);
+            let found = habit.look(None, || self.some_jobs.load(Relaxed));
+            lanes = self.lanes.lock();
+            lanes.looking = false;
+            lanes.habit = habit;
+            // Between the last look and the lock a job may have come that nobody was woken for.
+            if found || !lanes.jobs.is_empty() || lanes.stopping {
+                return lanes;
+            }
+        }
+        lanes.last_asleep_ns = clock::monotonic_ns();
+        lanes = self.for_workers.wait(lanes);
+        lanes.waking = false;
+        // Not how long this one slept: they take turns.
+        let after_ns = clock::monotonic_ns() - lanes.last_asleep_ns;
+        lanes.habit.slept(Some(after_ns));
+        lanes
     }
 
     fn look_up(&'static self) {

@@ -1,9 +1,12 @@
 //! The epoll driver: polls become level-triggered registrations that carry the key. File operations do not come here; the
 //! thread pool does them.
 //!
-//! It also owns the epoll descriptor that `uv_backend_fd` gives out, under either driver.
+//! It also watches the descriptors of the ring driver, and owns what `uv_backend_fd` gives out.
 
-use libc::{c_int, c_uint, epoll_event};
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use libc::{c_int, c_uint, epoll_event, timespec};
 
 use super::polls::{Poll, Polls};
 use super::{Counters, Limit, fork};
@@ -26,6 +29,8 @@ pub(crate) struct Ready {
     by_fd: Array<u64>,
     /// Polls of descriptors that epoll refuses because they are always ready (regular files).
     always: Array<u64>,
+    /// Sleep with `epoll_pwait2`, to the nanosecond.
+    precise: bool,
     counters: Counters,
 }
 
@@ -53,8 +58,14 @@ impl Ready {
             polls: Polls::new(),
             by_fd: Array::new(),
             always: Array::new(),
+            precise: false,
             counters: Counters::default(),
         })
+    }
+
+    /// From now on sleeps as long as asked for, not in milliseconds. It takes a system call that libuv would not make.
+    pub(crate) fn sleep_precisely(&mut self) {
+        self.precise = true;
     }
 
     pub(crate) fn epoll(&self) -> c_int {
@@ -76,19 +87,13 @@ impl Ready {
     }
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        match *what {
-            Submission::Poll { fd, events, .. } => self.polls.want(key, fd, events),
-            Submission::File(_) => debug_assert!(false, "file operations go to the pool"),
-        }
+        let Submission::Poll { fd, events } = *what else {
+            return debug_assert!(false, "file operations go to the pool");
+        };
+        let poll = Poll { key, fd, events };
+        self.polls.note(poll);
         // At once, not at the next wait: whoever watches the descriptor from outside must see it.
-        self.register_wanted();
-    }
-
-    fn register_wanted(&mut self) {
-        if self.foreign() {
-            return;
-        }
-        while let Some(poll) = self.polls.take_wanted() {
+        if !self.foreign() {
             self.register(poll);
         }
     }
@@ -149,7 +154,12 @@ impl Ready {
         }
     }
 
-    fn report_always(&mut self, out: &mut Array<Completion>) {
+    /// True if there are descriptors that are always ready: it is no use to sleep.
+    pub(crate) fn is_always_ready(&self) -> bool {
+        !self.always.is_empty()
+    }
+
+    pub(crate) fn report_always(&mut self, out: &mut Array<Completion>) {
         for &bits in self.always.iter() {
             let key = OpKey::from_bits(bits);
             if let Some(poll) = self.polls.get(key) {
@@ -161,36 +171,56 @@ impl Ready {
 
     /// One sleep; gives the number of events, EINTR hidden.
     fn wait_once(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> usize {
-        let mut events = [const { epoll_event { events: 0, u64: 0 } }; EVENTS];
+        // Not initialised: to clear these 12 KiB would cost as much as the system call.
+        let mut events = [const { MaybeUninit::<epoll_event>::uninit() }; EVENTS];
         loop {
-            let timeout = match limit.until_ns {
-                _ if look => 0,
-                Some(0) => 0,
-                None => -1,
-                Some(until) => milliseconds(until.saturating_sub(clock::monotonic_ns())),
+            let left = match limit.until_ns {
+                _ if look => Some(0),
+                Some(0) => Some(0),
+                None => None,
+                Some(until) => Some(until.saturating_sub(clock::monotonic_ns())),
             };
             self.counters.epoll_waits += 1;
-            // SAFETY: the array is valid for as many events; sigset_t begins with the kernel's bit set.
-            let n = unsafe {
-                if limit.sigmask == 0 {
-                    libc::epoll_wait(self.epoll, events.as_mut_ptr(), EVENTS as c_int, timeout)
-                } else {
-                    let mut set: libc::sigset_t = std::mem::zeroed();
-                    (&raw mut set).cast::<u64>().write(limit.sigmask);
-                    libc::epoll_pwait(self.epoll, events.as_mut_ptr(), EVENTS as c_int, timeout, &raw const set)
-                }
-            };
+            let n = self.epoll_wait(events.as_mut_ptr().cast(), left, limit.sigmask);
             if n < 0 {
-                if Errno::last() == Errno::EINTR && timeout != 0 {
-                    continue;
+                match Errno::last() {
+                    Errno::EINTR if left != Some(0) => continue,
+                    // A kernel, or a filter, that does not know the call.
+                    Errno::ENOSYS | Errno::EPERM if self.precise => {
+                        self.precise = false;
+                        continue;
+                    }
+                    _ => return 0,
                 }
-                return 0;
             }
             for event in &events[..n as usize] {
-                let key = OpKey::from_bits(event.u64);
-                let _ = out.push(Completion { key, result: event.events as i32 });
+                // SAFETY: the kernel has written as many.
+                let event = unsafe { event.assume_init() };
+                let _ = out.push(Completion { key: OpKey::from_bits(event.u64), result: event.events as i32 });
             }
             return n as usize;
+        }
+    }
+
+    fn epoll_wait(&self, events: *mut epoll_event, left_ns: Option<u64>, sigmask: u64) -> c_int {
+        let most = EVENTS as c_int;
+        let precise = left_ns.filter(|&ns| self.precise && ns % 1_000_000 != 0);
+        // SAFETY: the array has room for `most` events; sigset_t begins with the kernel's bit set.
+        unsafe {
+            if let Some(ns) = precise {
+                let left = timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as i64 };
+                let mask = if sigmask == 0 { ptr::null() } else { &raw const sigmask };
+                let size = size_of::<u64>();
+                return libc::syscall(libc::SYS_epoll_pwait2, self.epoll, events, most, &raw const left, mask, size)
+                    as c_int;
+            }
+            let timeout = left_ns.map_or(-1, milliseconds);
+            if sigmask == 0 {
+                return libc::epoll_wait(self.epoll, events, most, timeout);
+            }
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            (&raw mut set).cast::<u64>().write(sigmask);
+            libc::epoll_pwait(self.epoll, events, most, timeout, &raw const set)
         }
     }
 
@@ -202,8 +232,11 @@ impl Ready {
         self.fork_generation = fork::generation();
         self.by_fd.clear();
         self.always.clear();
-        self.polls.all_fired();
-        self.register_wanted();
+        let mut slot = 0;
+        while let Some(poll) = self.polls.at(slot) {
+            poll.into_iter().for_each(|poll| self.register(poll));
+            slot += 1;
+        }
         Ok(())
     }
 
@@ -215,25 +248,17 @@ impl Ready {
         }
     }
 
-    /// The polls registered.
-    pub(crate) fn polls(&self) -> &Polls {
-        &self.polls
-    }
-
-    /// Splits off a driver that has the epoll descriptor and these polls, all to be registered (the ring gives up).
-    pub(crate) fn taking_over(&mut self, mut polls: Polls, counters: Counters) -> Ready {
-        polls.all_fired();
-        let epoll = std::mem::replace(&mut self.epoll, -1);
-        let mut ready = Ready {
-            epoll,
+    /// Splits off a driver that goes on with everything (the ring gives up); `counters` are the ring's.
+    pub(crate) fn take(&mut self, counters: Counters) -> Ready {
+        Ready {
+            epoll: std::mem::replace(&mut self.epoll, -1),
             fork_generation: self.fork_generation,
-            polls,
-            by_fd: Array::new(),
-            always: Array::new(),
-            counters,
-        };
-        ready.register_wanted();
-        ready
+            polls: std::mem::replace(&mut self.polls, Polls::new()),
+            by_fd: std::mem::replace(&mut self.by_fd, Array::new()),
+            always: std::mem::replace(&mut self.always, Array::new()),
+            precise: self.precise,
+            counters: Counters { polls: self.counters.polls, epoll_waits: self.counters.epoll_waits, ..counters },
+        }
     }
 }
 

@@ -1,16 +1,22 @@
-//! The io_uring driver: one ring a loop, made by the thread that runs the loop.
+//! The io_uring driver: one ring a loop, made by the thread that runs the loop and carrying its file operations, beside an
+//! epoll set with its descriptors. The ring polls that set, so that one look at its flags, without a system call, tells
+//! whether anything has happened.
 //!
-//! A poll is level-triggered for its owner: a oneshot poll that is armed anew, together with everything else, in the one
-//! `io_uring_enter` of the next wait. A ring set up with DEFER_TASKRUN can be reaped only by the thread that made it; when
-//! another thread runs the loop, a new ring is made there and all polls are armed again. File operations are in flight only
-//! inside `uv_run`, so they never have to move.
+//! | the loop | waits in | system calls for a batch of events |
+//! |---|---|---|
+//! | sleeps, no file operation in flight | the epoll set | 1 |
+//! | sleeps, file operations in flight | the ring | 1; 2 where descriptors are ready |
+//! | only looks (idle handles, NOWAIT) | nowhere | none while there is nothing |
 //!
-//! A ring lets go of what it polls some milliseconds after its process has died (6 on average, 13 seen; it is taken down by a
-//! kernel worker), so that a server that was killed could not be started again at once: EADDRINUSE. Descriptors that hold a
-//! name, listening and datagram sockets, are therefore registered in an epoll set beside the ring, which holds no reference
-//! to them; the ring polls that set. So are pipes, whose end a parent is to see before that of the process, and the
-//! descriptors of poll handles, which are the user's to close. It costs one `epoll_wait` a batch more, and closing needs no
-//! cancellation.
+//! Descriptors are not polled by the ring one by one. A ring lets go of what it polls some milliseconds after its process has
+//! died (6 on average, 13 seen; a kernel worker takes it down): a server that was killed could not be started again at once
+//! (EADDRINUSE), and a parent saw the end of a child before that of its pipe. An epoll set holds no reference, needs no
+//! cancellation before a descriptor is closed, and stays when another thread runs the loop. Nor was the ring cheaper: with
+//! oneshot polls, armed anew in the enter that waits, echo servers took 2 to 5 % more processor time than with epoll, and
+//! unix sockets that are accepted and closed 15 %.
+//!
+//! A ring set up with DEFER_TASKRUN can be reaped only by the thread that made it; when another thread runs the loop, a new
+//! ring is made there. File operations are in flight only inside `uv_run`, so they never have to move.
 //!
 //! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
 //! therefore kept by its thread for the thread's next loop.
@@ -26,9 +32,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
 use libc::c_int;
 
-use super::polls::{Polls, State};
 use super::probe::{self, Features};
-use super::ready::{self, Ready};
+use super::ready::Ready;
 use super::{Counters, Limit, fork, pool};
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
@@ -40,9 +45,12 @@ const ENTRIES: u32 = 256;
 /// How many idle rings, of some 80 KiB each, a thread keeps: as many as it ever had loops at once, within reason. Handing
 /// them to another thread to close would not help, as the kernel interrupts the thread that made the ring.
 const SPARES: usize = 64;
-/// The `user_data` of cancellations, and of the poll of the epoll set beside the ring: no key is that small.
+/// The `user_data` of cancellations, and of the poll of the epoll set: no key is that small.
 const CANCELLATION: u64 = 0;
-const ASIDE: u64 = 1;
+const EPOLL: u64 = 1;
+/// After so many looks in a row that found nothing, the ring polls the epoll set, which takes a system call and, for a loop
+/// that has none yet, a ring.
+const LOOKS: u32 = 16;
 
 /// A ring with the thread and process that it belongs to.
 struct Live {
@@ -56,17 +64,14 @@ struct Live {
 /// The ring driver.
 pub(crate) struct Ring {
     live: Option<Live>,
-    polls: Polls,
     /// Keys of the file operations in flight, as bits.
     files: Array<u64>,
+    /// The descriptors.
     ready: Ready,
-    /// The epoll set beside the ring, made when it is needed. And whether the ring polls it.
-    aside: Option<Ready>,
-    aside_armed: bool,
-    /// Somebody watches the epoll descriptor.
-    exposed: bool,
-    /// An armed poll was cancelled, and the kernel has not been told yet.
-    unsettled: bool,
+    /// The ring polls the epoll set: what makes that readable gives a completion.
+    armed: bool,
+    /// Looks in a row that found nothing.
+    empty_looks: u32,
     features: Features,
     counters: Counters,
 }
@@ -170,17 +175,15 @@ impl Live {
 }
 
 impl Ring {
-    /// A ring driver whose epoll descriptor is `ready`'s.
-    pub(crate) fn over(ready: Ready, features: Features) -> Ring {
+    /// A ring driver beside `ready`.
+    pub(crate) fn over(mut ready: Ready, features: Features) -> Ring {
+        ready.sleep_precisely();
         Ring {
             live: None,
-            polls: Polls::new(),
             files: Array::new(),
             ready,
-            aside: None,
-            aside_armed: false,
-            exposed: false,
-            unsettled: false,
+            armed: false,
+            empty_looks: 0,
             features,
             counters: Counters::default(),
         }
@@ -188,7 +191,7 @@ impl Ring {
 
     /// Makes room for the operation in `slot`, poll or file operation.
     pub(crate) fn reserve(&mut self, slot: usize) -> Result {
-        self.polls.reserve(slot)?;
+        self.ready.reserve(slot)?;
         self.files.reserve(1)
     }
 
@@ -196,14 +199,10 @@ impl Ring {
         self.ready.epoll()
     }
 
-    /// What the ring did, and the epoll set beside it.
+    /// What the ring did, and the epoll set.
     pub(crate) fn counters(&self) -> Counters {
-        let aside = self.aside.as_ref().map(Ready::counters).unwrap_or_default();
-        Counters {
-            polls: self.counters.polls + aside.polls,
-            epoll_waits: self.counters.epoll_waits + aside.epoll_waits,
-            ..self.counters
-        }
+        let ready = self.ready.counters();
+        Counters { polls: ready.polls, epoll_waits: ready.epoll_waits, ..self.counters }
     }
 
     pub(crate) fn files_in_flight(&self) -> usize {
@@ -215,87 +214,44 @@ impl Ring {
         self.features.opcodes & 1 << sqe::opcode(op) != 0
     }
 
-    /// Makes the ring of the calling thread, if there is none, or if it belongs elsewhere.
-    fn make(&mut self) -> io::Result<()> {
+    /// The ring of the calling thread; a new one if there is none, or if it belongs elsewhere.
+    fn make(&mut self) -> io::Result<&mut Live> {
+        if self.live.as_ref().is_some_and(|live| !live.usable()) {
+            self.leave();
+        }
         match self.live {
-            Some(ref live) if live.usable() => return Ok(()),
-            Some(_) => self.leave(),
-            None => {}
+            Some(ref mut live) => Ok(live),
+            ref mut none => Ok(none.insert(Live::open(self.features)?)),
         }
-        let live = Live::open(self.features)?;
-        if self.exposed {
-            watch(self.ready.epoll(), live.ring.as_raw_fd());
-        }
-        self.live = Some(live);
-        Ok(())
     }
 
-    /// Gives the ring up; all polls have to be armed again.
+    /// Gives the ring up.
     fn leave(&mut self) {
         if let Some(live) = self.live.take() {
             live.abandon();
         }
-        self.unsettled = false;
-        self.aside_armed = false;
-        self.polls.all_fired();
-    }
-
-    /// Registers a poll in the epoll set beside the ring; false if there can be no such set.
-    fn submit_aside(&mut self, key: OpKey, what: &Submission) -> bool {
-        if self.aside.is_none() {
-            self.aside = Ready::open().ok();
-        }
-        let Some(ref mut aside) = self.aside else { return false };
-        if aside.reserve(key.slot()).is_err() {
-            return false;
-        }
-        aside.submit(key, what);
-        true
+        self.armed = false;
     }
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        match what {
-            Submission::Poll { through_epoll: true, .. } if self.submit_aside(key, what) => {}
-            Submission::Poll { fd, events, .. } => self.polls.want(key, *fd, *events),
-            Submission::File(op) => {
-                // Room was reserved. Without a ring, `wait` fails and reports the operation.
-                let _ = self.files.push(key.to_bits());
-                let entry = sqe::entry(op).user_data(key.to_bits());
-                self.counters.ring_files += 1;
-                if self.make().is_ok()
-                    && let Some(ref mut live) = self.live
-                {
-                    live.push(&entry, &mut self.counters);
-                }
-            }
-        }
+        let Submission::File(op) = what else { return self.ready.submit(key, what) };
+        // Room was reserved. Without a ring, `wait` fails and reports the operation.
+        let _ = self.files.push(key.to_bits());
+        let entry = sqe::entry(op).user_data(key.to_bits());
+        self.counters.ring_files += 1;
+        self.push(&entry);
+    }
+
+    /// Pushes an entry; false if there is no ring.
+    fn push(&mut self, entry: &squeue::Entry) -> bool {
+        let mut counters = self.counters;
+        let made = self.make().map(|live| live.push(entry, &mut counters));
+        self.counters = counters;
+        made.is_ok()
     }
 
     pub(crate) fn cancel(&mut self, key: OpKey) {
-        let Some(poll) = self.polls.forget(key) else {
-            return self.aside.as_mut().map_or((), |aside| aside.cancel(key));
-        };
-        if poll.state != State::Armed {
-            return;
-        }
-        match self.live {
-            Some(ref mut live) if live.usable() => {
-                let entry = opcode::PollRemove::new(key.to_bits()).build().user_data(CANCELLATION);
-                live.push(&entry, &mut self.counters);
-                self.unsettled = true;
-            }
-            // Only its own thread can talk to a ring. Closing it ends all its polls; the rest are armed again later.
-            _ => self.leave(),
-        }
-    }
-
-    pub(crate) fn settle(&mut self) {
-        if !std::mem::take(&mut self.unsettled) {
-            return;
-        }
-        if let Some(ref mut live) = self.live {
-            let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
-        }
+        self.ready.cancel(key);
     }
 
     pub(crate) fn cancel_file(&mut self, key: OpKey) -> bool {
@@ -323,53 +279,97 @@ impl Ring {
         waited.map_err(|_| Errno::EINVAL)
     }
 
-    /// Pushes an entry for each poll that must be armed.
-    fn push_wanted(&mut self) -> io::Result<()> {
-        self.make()?;
-        let Some(ref mut live) = self.live else { return Ok(()) };
-        while let Some(poll) = self.polls.take_wanted() {
-            let entry = opcode::PollAdd::new(types::Fd(poll.fd), poll.events).build().user_data(poll.key.to_bits());
-            live.push(&entry, &mut self.counters);
-            self.counters.polls += 1;
+    /// Has the ring poll the epoll set, with the next enter. False if there is no ring.
+    fn arm(&mut self) -> bool {
+        if !self.armed {
+            let entry = opcode::PollAdd::new(types::Fd(self.ready.epoll()), libc::POLLIN as u32).build();
+            self.armed = self.push(&entry.user_data(EPOLL));
         }
-        if let Some(ref aside) = self.aside
-            && !self.aside_armed
-        {
-            let entry = opcode::PollAdd::new(types::Fd(aside.epoll()), libc::POLLIN as u32).build().user_data(ASIDE);
-            live.push(&entry, &mut self.counters);
-            self.aside_armed = true;
-        }
-        Ok(())
+        self.armed
     }
 
-    pub(crate) fn arm(&mut self) {
-        if (self.polls.any_wanted() || (self.aside.is_some() && !self.aside_armed))
-            && self.push_wanted().is_ok()
-            && let Some(ref mut live) = self.live
+    /// True if the ring polls the epoll set and has nothing to tell.
+    fn nothing_happened(&mut self) -> bool {
+        self.armed && self.live.as_mut().is_some_and(|live| live.usable() && live.quiet())
+    }
+
+    /// Waits. The error means that there can be no ring, though file operations need one.
+    pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) -> io::Result<()> {
+        let look = limit.until_ns == Some(0) || !out.is_empty() || self.ready.is_always_ready();
+        if !self.files.is_empty() {
+            self.wait_for_both(limit, look, out)
+        } else if look {
+            self.look(out);
+            Ok(())
+        } else {
+            self.empty_looks = 0;
+            self.ready.wait(limit, out);
+            Ok(())
+        }
+    }
+
+    /// Without file operations in flight, and without sleeping.
+    fn look(&mut self, out: &mut Array<Completion>) {
+        if self.nothing_happened() {
+            return self.ready.report_always(out);
+        }
+        if self.armed {
+            self.take(out);
+        }
+        let before = out.len();
+        self.ready.wait(Limit::LOOK, out);
+        if out.len() > before {
+            self.empty_looks = 0;
+            return;
+        }
+        self.empty_looks += 1;
+        if self.empty_looks == LOOKS {
+            self.empty_looks = 0;
+            if self.arm() {
+                self.take(out);
+            }
+        }
+    }
+
+    /// Submits what was pushed, and takes what the kernel has.
+    fn take(&mut self, out: &mut Array<Completion>) {
+        if let Some(ref mut live) = self.live
+            && live.usable()
         {
             let _ = live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
+        } else {
+            self.leave();
         }
+        self.reap(out);
     }
 
-    pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) -> io::Result<()> {
+    /// With file operations in flight: in the ring, which polls the epoll set.
+    fn wait_for_both(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> io::Result<()> {
+        self.make()?;
         loop {
-            self.push_wanted()?;
             let left = match limit.until_ns {
+                _ if look => Some(0),
                 None => None,
-                Some(0) => Some(0),
                 Some(until) => Some(until.saturating_sub(clock::monotonic_ns())),
             };
-            let look = left == Some(0) || !out.is_empty();
+            let look = left == Some(0);
+            self.arm();
             self.enter(limit.sigmask, left, look)?;
-            self.unsettled = false;
+            let start = out.len();
             self.reap(out);
+            if !self.armed || self.ready.is_always_ready() {
+                let middle = out.len();
+                self.ready.wait(Limit::LOOK, out);
+                // They come first: a connection that is made is seen by the listener before the client, as with epoll alone.
+                out[start..].rotate_left(middle - start);
+            }
             if look || !out.is_empty() {
                 return Ok(());
             }
         }
     }
 
-    /// The one system call of a turn, if it is needed at all.
+    /// The one system call of a wait in the ring, if it is needed at all.
     fn enter(&mut self, sigmask: u64, left_ns: Option<u64>, look: bool) -> io::Result<()> {
         let Some(ref mut live) = self.live else { return Ok(()) };
         if look && live.quiet() {
@@ -397,91 +397,47 @@ impl Ring {
     fn reap(&mut self, out: &mut Array<Completion>) {
         let Some(ref mut live) = self.live else { return };
         let mut queue = live.ring.completion();
-        let start = out.len();
         // Without room the completions stay where they are.
         if out.reserve(queue.len()).is_err() {
             return;
         }
         for cqe in &mut queue {
             live.outstanding = live.outstanding.saturating_sub(1);
-            let key = OpKey::from_bits(cqe.user_data());
-            let result = cqe.result();
-            if self.polls.get(key).is_some() {
-                self.polls.fired(key);
-                // An error here means that the kernel dropped the poll (its thread ended, the descriptor is bad): the first
-                // is armed again, the second never becomes ready.
-                if result > 0 {
-                    let _ = out.push(Completion { key, result });
-                } else if result != -libc::ECANCELED {
-                    self.polls.forget(key);
-                }
-            } else if let Some(at) = self.files.iter().position(|&bits| bits == key.to_bits()) {
+            let (key, result) = (OpKey::from_bits(cqe.user_data()), cqe.result());
+            if let Some(at) = self.files.iter().position(|&bits| bits == key.to_bits()) {
                 let last = self.files.len() - 1;
                 self.files.swap(at, last);
                 self.files.pop();
                 let _ = out.push(Completion { key, result });
-            } else if cqe.user_data() == ASIDE {
-                self.aside_armed = false;
+            } else if cqe.user_data() == EPOLL {
+                self.armed = false;
             }
-        }
-        drop(queue);
-        if let Some(ref mut aside) = self.aside
-            && !self.aside_armed
-        {
-            let middle = out.len();
-            aside.wait(Limit { until_ns: Some(0), sigmask: 0 }, out);
-            // They come first: a connection that is made is seen by the listener before the client, as with epoll alone.
-            out[start..].rotate_left(middle - start);
         }
     }
 
-    pub(crate) fn expose(&mut self, wake: c_int) {
-        if !std::mem::replace(&mut self.exposed, true) {
-            watch(self.ready.epoll(), wake);
-            if let Some(ref live) = self.live {
-                watch(self.ready.epoll(), live.ring.as_raw_fd());
-            }
-        }
-        self.arm();
-    }
-
-    /// The ring is refused after all: gives an epoll driver that takes over, with every poll. File operations that were not
-    /// handed to the kernel complete with EOPNOTSUPP, which sends them to the thread pool.
+    /// The ring is refused after all: gives the epoll driver, which goes on alone. File operations that were not handed to
+    /// the kernel complete with EOPNOTSUPP, which sends them to the thread pool.
     pub(crate) fn take_ready(&mut self, out: &mut Array<Completion>) -> Ready {
         while let Some(bits) = self.files.pop() {
             let _ = out.push(Completion { key: OpKey::from_bits(bits), result: -libc::EOPNOTSUPP });
         }
         self.leave();
-        let polls = std::mem::replace(&mut self.polls, Polls::new());
-        let mut ready = self.ready.taking_over(polls, self.counters());
-        if let Some(aside) = self.aside.take() {
-            for poll in aside.polls().all() {
-                if ready.reserve(poll.key.slot()).is_ok() {
-                    ready.submit(poll.key, &Submission::Poll { fd: poll.fd, events: poll.events, through_epoll: true });
-                }
-            }
-        }
-        ready
+        self.ready.take(self.counters)
     }
 
     pub(crate) fn reopen(&mut self) -> Result {
         self.leave();
-        self.exposed = false;
-        if let Some(ref mut aside) = self.aside {
-            aside.reopen()?;
-        }
         self.ready.reopen()
     }
 
     pub(crate) fn close(&mut self) {
         if let Some(mut live) = self.live.take() {
             if live.usable() {
-                self.drain(&mut live);
+                self.disarm(&mut live);
                 if live.outstanding == 0 {
                     let _ = SPARE.try_with(|spare| {
                         let mut spare = spare.borrow_mut();
                         if spare.len() < SPARES {
-                            unwatch(self.ready.epoll(), live.ring.as_raw_fd(), self.exposed);
                             spare.push(live);
                         }
                     });
@@ -493,31 +449,14 @@ impl Ring {
         self.ready.close();
     }
 
-    /// Cancels every poll and takes all that comes of it.
-    fn drain(&mut self, live: &mut Live) {
-        self.polls.all_fired();
-        while let Some(poll) = self.polls.take_wanted() {
-            let entry = opcode::PollRemove::new(poll.key.to_bits()).build().user_data(CANCELLATION);
-            live.push(&entry, &mut self.counters);
-            self.polls.forget(poll.key);
-        }
-        if self.aside_armed {
-            live.push(&opcode::PollRemove::new(ASIDE).build().user_data(CANCELLATION), &mut self.counters);
+    /// Ends the poll of the epoll set.
+    fn disarm(&mut self, live: &mut Live) {
+        if self.armed {
+            live.push(&opcode::PollRemove::new(EPOLL).build().user_data(CANCELLATION), &mut self.counters);
         }
         if live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters).is_ok() {
             let taken = live.ring.completion().count();
             live.outstanding = live.outstanding.saturating_sub(taken);
         }
-    }
-}
-
-/// Adds a ring, or the eventfd, to the epoll set, level-triggered: a foreign wait on the set takes nothing away.
-fn watch(epoll: c_int, fd: c_int) {
-    ready::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, 0);
-}
-
-fn unwatch(epoll: c_int, ring: c_int, exposed: bool) {
-    if exposed {
-        ready::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, ring, 0, 0);
     }
 }

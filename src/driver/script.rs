@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 use libc::{c_int, c_uint};
 
-use super::polls::Polls;
 use super::ready::Ready;
 use super::{Counters, Limit};
 use crate::abi::Result;
@@ -25,7 +24,6 @@ pub(crate) enum Event {
 pub(crate) struct Script {
     /// Only for its descriptor, which answers `uv_poll_init`'s questions.
     ready: Ready,
-    polls: Polls,
     keys: Vec<(OpKey, c_int)>,
     /// Keys cancelled so far.
     pub(crate) cancelled: Vec<OpKey>,
@@ -51,18 +49,11 @@ pub(crate) fn is_wanted() -> bool {
 
 impl Script {
     pub(crate) fn over(ready: Ready) -> Script {
-        Script {
-            ready,
-            polls: Polls::new(),
-            keys: Vec::new(),
-            cancelled: Vec::new(),
-            waits: VecDeque::new(),
-            limits: Vec::new(),
-        }
+        Script { ready, keys: Vec::new(), cancelled: Vec::new(), waits: VecDeque::new(), limits: Vec::new() }
     }
 
-    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
-        self.polls.reserve(slot)
+    pub(crate) fn reserve(&mut self, _slot: usize) -> Result {
+        Ok(())
     }
 
     /// The key of the poll of a descriptor.
@@ -71,14 +62,12 @@ impl Script {
     }
 
     pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        if let Submission::Poll { fd, events, .. } = *what {
-            self.polls.want(key, fd, events);
+        if let Submission::Poll { fd, .. } = *what {
             self.keys.push((key, fd));
         }
     }
 
     pub(crate) fn cancel(&mut self, key: OpKey) {
-        self.polls.forget(key);
         self.keys.retain(|&(k, _)| k != key);
         self.cancelled.push(key);
     }

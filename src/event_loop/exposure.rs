@@ -1,95 +1,53 @@
 //! `uv_backend_fd`: the loop's descriptor watched by somebody else.
 //!
-//! A ring that is polled pays for a wake-up at each completion, so ring and eventfd join the epoll descriptor only when it
-//! is asked for. Any thread may ask first, also while another runs the loop (in libuv it is a plain read); then the loop's
-//! own thread lets them join, in its next poll phase. A gate tells which of the two it is:
-//!
-//! | state | meaning | next |
-//! |---|---|---|
-//! | OUTSIDE | nobody is in `uv_run` | INSIDE, EXPOSING |
-//! | INSIDE | a thread is in `uv_run` | OUTSIDE |
-//! | EXPOSING | who asked is letting them join; `uv_run` waits a moment | OUTSIDE |
+//! Everything that makes the descriptor readable is in the epoll set already. But the wake-up is edge-triggered, which saves
+//! the loop a read, and another waiter would take the edge away: from the first call on it is level-triggered. Any thread
+//! may ask, also while another runs the loop (in libuv it is a plain read).
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use libc::c_int;
 
 use super::Loop;
+use crate::abi::{Errno, Result};
+use crate::driver::ready;
+use crate::handles::io::{self, Part};
 
-const OUTSIDE: u32 = 0;
-const INSIDE: u32 = 1;
-const EXPOSING: u32 = 2;
-
-/// Whether the backend descriptor was asked for, and whether it tells of everything.
+/// Whether the backend descriptor was asked for.
 #[derive(Default)]
 pub(super) struct Exposure {
     asked: AtomicBool,
-    gate: AtomicU32,
-    done: AtomicBool,
-}
-
-impl Exposure {
-    /// `uv_run` begins. False if it was entered already: it is nested, or a callback has jumped out of it.
-    pub(super) fn enter(&self) -> bool {
-        loop {
-            match self.gate.compare_exchange(OUTSIDE, INSIDE, SeqCst, SeqCst) {
-                Ok(_) => return true,
-                Err(INSIDE) => return false,
-                Err(_) => std::thread::yield_now(),
-            }
-        }
-    }
-
-    /// True if somebody watches the descriptor.
-    pub(super) fn is_asked(&self) -> bool {
-        self.asked.load(SeqCst)
-    }
-
-    /// In a forked child: the new descriptors have to join anew.
-    pub(super) fn forget(&self) {
-        self.done.store(false, SeqCst);
-        self.gate.store(OUTSIDE, SeqCst);
-    }
+    /// The key under which the wake-up is registered, as bits.
+    wake_key: AtomicU64,
 }
 
 impl Loop {
+    /// True if somebody watches the backend descriptor.
+    pub(crate) fn is_exposed(self) -> bool {
+        self.state().exposure.asked.load(SeqCst)
+    }
+
+    /// Registers the loop's wake-up, at once. `UV_ENOMEM` if there is no room for it.
+    pub(super) fn watch_wake_up(self) -> Result {
+        let watcher = self.wake_watcher();
+        watcher.init(Part::Wake, self.state().wake.fd());
+        watcher.start(self, io::IN)?;
+        io::reconcile(self);
+        self.state().exposure.wake_key.store(watcher.bits.get() as u64, Relaxed);
+        if watcher.bits.get() == 0 { Err(Errno::ENOMEM) } else { Ok(()) }
+    }
+
     /// From now on somebody watches the backend descriptor. Thread-safe.
     pub(super) fn expose(self) -> c_int {
         let state = self.state();
-        let exposure = &state.exposure;
-        if !exposure.asked.swap(true, SeqCst) && !self.join_outside() {
-            // The thread that runs the loop does it.
-            state.wake.wake();
+        let epoll = self.backend_fd.get();
+        if !state.exposure.asked.swap(true, SeqCst) {
+            let key = state.exposure.wake_key.load(Relaxed);
+            ready::epoll_ctl(epoll, libc::EPOLL_CTL_MOD, state.wake.fd(), io::IN, key);
         }
-        self.backend_fd.get()
-    }
-
-    /// `uv_run` ends, that of the `enter` which gave true.
-    pub(super) fn leave_exposure(self) {
-        let exposure = &self.state().exposure;
-        exposure.gate.store(OUTSIDE, SeqCst);
-        // Somebody may have asked between the last look inside and this.
-        if exposure.is_asked() && !exposure.done.load(SeqCst) {
-            self.join_outside();
-        }
-    }
-
-    /// Lets ring and eventfd join, unless a thread is in `uv_run`.
-    fn join_outside(self) -> bool {
-        let gate = &self.state().exposure.gate;
-        let outside = gate.compare_exchange(OUTSIDE, EXPOSING, SeqCst, SeqCst).is_ok();
-        if outside {
-            self.join_if_asked();
-            gate.store(OUTSIDE, SeqCst);
-        }
-        outside
-    }
-
-    /// Lets ring and eventfd join the backend descriptor, if somebody has asked for it and they have not yet.
-    pub(super) fn join_if_asked(self) {
-        let state = self.state();
-        if state.exposure.is_asked() && !state.exposure.done.swap(true, SeqCst) {
-            state.driver.borrow_mut().expose(state.wake.fd());
-        }
+        epoll
     }
 }

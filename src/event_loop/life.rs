@@ -11,7 +11,7 @@ use crate::alloc;
 use crate::driver::fork;
 use crate::ext;
 use crate::handle::{Handle, flag};
-use crate::handles::io::{self, Part};
+use crate::handles::io;
 use crate::handles::{fs_event, process, signal};
 use crate::os::lock::Mutex;
 
@@ -44,8 +44,7 @@ impl Loop {
         self.state().files.init();
         self.backend_fd.set(self.state().driver.borrow().fd());
         self.update_time();
-        self.wake_watcher().init(Part::Wake, self.state().wake.fd());
-        if let Err(e) = self.wake_watcher().start(self, io::IN).and_then(|()| signal::global_init()) {
+        if let Err(e) = self.watch_wake_up().and_then(|()| signal::global_init()) {
             self.discard();
             return Err(e);
         }
@@ -113,10 +112,7 @@ impl Loop {
         self.backend_fd.set(state.driver.borrow().fd());
         self.wake_watcher().close(self);
         state.wake.reopen()?;
-        self.wake_watcher().init(Part::Wake, state.wake.fd());
-        self.wake_watcher().start(self, io::IN)?;
-        state.exposure.forget();
-        self.join_if_asked();
+        self.watch_wake_up()?;
         process::loop_fork(self);
         fs_event::loop_fork(self)?;
         signal::loop_fork(self)

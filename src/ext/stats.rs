@@ -28,9 +28,9 @@ pub struct uvring_loop_stats_s {
     pub turns: u64,
     /// Calls of io_uring_enter.
     pub ring_enters: u64,
-    /// Calls of epoll_wait. Beside a ring: looks at the set of listening and datagram sockets, which the ring polls.
+    /// Calls of epoll_wait.
     pub epoll_waits: u64,
-    /// Polls armed: on the ring, or registered with epoll.
+    /// Descriptors registered with epoll.
     pub polls: u64,
     /// File operations answered by an attempt that cannot block, on the loop's own thread.
     pub files_inline: u64,

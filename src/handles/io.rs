@@ -13,7 +13,6 @@ use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
 use crate::op::{OpKey, Submission};
-use crate::os::socket;
 use crate::queue::{self, Link};
 
 /// Readable.
@@ -114,17 +113,11 @@ impl Io {
         }
     }
 
-    /// True if epoll should watch the descriptor also where there is a ring. It may hold a name that must be free as soon as
-    /// the process is gone (a listening or datagram socket). It may be a pipe to a parent, who is to see its end before he
-    /// sees that of the process, and a ring keeps it open a little longer. Or it is the user's own: he may close it as soon
-    /// as he has stopped the handle, which takes one call there and a cancellation on a ring, and wants to know what holds
-    /// now, where a ring tells what woke it.
-    fn is_for_epoll(self) -> bool {
-        match self.whose() {
-            Whose::Stream(stream) => stream.connection_cb.get().is_some() || stream.r#type.get() == UV_NAMED_PIPE,
-            Whose::Udp(_) | Whose::Poll(_) => true,
-            Whose::Wake | Whose::Signal(_) | Whose::Inotify(_) => false,
-        }
+    /// How epoll tells of the descriptor. The wake-up is edge-triggered, so that nobody has to read its tokens; but not where
+    /// somebody else waits on the epoll set, too, who would take the edge away.
+    fn mode(self, event_loop: Loop) -> c_uint {
+        let is_wake = self.part.get() == Part::Wake as c_uint;
+        if is_wake && !event_loop.is_exposed() { libc::EPOLLET as c_uint } else { 0 }
     }
 
     /// True for the signal pipe, whose events come last in a batch.
@@ -169,7 +162,6 @@ impl Io {
         if self.bits.get() != 0 {
             event_loop.end_poll(OpKey::from_bits(self.bits.replace(0) as u64));
             self.events.set(0);
-            event_loop.settle();
         }
     }
 
@@ -196,7 +188,7 @@ impl Io {
     }
 
     /// Compares wish and reality, and tells the driver.
-    fn reconcile(self, event_loop: Loop) {
+    pub(crate) fn reconcile(self, event_loop: Loop) {
         let (wants, has) = (self.pevents.get(), self.events.get());
         if wants == has {
             return;
@@ -204,7 +196,7 @@ impl Io {
         let old = OpKey::from_bits(self.bits.replace(0) as u64);
         self.events.set(0);
         if wants != 0 {
-            let what = Submission::Poll { fd: self.fd.get(), events: wants, through_epoll: self.is_for_epoll() };
+            let what = Submission::Poll { fd: self.fd.get(), events: wants | self.mode(event_loop) };
             // Without memory for it the watcher stays in the list, and the next turn tries again.
             let Ok(key) = event_loop.begin(Owner::Io(self), &what) else {
                 event_loop.watcher_queue().push_back(self.watcher_link());
@@ -220,13 +212,9 @@ impl Io {
     }
 
     /// The driver's poll has reported `events`.
-    pub(crate) fn on_poll(self, event_loop: Loop, events: c_uint) {
+    pub(crate) fn on_poll(self, events: c_uint) {
         let wants = self.pevents.get();
         let mut events = events & (wants | ERR | HUP);
-        // The ring tells what woke it; more may hold by now.
-        if wants & (IN | OUT) == IN | OUT && event_loop.uses_ring() && !self.is_for_epoll() {
-            events = socket::ready_now(self.fd.get(), wants);
-        }
         if self.part.get() == Part::Poll as c_uint {
             // A hang-up makes everything ready, so that whatever call is made next meets it.
             if events & (ERR | HUP) == HUP {

@@ -109,7 +109,7 @@ impl Process {
         event_loop.process_handles().push_back(self.link());
         Handle::from(self).start();
         if started.pidfd != -1 {
-            let poll = Submission::Poll { fd: started.pidfd, events: io::IN, through_epoll: false };
+            let poll = Submission::Poll { fd: started.pidfd, events: io::IN };
             if let Ok(key) = event_loop.begin(Owner::Process(self), &poll) {
                 self.set_word(KEY, key.to_bits() as usize);
                 self.set_word(PIDFD, started.pidfd as usize + 1);
@@ -131,7 +131,6 @@ impl Process {
             self.set_word(KEY, 0);
             self.set_word(PIDFD, 0);
             event_loop.end_poll(OpKey::from_bits(key as u64));
-            event_loop.settle();
             socket::close(pidfd as c_int - 1);
         }
     }

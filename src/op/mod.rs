@@ -16,9 +16,8 @@ pub(crate) use table::OpKey;
 /// What is asked of the kernel.
 #[derive(Clone, Copy)]
 pub(crate) enum Submission {
-    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled. `through_epoll` asks
-    /// that no ring holds on to the descriptor.
-    Poll { fd: c_int, events: c_uint, through_epoll: bool },
+    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled.
+    Poll { fd: c_int, events: c_uint },
     /// A file operation. It completes once.
     File(FileOp),
 }

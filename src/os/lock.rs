@@ -4,7 +4,8 @@
 //! park through one table for the whole process: in a child that was forked while another thread of its parent held a
 //! bucket of that table, whoever parks there hangs.
 
-use std::sync::{self, MutexGuard, PoisonError, TryLockError};
+pub(crate) use std::sync::MutexGuard;
+use std::sync::{self, PoisonError, TryLockError};
 
 /// Mutual exclusion around a value.
 pub(crate) struct Mutex<T>(sync::Mutex<T>);

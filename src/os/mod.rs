@@ -18,6 +18,7 @@ pub(crate) mod random;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod spawn;
+pub(crate) mod spin;
 pub(crate) mod stat;
 pub(crate) mod sync;
 pub(crate) mod thread;

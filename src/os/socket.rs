@@ -283,14 +283,6 @@ pub(crate) fn wait_writable(fd: c_int) {
     while !poll_out(fd, -1) {}
 }
 
-/// Which of `events` hold now, and whether there is an error or a hang-up.
-pub(crate) fn ready_now(fd: c_int, events: c_uint) -> c_uint {
-    let mut poll = libc::pollfd { fd, events: events as libc::c_short, revents: 0 };
-    // SAFETY: one entry.
-    let count = unsafe { libc::poll(&raw mut poll, 1, 0) };
-    if count == 1 { c_uint::from(poll.revents as libc::c_ushort) & !(libc::POLLNVAL as c_uint) } else { 0 }
-}
-
 fn poll_out(fd: c_int, timeout: c_int) -> bool {
     let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
     // SAFETY: one entry.

@@ -3,12 +3,13 @@
 //! A lock call that fails has been misused (the memory is not a lock, the caller does not hold it): going on would
 //! corrupt what the lock guards, so such an error ends the process, as it does in libuv.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
 use libc::{c_int, c_uint, c_void, timespec};
 
-use super::clock;
+use super::{clock, spin::Habit};
 use crate::abi::{Errno, uv_barrier_t, uv_cond_t, uv_key_t, uv_mutex_t, uv_once_t, uv_rwlock_t, uv_sem_t};
 
 /// Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error.
@@ -140,15 +141,26 @@ pub unsafe extern "C" fn uv_sem_post(sem: *mut uv_sem_t) {
     must(unsafe { libc::sem_post(sem) });
 }
 
+thread_local!(static HABIT: Cell<Habit> = const { Cell::new(Habit::new()) });
+
 /// Takes one from a semaphore, waiting until there is one. A signal does not end the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
+    // SAFETY: the caller's.
+    let try_to_take = || unsafe { uv_sem_trywait(sem) } == 0;
+    let mut habit = HABIT.get();
+    if try_to_take() || (habit.expects_work() && habit.look(None, try_to_take)) {
+        return HABIT.set(habit);
+    }
+    let since = clock::monotonic_ns();
     // SAFETY: C promises an initialised semaphore.
     while unsafe { libc::sem_wait(sem) } != 0 {
         if Errno::last() != Errno::EINTR {
             std::process::abort();
         }
     }
+    habit.slept(Some(clock::monotonic_ns() - since));
+    HABIT.set(habit);
 }
 
 /// Takes one from a semaphore if there is one. Returns 0 or `UV_EAGAIN`.

@@ -34,6 +34,8 @@ pub(super) mod mark {
     pub(crate) const ENDLESS: usize = 4;
     /// What the pool stats tells it about a mount.
     pub(crate) const LEARN: usize = 8;
+    /// The pool is to learn of the mount of the file that is read.
+    pub(crate) const UNKNOWN_MOUNT: usize = 16;
 }
 
 /// The reserved words of a request.

@@ -3,8 +3,12 @@
 //! | tier | what | when |
 //! |---|---|---|
 //! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat |
-//! | 2 | on the ring | what the ring knows, inside `uv_run(UV_RUN_DEFAULT)` |
+//! | 2 | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
 //! | 3 | on the thread pool | everything else, and what tiers 1 and 2 could not do |
+//!
+//! A kernel worker has to be woken, and wakes the loop: 30 to 70 µs where that takes an idle processor of a virtual machine.
+//! The pool's threads look out for more work (`spin`), which takes 1 to 3. Where the process has only one processor they
+//! cannot, and kernel workers do better than they: then the ring has all that it knows, up to a depth of eight.
 //!
 //! Inside `uv_run(UV_RUN_DEFAULT)` a request that may leave the pool is queued, and looked at when the next poll phase
 //! begins; until then `uv_cancel` takes it back. Its result is delivered in that poll phase or a later one, like every
@@ -20,8 +24,9 @@
 
 use libc::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
+use super::cached::{self, Class};
 use super::pending::{FIRST_FD, Files, KEY, MARKS, Stage, mark};
-use super::{FsReq, cached, run};
+use super::{FsReq, run};
 use crate::abi::*;
 use crate::alloc::Array;
 use crate::callback;
@@ -30,7 +35,7 @@ use crate::event_loop::Loop;
 use crate::op::perform::{IOV_MAX, perform};
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey, Submission};
-use crate::os::fifo;
+use crate::os::{fifo, spin};
 
 /// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
 const SLOW_LIMIT: usize = 8;
@@ -109,7 +114,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     let state = event_loop.state();
     let files = &state.files;
     let Some(op) = req.operation() else { return false };
-    let Some(marks) = fitness(&op) else { return false };
+    let Some(marks) = fitness(req, &op) else { return false };
     let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
     if takes_position && files.is_position_taken(req.file.get(), Stage::Ring) {
         req.set_stage(Stage::Queued);
@@ -140,19 +145,28 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
 }
 
 /// How an operation would do on the ring, as marks; `None` if it should not be there.
-fn fitness(op: &FileOp) -> Option<usize> {
+fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
+    let inline_only = spin::is_possible();
     match *op {
         FileOp::Open { flags, .. } if flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) == 0 => Some(0),
         // A socket that lingers, or a terminal, would be waited for on this thread.
         FileOp::Close { fd } => matches!(cached::kind(fd), S_IFREG | S_IFDIR).then_some(0),
-        FileOp::Read { fd, offset, .. } => match cached::kind(fd) {
-            S_IFREG | S_IFBLK => Some(0),
-            S_IFIFO | S_IFSOCK if offset < 0 => Some(mark::ENDLESS),
+        FileOp::Read { fd, offset, .. } => match cached::kind_and_class(fd) {
+            (S_IFREG, Some(class)) => (!inline_only || class >= Class::Reads).then_some(0),
+            (S_IFREG, None) => {
+                req.add_mark(mark::UNKNOWN_MOUNT);
+                None
+            }
+            (S_IFBLK, _) => Some(0),
+            (S_IFIFO | S_IFSOCK, _) if offset < 0 => Some(mark::ENDLESS),
             _ => None,
         },
-        FileOp::Write { nbufs, .. } if nbufs > IOV_MAX => None,
-        FileOp::Write { fd, .. } => matches!(cached::kind(fd), S_IFREG | S_IFBLK).then_some(0),
-        _ => Some(mark::SLOW),
+        FileOp::Write { nbufs, .. } if nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()) => None,
+        FileOp::Write { fd, .. } => match cached::kind_and_class(fd) {
+            (S_IFREG | S_IFBLK, class) => (!inline_only || class >= Some(Class::Writes)).then_some(0),
+            _ => None,
+        },
+        _ => (!inline_only).then_some(mark::SLOW),
     }
 }
 
@@ -286,6 +300,9 @@ unsafe extern "C" fn run_job(work: *mut uv__work) {
     // What the ring has written of it already.
     let before = req.result.get();
     run(req);
+    if req.take_mark(mark::UNKNOWN_MOUNT) {
+        cached::learn_of(req.file.get());
+    }
     if before > 0 {
         req.result.set(before + req.result.get().max(0));
     }
