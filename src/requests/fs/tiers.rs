@@ -2,7 +2,7 @@
 //!
 //! | tier | what | when |
 //! |---|---|---|
-//! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat |
+//! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat; inside `uv_run(UV_RUN_DEFAULT)` read at an offset |
 //! | 2 | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
 //! | 3 | on the thread pool | everything else, and what tiers 1 and 2 could not do |
 //!
@@ -83,7 +83,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
         let req = FsReq::of_link(link);
         if req.is_stat() {
             attempt(event_loop, req);
-        } else if !may_ride || !ride(event_loop, req) {
+        } else if !may_ride || !(answer(&state.files, req, cached::try_read(req)) || ride(event_loop, req)) {
             to_pool(event_loop, req);
         }
     }
@@ -91,15 +91,18 @@ pub(crate) fn before_poll(event_loop: Loop) {
 
 /// Tier 1: answers a stat at once, or gives it to the pool.
 fn attempt(event_loop: Loop, req: FsReq) {
-    let files = &event_loop.state().files;
-    match cached::try_stat(req) {
-        Some(result) => {
-            files.answered_inline.set(files.answered_inline.get() + 1);
-            req.set_result(result);
-            put_off(files, req);
-        }
-        None => to_pool(event_loop, req),
+    if !answer(&event_loop.state().files, req, cached::try_stat(req)) {
+        to_pool(event_loop, req);
     }
+}
+
+/// Takes the result of an attempt that cannot block; false if there is none.
+fn answer(files: &Files, req: FsReq, result: Option<Result<isize>>) -> bool {
+    let Some(result) = result else { return false };
+    files.answered_inline.set(files.answered_inline.get() + 1);
+    req.set_result(result);
+    put_off(files, req);
+    true
 }
 
 /// The request is done; its callback comes with the next delivery.
