@@ -7,15 +7,18 @@
 //!
 //! The poll phase is one call of the driver's `wait`. Completions are copied out first and delivered after; those not yet
 //! delivered stay in the loop's state, so that a callback may close their handles (their keys then find nothing) or
-//! `longjmp` away (the next turn goes on with them). Signals come last in a batch, then the ends of children.
+//! `longjmp` away (the next turn goes on with them), or first give memory back ([`lent`]). Signals come last in a batch,
+//! then the ends of children.
 
 mod entry;
 mod exposure;
+mod lent;
 mod life;
 mod metrics;
 mod watchers;
 pub(crate) use entry::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 use exposure::Exposure;
+use lent::Lent;
 use metrics::Metrics;
 #[cfg(test)]
 mod tests;
@@ -60,6 +63,7 @@ pub(crate) struct LoopState {
     /// Completions taken from the driver; those before `delivered` have been delivered.
     batch: RefCell<Array<Completion>>,
     delivered: Cell<usize>,
+    lent: Lent,
     /// The signal pipe is readable; its messages come last in a batch, before the ends of children.
     signalled: Cell<bool>,
     /// Some child has ended and is to be reaped at the end of the batch.
@@ -345,6 +349,11 @@ impl Loop {
         let state = self.state();
         io::reconcile(self);
         fs::before_poll(self);
+        if self.goes_on() {
+            self.update_time();
+            self.deliver();
+            return true;
+        }
         let until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
         if state.delivered.get() == state.batch.borrow().len() {
             state.batch.borrow_mut().clear();
@@ -410,10 +419,14 @@ impl Loop {
         let state = self.state();
         self.run_news();
         fs::deliver_finished(self);
+        state.lent.begin();
         loop {
             let at = state.delivered.get();
             let next = state.batch.borrow().get(at).copied();
             let Some(completion) = next else { break };
+            if self.has_lent_much() {
+                return state.lent.cut();
+            }
             state.delivered.set(at + 1);
             self.dispatch(completion);
         }
@@ -505,6 +518,7 @@ impl LoopState {
             table: RefCell::new(Table::new()),
             batch: RefCell::new(Array::new()),
             delivered: Cell::new(0),
+            lent: Lent::default(),
             signalled: Cell::new(false),
             children_ended: Cell::new(false),
             timers: RefCell::new(timer::Heap::new()),

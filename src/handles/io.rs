@@ -12,7 +12,7 @@ use crate::event_loop::Loop;
 use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
-use crate::op::{OpKey, Submission};
+use crate::op::{Completion, OpKey, Submission};
 use crate::queue::{self, Link};
 
 /// Readable.
@@ -209,6 +209,12 @@ impl Io {
         if has != 0 {
             event_loop.end_poll(old);
         }
+    }
+
+    /// Has the driver's report of `events` come once more in this poll phase or the next.
+    pub(crate) fn again(self, event_loop: Loop, events: c_uint) {
+        let key = OpKey::from_bits(self.bits.get() as u64);
+        event_loop.keep(Completion { key, result: events as i32 });
     }
 
     /// The driver's poll has reported `events`.

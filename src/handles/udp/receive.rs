@@ -90,18 +90,23 @@ impl Udp {
 
     /// Delivers datagrams until none is left, or what the error queue holds (MSG_ERRQUEUE in `flags`).
     pub(super) fn receive(self, flags: c_int) {
+        let event_loop = self.event_loop();
         let mut left = PER_EVENT;
         while left > 0 && self.receives() {
             let buf = callback::alloc(self.alloc_cb.get(), self.into(), DATAGRAM);
             if buf.base.is_null() || buf.len == 0 {
                 return callback::recv(self, Errno::ENOBUFS.0 as isize, &buf, ptr::null(), 0);
             }
+            event_loop.lend(buf.len);
             // The user may have stopped or closed the handle, yet has to get the buffer back.
             let received =
                 if self.takes_batches() { self.receive_many(&buf, flags) } else { self.receive_one(&buf, flags) };
             match received {
                 0 => return,
                 n => left = left.saturating_sub(n),
+            }
+            if flags == 0 && event_loop.may_put_off() && self.receives() {
+                return self.io().again(event_loop, io::IN);
             }
         }
     }
