@@ -347,7 +347,9 @@ impl Loop {
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
         let state = self.state();
-        io::reconcile(self);
+        if !self.watcher_queue().is_empty() {
+            io::reconcile(self);
+        }
         fs::before_poll(self);
         if self.goes_on() {
             self.update_time();

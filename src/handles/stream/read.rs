@@ -26,7 +26,7 @@ const SMALL: usize = 1024;
 /// After so many reads in a row that fitted the same suggestion, it is repeated without asking what there is to read: the
 /// question costs 0.3 µs of the 3.8 that the server uses for an echo of 64 bytes over TCP. So many, because the first
 /// message that is much longer then comes in two parts, which a program tried on loopback only may never have seen.
-const STEADY: usize = 16;
+const STEADY: usize = 4;
 
 /// `UVRING_SUGGESTED_SIZE=65536` in the environment: always suggest that much, as libuv does.
 static ALWAYS_LARGE: LazyLock<bool> =
@@ -38,7 +38,7 @@ static ALWAYS_LARGE: LazyLock<bool> =
 /// `read_cb` gets the number of bytes; 0 if there was nothing to read after all; `UV_EOF` at the end, which stops the
 /// reading; `UV_ENOBUFS` if `alloc_cb` gave no memory; or another error. The size suggested to `alloc_cb` is at most 65536;
 /// from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on; when
-/// that has been the same for 16 reads, it stays so until a read does not fit (`UVRING_SUGGESTED_SIZE=65536` in the
+/// that has been the same for four reads, it stays so until a read does not fit (`UVRING_SUGGESTED_SIZE=65536` in the
 /// environment makes it 65536 always).
 ///
 /// Returns 0; `UV_EINVAL` if a pointer is NULL or the stream is closing; `UV_EALREADY` if it reads already; `UV_ENOTCONN` if

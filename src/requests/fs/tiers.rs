@@ -78,6 +78,9 @@ fn enqueue(event_loop: Loop, req: FsReq) {
 /// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
 pub(crate) fn before_poll(event_loop: Loop) {
     let state = event_loop.state();
+    if state.files.queue().is_empty() {
+        return;
+    }
     let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow().is_ring();
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
