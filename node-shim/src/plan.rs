@@ -15,34 +15,57 @@ const MAJOR: c_uint = 1;
 /// How far around the functions that we know others of the program's libuv are looked for.
 const AROUND: usize = 1 << 16;
 
+/// The one function that compilers put apart from the others, with the destructors.
+const APART: &str = "uv_library_shutdown";
+
+/// Of how many functions one shows where the others are. Each look-up in a program as large as Node.js takes a microsecond.
+const SAMPLE: usize = 16;
+
 /// Redirects the program's libuv to uvring. An error says why the program was left as it is.
 pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     ours::load()?;
-    let known = known(program)?;
-    let block = block(&known).ok_or("it has no functions of libuv's")?;
-    let mut places: Vec<Range<usize>> =
-        known.values().map(|&at| at..at + 1).filter(|at| !block.contains(&at.start)).collect();
-    places.push(block.start.saturating_sub(AROUND)..block.end + AROUND);
-    let (functions, others): (Vec<_>, Vec<_>) =
-        program.functions(&places).into_iter().partition(|f| f.name.starts_with("uv_"));
+    let ours = our_functions()?;
+    let (functions, others) = find(program, &ours)?;
     program.forget_symbols();
     before_everyone(&functions)?;
     whole(program, &functions)?;
     // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
-    if let Some(stranger) = others.iter().find(|f| block.contains(&f.at)) {
+    let block = block(functions.iter().filter(|f| f.name != APART).map(|f| f.at));
+    if let Some(stranger) = others.iter().find(|f| block.as_ref().is_some_and(|block| block.contains(&f.at))) {
         return Err(format!("{} is in the midst of it, as link-time optimisation leaves it", stranger.name));
     }
-    let jumps = functions.iter().filter_map(|f| jump(program, f, &functions).transpose()).collect::<Result<_, _>>()?;
+    let jump = |f| jump(program, f, &functions, &ours).transpose();
+    let jumps = functions.iter().filter_map(jump).collect::<Result<_, _>>()?;
     text::write(program, jumps)
 }
 
-/// Where the program has the functions that uvring has.
-fn known(program: &Image) -> Result<BTreeMap<&'static str, usize>, String> {
-    let loaded = image::loaded();
+/// The functions of uvring, and where they are.
+fn our_functions() -> Result<BTreeMap<&'static str, usize>, String> {
     let version = ours::function(c"uvring_version").ok_or("uvring has no version")?;
+    let loaded = image::loaded();
     let ours = loaded.iter().find(|image| image.holds(version)).ok_or("uvring has no symbols")?;
-    let names = ours.functions(&[ours.span()]).into_iter().map(|f| f.name).filter(|name| name.starts_with("uv_"));
-    Ok(names.filter_map(|name| Some((name, place(program, name)?))).collect())
+    Ok(ours.functions(&[ours.span()]).into_iter().map(|f| (f.name, f.at)).collect())
+}
+
+/// The `uv_*` functions of the program, and what else is among and around them.
+fn find(program: &Image, ours: &BTreeMap<&str, usize>) -> Result<(Vec<Function>, Vec<Function>), String> {
+    // Every program with a libuv has `uv_run`.
+    let sample = ["uv_run"].into_iter().chain(ours.keys().step_by(SAMPLE).copied().filter(|&name| name != APART));
+    let block = block(sample.filter_map(|name| place(program, name))).ok_or("it has no functions of libuv's")?;
+    let mut places: Vec<_> = place(program, APART).map(|at| at..at + 1).into_iter().collect();
+    places.push(block.start.saturating_sub(AROUND)..block.end + AROUND);
+    let look = |places: &[Range<usize>]| -> (Vec<_>, Vec<_>) {
+        program.functions(places).into_iter().partition(|f| f.name.starts_with("uv_"))
+    };
+    let first = look(&places);
+    // Those that it has elsewhere.
+    let missing = ours.keys().filter(|&&name| name.starts_with("uv_") && first.0.iter().all(|f| f.name != name));
+    let elsewhere: Vec<_> = missing.filter_map(|name| place(program, name)).map(|at| at..at + 1).collect();
+    if elsewhere.is_empty() {
+        return Ok(first);
+    }
+    places.extend(elsewhere);
+    Ok(look(&places))
 }
 
 /// The address of a function that the program exports.
@@ -101,17 +124,21 @@ fn whole(program: &Image, functions: &[Function]) -> Result<(), String> {
     Ok(())
 }
 
-/// The addresses that libuv takes up. `uv_library_shutdown` is apart: compilers put destructors elsewhere.
-fn block(known: &BTreeMap<&str, usize>) -> Option<Range<usize>> {
-    let addresses = || known.iter().filter(|&(&name, _)| name != "uv_library_shutdown").map(|(_, &at)| at);
-    Some(addresses().min()?..addresses().max()?)
+/// What the addresses span.
+fn block(addresses: impl Iterator<Item = usize>) -> Option<Range<usize>> {
+    let addresses: Vec<_> = addresses.collect();
+    Some(*addresses.iter().min()?..*addresses.iter().max()?)
 }
 
 /// The jump that the function becomes; `None` for what is no part of the interface.
-fn jump(program: &Image, function: &Function, all: &[Function]) -> Result<Option<Jump>, String> {
+fn jump(
+    program: &Image,
+    function: &Function,
+    all: &[Function],
+    ours: &BTreeMap<&str, usize>,
+) -> Result<Option<Jump>, String> {
     let Function { name, at, size } = *function;
-    let to = CString::new(name).ok().and_then(|name| ours::function(&name));
-    let Some(to) = to else {
+    let Some(&to) = ours.get(name) else {
         // Functions that begin with two underscores are reached only from within libuv.
         return if name.starts_with("uv__") { Ok(None) } else { Err(format!("uvring lacks {name}")) };
     };
@@ -127,7 +154,7 @@ fn jump(program: &Image, function: &Function, all: &[Function]) -> Result<Option
     if !room {
         return Err(format!("{name} is too short for a jump"));
     }
-    Ok(Some(Jump { entry, to: to.addr() }))
+    Ok(Some(Jump { entry, to }))
 }
 
 /// An entry, and where it is to lead.
