@@ -127,19 +127,22 @@ impl Image {
         here.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
     }
 
-    /// Gives back the memory that reading the symbols has taken, which for Node.js is 2 MB: pages of its file, which the kernel
-    /// brings again when they are needed.
+    /// Gives back the memory that reading the symbols and their names has taken, which for Node.js is 2 MB: pages of its file,
+    /// which the kernel brings again when they are needed.
     pub(crate) fn forget_symbols(&self) {
         let symbols = self.symbols.as_ptr_range();
-        // Whole pages: others may have changed what shares one with them.
-        let start = symbols.start.addr().next_multiple_of(page_size());
-        let end = symbols.end.addr() & !(page_size() - 1);
-        let is_constant = self
-            .segments()
-            .any(|(header, segment)| header.p_flags & libc::PF_W == 0 && segment.start <= start && end <= segment.end);
-        if is_constant && start < end {
-            // SAFETY: argument 1; nobody has written to these pages, so they stay as they are.
-            unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DONTNEED) };
+        let names = self.names.as_ptr_range();
+        for range in [symbols.start.addr()..symbols.end.addr(), names.start.addr()..names.end.addr()] {
+            // Whole pages: others may have changed what shares one with them.
+            let start = range.start.next_multiple_of(page_size());
+            let end = range.end & !(page_size() - 1);
+            let is_constant = self.segments().any(|(header, segment)| {
+                header.p_flags & libc::PF_W == 0 && segment.start <= start && end <= segment.end
+            });
+            if is_constant && start < end {
+                // SAFETY: argument 1; nobody has written to these pages, so they stay as they are.
+                unsafe { libc::madvise(start as *mut c_void, end - start, libc::MADV_DONTNEED) };
+            }
         }
     }
 

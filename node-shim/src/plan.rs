@@ -26,7 +26,6 @@ pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     ours::load()?;
     let ours = our_functions()?;
     let (functions, others) = find(program, &ours)?;
-    program.forget_symbols();
     before_everyone(&functions)?;
     whole(program, &functions)?;
     // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
@@ -36,6 +35,8 @@ pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     }
     let jump = |f| jump(program, f, &functions, &ours).transpose();
     let jumps = functions.iter().filter_map(jump).collect::<Result<_, _>>()?;
+    // Before its code changes.
+    program.forget_symbols();
     text::write(program, jumps)
 }
 
