@@ -100,6 +100,8 @@ pub(crate) struct LoopState {
     sigmask: Cell<u64>,
     /// Whether other threads tend to leave something soon.
     habit: Cell<Habit>,
+    /// Name lookups under way.
+    pub(crate) lookups: Cell<usize>,
     exposure: Exposure,
     pub(crate) metrics: Metrics,
 }
@@ -377,8 +379,9 @@ impl Loop {
         if until_ns == Some(0) {
             self.wait_in_driver(until_ns);
         } else {
-            // With much in flight it is better to sleep: more will be ready by then.
-            let is_busy = self.requests() > SPIN_LIMIT || state.driver.borrow().files_in_flight() > 0;
+            // With much in flight it is better to sleep: more will be ready by then. A name lookup takes its time.
+            let is_busy =
+                self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
             let spins = !is_busy && state.habit.get().expects_work();
             // Who measures pays for a look before the sleep, as with libuv.
             let looks = spins || metrics.measured.load(Relaxed);
@@ -541,6 +544,7 @@ impl LoopState {
             running: Cell::new(None),
             sigmask: Cell::new(0),
             habit: Cell::new(Habit::new()),
+            lookups: Cell::new(0),
             exposure: Exposure::default(),
             metrics: Metrics::default(),
         })

@@ -196,6 +196,10 @@ fn prepare(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Do
         (*work).done.set(Some(done));
         (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | kind as usize));
     }
+    if kind == Kind::Lookup {
+        let lookups = &event_loop.state().lookups;
+        lookups.set(lookups.get() + 1);
+    }
     wq(work).init();
 }
 
@@ -292,6 +296,10 @@ pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: R
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
 pub(crate) fn done(link: Link) {
     let work = job(link);
+    if low_bits(work) & KIND == Kind::Lookup as usize {
+        let lookups = &event_loop(work).state().lookups;
+        lookups.set(lookups.get() - 1);
+    }
     // SAFETY: (1); `done` is the last thing done with the request (law 2).
     unsafe {
         let status = if low_bits(work) & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };

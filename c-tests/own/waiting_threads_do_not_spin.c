@@ -1,0 +1,74 @@
+/* A loop that other threads wake now and then, a pool that gets a job now and then, and a semaphore that is posted now and
+ * then take next to no processor time between, also after a time in which each waited for the other without a pause. */
+#include "check.h"
+
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+enum { QUICK = 2000, SLOW = 100, PAUSE_MS = 4 };
+
+static uv_loop_t loop;
+static uv_async_t async;
+static uv_sem_t posted;
+static uv_work_t work;
+static atomic_int left_quick = QUICK, is_slow, ended;
+
+static double processor_seconds(void) {
+    struct rusage usage;
+    CHECK_EQ(getrusage(RUSAGE_SELF, &usage), 0);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void nothing(uv_work_t* req) { UNUSED(req); }
+
+static void on_done(uv_work_t* req, int status) {
+    CHECK_EQ(status, 0);
+    if (left_quick > 0 && --left_quick > 0) CHECK_OK(uv_queue_work(&loop, req, nothing, on_done));
+}
+
+static void on_async(uv_async_t* handle) {
+    uv_sem_post(&posted);
+    if (ended) {
+        uv_close((uv_handle_t*)handle, NULL);
+        return;
+    }
+    if (is_slow) CHECK_OK(uv_queue_work(&loop, &work, nothing, on_done));
+}
+
+static void sender(void* data) {
+    double before;
+    UNUSED(data);
+    for (int i = 0; i < QUICK; i++) {
+        CHECK_OK(uv_async_send(&async));
+        uv_sem_wait(&posted);
+    }
+    while (left_quick > 0) sleep_ms(1);
+    sleep_ms(20);
+    is_slow = 1;
+    before = processor_seconds();
+    for (int i = 0; i < SLOW; i++) {
+        CHECK_OK(uv_async_send(&async));
+        uv_sem_wait(&posted);
+        sleep_ms(PAUSE_MS);
+    }
+    /* Who spun would have taken 100 % or more. */
+    CHECK_LE(processor_seconds() - before, SLOW * PAUSE_MS / 1000.0 / 2);
+    ended = 1;
+    CHECK_OK(uv_async_send(&async));
+}
+
+int main(void) {
+    uv_thread_t thread;
+    watchdog(30);
+    CHECK_OK(uv_sem_init(&posted, 0));
+    CHECK_OK(uv_loop_init(&loop));
+    CHECK_OK(uv_async_init(&loop, &async, on_async));
+    CHECK_OK(uv_queue_work(&loop, &work, nothing, on_done));
+    CHECK_OK(uv_thread_create(&thread, sender, NULL));
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_thread_join(&thread);
+    uv_sem_destroy(&posted);
+    finish_loop(&loop);
+    return 0;
+}
