@@ -152,9 +152,9 @@ fn files(place: &str, dir: &Path, scale: Scale, cases: &mut Vec<Case>) {
                 if depth == 1 {
                     case = case.limit("limit_files");
                 }
-                // Where nothing has to be waited for, nothing may be handed to a thread.
+                // Where nothing has to be waited for, nothing may be handed to a thread. tmpfs cannot be asked to read only then.
                 case.no_threads =
-                    depth <= 8 && matches!((op, place), ("stat" | "open" | "small", _) | ("read", "disk"));
+                    depth <= 8 && matches!((op, place), ("stat" | "open", _) | ("read" | "small", "disk"));
                 case.goal = if place == "disk" { file_goal(op, depth) } else { None };
                 case.is_core = case.goal.is_some() && paths == "one" || (depth == 1 && op != "scandir");
                 cases.push(case);
