@@ -15,6 +15,8 @@ use crate::os::clock;
 
 /// The longest look, in nanoseconds: long enough to find what somebody brings who has to be woken first.
 const LONGEST_NS: u64 = 50_000;
+/// The same, counted: a program, or a tool that it runs under, may have put a clock that stands still in place of libc's.
+const MOST_GLANCES: u32 = 4096;
 /// How soon a look must find something to have been cheaper than sleep.
 const CHEAP_NS: u64 = 8_000;
 /// How many looks in a row may be dearer. Two that wait for each other need to look at the same time to become quick.
@@ -75,6 +77,7 @@ impl Habit {
         let start = clock::monotonic_ns();
         let end = until_ns.map_or(start + LONGEST_NS, |until| until.min(start + LONGEST_NS));
         let mut now = start;
+        let mut glances = 0;
         loop {
             if found() {
                 if now - start < CHEAP_NS {
@@ -87,7 +90,8 @@ impl Habit {
                 }
                 return true;
             }
-            if now >= end {
+            glances += 1;
+            if now >= end || glances == MOST_GLANCES {
                 self.back_off();
                 return false;
             }
