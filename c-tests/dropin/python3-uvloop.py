@@ -186,7 +186,8 @@ async def driver():
             links.append(os.readlink("/proc/self/fd/" + name))
         except FileNotFoundError:
             pass
-    assert not ring or any("io_uring" in link for link in links) == (ring == "yes"), links
+    # A ring is made for file operations, of which uvloop has none: only where there may be none is the answer certain.
+    assert ring != "no" or not any("io_uring" in link for link in links), links
 
 
 for part in (tcp, unix, tls, udp, subprocesses, signals, timers, threads, descriptors, driver):
