@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use io_uring::{IoUring, Parameters, opcode};
 use libc::c_int;
 
+use crate::os::aside;
+
 /// What the kernel's rings can do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Features {
@@ -61,10 +63,7 @@ pub(crate) fn answer() -> Result<Features, Refusal> {
         if switched_off() {
             return Err(Refusal::SwitchedOff);
         }
-        match std::thread::Builder::new().name("uvring-probe".into()).spawn(probe) {
-            Ok(thread) => thread.join().unwrap_or(Err(Refusal::Failed("probe", libc::EIO))),
-            Err(_) => Err(Refusal::Failed("pthread_create", libc::EAGAIN)),
-        }
+        aside::call(probe).unwrap_or_else(|error| Err(Refusal::Failed("clone", -error.0)))
     })
 }
 

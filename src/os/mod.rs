@@ -1,5 +1,6 @@
 //! Questions to the system, and what stands beside the loop: threads, clocks, paths, hosts. Knows nothing of loops.
 
+pub(crate) mod aside;
 pub(crate) mod buffer;
 pub(crate) mod clock;
 pub(crate) mod cpu;
