@@ -98,8 +98,10 @@ pub(crate) struct LoopState {
     pub(crate) running: Cell<Option<uv_run_mode>>,
     /// Signals blocked while asleep, as the kernel's bit set.
     sigmask: Cell<u64>,
-    /// Whether other threads tend to leave something soon.
+    /// How soon threads tend to bring something.
     habit: Cell<Habit>,
+    /// How soon descriptors tend to become ready.
+    ready_habit: Cell<Habit>,
     /// Name lookups under way.
     pub(crate) lookups: Cell<usize>,
     exposure: Exposure,
@@ -382,14 +384,19 @@ impl Loop {
             // With much in flight it is better to sleep: more will be ready by then. A name lookup takes its time.
             let is_busy =
                 self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
-            let spins = !is_busy && state.habit.get().expects_work();
+            let spins = !is_busy && (state.habit.get().expects_work() || state.ready_habit.get().expects_events());
             // Who measures pays for a look before the sleep, as with libuv.
-            let looks = spins || metrics.measured.load(Relaxed);
-            if !(looks && self.wait_in_driver(Some(0))) {
+            let found = if spins {
+                self.look(until_ns)
+            } else {
+                metrics.measured.load(Relaxed) && self.wait_in_driver(Some(0))
+            };
+            if !found {
                 metrics.waiting.set(false);
                 metrics.fall_asleep();
-                self.sleep(until_ns, spins);
+                let is_ready = self.sleep(until_ns);
                 metrics.wake_up();
+                return self.learn(is_ready);
             }
         }
         // Also where nothing slept: what ran before in this turn may have taken long, and the check phase asks what time it is.
@@ -401,22 +408,54 @@ impl Loop {
         let state = self.state();
         let limit = Limit { until_ns, sigmask: state.sigmask.get() };
         state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        self.has_batch()
+    }
+
+    /// True if the driver's completions are yet to be delivered.
+    fn has_batch(self) -> bool {
+        let state = self.state();
         state.delivered.get() < state.batch.borrow().len()
     }
 
-    fn sleep(self, until_ns: Option<u64>, spins: bool) {
+    /// Looks for something to do as long as that is better than to sleep. True if there is something.
+    fn look(self, until_ns: Option<u64>) -> bool {
         let state = self.state();
-        let mut habit = state.habit.get();
-        let found = spins && habit.look(until_ns, || self.has_sent_news());
-        if !found {
-            let since = state.now_ns.get();
-            state.wake.asleep();
-            self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
-            state.wake.awake();
-            let came = self.has_sent_news().then(|| clock::monotonic_ns() - since);
-            habit.slept(came);
+        let glance = || {
+            state.driver.borrow_mut().glance(&mut state.batch.borrow_mut());
+            self.has_batch()
+        };
+        let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
+        if habit.expects_work() {
+            let found = glance() || habit.look(until_ns, || self.has_sent_news());
+            state.habit.set(habit);
+            return found;
         }
+        let found = ready_habit.look_for_events(until_ns, || self.has_sent_news() || glance());
+        state.ready_habit.set(ready_habit);
+        found
+    }
+
+    /// Sleeps; true if the driver has brought something.
+    fn sleep(self, until_ns: Option<u64>) -> bool {
+        let wake = &self.state().wake;
+        wake.asleep();
+        let is_ready = self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
+        wake.awake();
+        is_ready
+    }
+
+    /// Reads the clock after a sleep, and notes what ended it how soon.
+    fn learn(self, is_ready: bool) {
+        let state = self.state();
+        let since = state.now_ns.get();
+        self.update_time();
+        let took = state.now_ns.get() - since;
+        let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
+        let by_thread = self.has_sent_news();
+        habit.slept(by_thread.then_some(took));
+        ready_habit.slept((is_ready && !by_thread).then_some(took));
         state.habit.set(habit);
+        state.ready_habit.set(ready_habit);
     }
 
     /// Delivers what the poll phase brought.
@@ -544,6 +583,7 @@ impl LoopState {
             running: Cell::new(None),
             sigmask: Cell::new(0),
             habit: Cell::new(Habit::new()),
+            ready_habit: Cell::new(Habit::new()),
             lookups: Cell::new(0),
             exposure: Exposure::default(),
             metrics: Metrics::default(),

@@ -123,6 +123,16 @@ impl Driver {
         }
     }
 
+    /// Looks for descriptors that are ready, as part of a longer look before a sleep.
+    pub(crate) fn glance(&mut self, out: &mut Array<Completion>) {
+        match self {
+            Driver::Ring(ring) => ring.glance(out),
+            Driver::Ready(ready) => ready.wait(Limit::LOOK, out),
+            #[cfg(test)]
+            Driver::Script(script) => script.wait(Limit::LOOK, out),
+        }
+    }
+
     /// True if file operations can ride: only the ring carries them.
     pub(crate) fn rides(&self, op: &FileOp) -> bool {
         match self {
