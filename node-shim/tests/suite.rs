@@ -50,7 +50,7 @@ fn trials(trees: &[PathBuf]) -> io::Result<Vec<Trial>> {
             files.sort();
             for file in files {
                 let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-                if !name.starts_with("test-") || !name.ends_with(".js") {
+                if !name.starts_with("test-") || !(name.ends_with(".js") || name.ends_with(".mjs")) {
                     continue;
                 }
                 let passes = Arc::default();
