@@ -15,6 +15,7 @@ mod exposure;
 mod lent;
 mod life;
 mod metrics;
+mod waiting;
 mod watchers;
 pub(crate) use entry::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 use exposure::Exposure;
@@ -25,17 +26,14 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
-use std::sync::atomic::{
-    AtomicBool, AtomicU32,
-    Ordering::{Relaxed, SeqCst},
-};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use libc::c_int;
 
 use crate::abi::*;
 use crate::alloc::Array;
 use crate::driver::wake::Wake;
-use crate::driver::{Driver, Limit, fork, pool};
+use crate::driver::{Driver, fork, pool};
 use crate::handle::{self, Async, newtype};
 use crate::handles::async_handle::PendingStack;
 use crate::handles::io::{self, Io};
@@ -104,12 +102,11 @@ pub(crate) struct LoopState {
     ready_habit: Cell<Habit>,
     /// Name lookups under way.
     pub(crate) lookups: Cell<usize>,
+    /// Other jobs of the thread pool under way.
+    pub(crate) jobs: Cell<usize>,
     exposure: Exposure,
     pub(crate) metrics: Metrics,
 }
-
-/// With more requests than this in flight, the loop sleeps at once.
-const SPIN_LIMIT: u32 = 8;
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
 /// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
@@ -373,91 +370,6 @@ impl Loop {
         has_news
     }
 
-    /// Waits, and notes whether what is delivered next had been there already.
-    fn wait(self, until_ns: Option<u64>) {
-        let state = self.state();
-        let metrics = &state.metrics;
-        metrics.waiting.set(true);
-        if until_ns == Some(0) {
-            self.wait_in_driver(until_ns);
-        } else {
-            // With much in flight it is better to sleep: more will be ready by then. A name lookup takes its time.
-            let is_busy =
-                self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
-            let spins = !is_busy && (state.habit.get().expects_work() || state.ready_habit.get().expects_events());
-            // Who measures pays for a look before the sleep, as with libuv.
-            let found = if spins {
-                self.look(until_ns)
-            } else {
-                metrics.measured.load(Relaxed) && self.wait_in_driver(Some(0))
-            };
-            if !found {
-                metrics.waiting.set(false);
-                metrics.fall_asleep();
-                let is_ready = self.sleep(until_ns);
-                metrics.wake_up();
-                return self.learn(is_ready);
-            }
-        }
-        // Also where nothing slept: what ran before in this turn may have taken long, and the check phase asks what time it is.
-        self.update_time();
-    }
-
-    /// True if the driver has brought something.
-    fn wait_in_driver(self, until_ns: Option<u64>) -> bool {
-        let state = self.state();
-        let limit = Limit { until_ns, sigmask: state.sigmask.get() };
-        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
-        self.has_batch()
-    }
-
-    /// True if the driver's completions are yet to be delivered.
-    fn has_batch(self) -> bool {
-        let state = self.state();
-        state.delivered.get() < state.batch.borrow().len()
-    }
-
-    /// Looks for something to do as long as that is better than to sleep. True if there is something.
-    fn look(self, until_ns: Option<u64>) -> bool {
-        let state = self.state();
-        let glance = || {
-            state.driver.borrow_mut().glance(&mut state.batch.borrow_mut());
-            self.has_batch()
-        };
-        let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
-        if habit.expects_work() {
-            let found = glance() || habit.look(until_ns, || self.has_sent_news());
-            state.habit.set(habit);
-            return found;
-        }
-        let found = ready_habit.look_for_events(until_ns, || self.has_sent_news() || glance());
-        state.ready_habit.set(ready_habit);
-        found
-    }
-
-    /// Sleeps; true if the driver has brought something.
-    fn sleep(self, until_ns: Option<u64>) -> bool {
-        let wake = &self.state().wake;
-        wake.asleep();
-        let is_ready = self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
-        wake.awake();
-        is_ready
-    }
-
-    /// Reads the clock after a sleep, and notes what ended it how soon.
-    fn learn(self, is_ready: bool) {
-        let state = self.state();
-        let since = state.now_ns.get();
-        self.update_time();
-        let took = state.now_ns.get() - since;
-        let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
-        let by_thread = self.has_sent_news();
-        habit.slept(by_thread.then_some(took));
-        ready_habit.slept((is_ready && !by_thread).then_some(took));
-        state.habit.set(habit);
-        state.ready_habit.set(ready_habit);
-    }
-
     /// Delivers what the poll phase brought.
     fn deliver(self) {
         let state = self.state();
@@ -585,6 +497,7 @@ impl LoopState {
             habit: Cell::new(Habit::new()),
             ready_habit: Cell::new(Habit::new()),
             lookups: Cell::new(0),
+            jobs: Cell::new(0),
             exposure: Exposure::default(),
             metrics: Metrics::default(),
         })

@@ -23,6 +23,7 @@
 //! under the loop's; (3) the loop outlives its jobs, because each counts as an active request, and `uv_loop_close` waits for
 //! workers that are just handing a job back.
 
+use std::cell::Cell;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::atomic::{
     AtomicBool, AtomicPtr,
@@ -55,6 +56,9 @@ pub(crate) enum Kind {
 /// time it wakes, and to take jobs one by one as they come keeps the loop from submitting them.
 const SHORT_STREAK: u32 = 32;
 
+/// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
+const MANY: usize = 32;
+
 /// The low bits of a job's loop pointer.
 const KIND: usize = 3;
 const CANCELLED: usize = 4;
@@ -72,6 +76,8 @@ pub(crate) fn jobs() -> u64 {
 }
 
 struct Pool {
+    /// How many workers there may be, and as many threads for lookups.
+    limit: usize,
     lanes: Mutex<Lanes>,
     for_workers: Condvar,
     for_lookups: Condvar,
@@ -86,7 +92,6 @@ struct Lanes {
     lookups: Link,
     /// Every thread that was started.
     threads: Vec<JoinHandle<()>>,
-    limit: usize,
     workers: usize,
     idle: usize,
     /// A worker has been woken and has not looked for a job yet.
@@ -151,11 +156,11 @@ fn start(generation: u64) -> &'static Pool {
     }
     // From Rust's allocator, which is libc's: a pool may outlive the allocator that the program put in place.
     let fresh = Box::into_raw(Box::new(Pool {
+        limit: size_limit() as usize,
         lanes: Mutex::new(Lanes {
             jobs: head(),
             lookups: head(),
             threads: Vec::new(),
-            limit: size_limit() as usize,
             workers: 0,
             idle: 0,
             waking: false,
@@ -196,11 +201,21 @@ fn prepare(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Do
         (*work).done.set(Some(done));
         (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | kind as usize));
     }
-    if kind == Kind::Lookup {
-        let lookups = &event_loop.state().lookups;
-        lookups.set(lookups.get() + 1);
-    }
+    let count = in_flight(event_loop, kind == Kind::Lookup);
+    count.set(count.get() + 1);
     wq(work).init();
+}
+
+/// True if a loop that awaits so many jobs, lookups not counted, has given the workers enough to do for some 100 µs.
+pub(crate) fn is_busy_with(jobs: usize) -> bool {
+    // SAFETY: as in `pool`.
+    jobs > MANY && unsafe { POOL.load(Acquire).as_ref() }.is_some_and(|pool| jobs > MANY * pool.limit)
+}
+
+/// How many lookups, or other jobs, the loop awaits.
+fn in_flight(event_loop: Loop, is_lookup: bool) -> &'static Cell<usize> {
+    let state = event_loop.state();
+    if is_lookup { &state.lookups } else { &state.jobs }
 }
 
 /// Queues a job. `run` is called on a worker, then `done` on the loop's thread.
@@ -296,10 +311,8 @@ pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: R
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
 pub(crate) fn done(link: Link) {
     let work = job(link);
-    if low_bits(work) & KIND == Kind::Lookup as usize {
-        let lookups = &event_loop(work).state().lookups;
-        lookups.set(lookups.get() - 1);
-    }
+    let count = in_flight(event_loop(work), low_bits(work) & KIND == Kind::Lookup as usize);
+    count.set(count.get() - 1);
     // SAFETY: (1); `done` is the last thing done with the request (law 2).
     unsafe {
         let status = if low_bits(work) & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };
@@ -312,21 +325,25 @@ pub(crate) fn done(link: Link) {
 impl Pool {
     /// Makes sure that a worker sees the new job.
     fn start_worker(&'static self, lanes: &mut Lanes) {
-        if lanes.workers < lanes.limit && lanes.spawn(move || self.work()) {
+        if lanes.workers < self.limit && lanes.spawn(move || self.work()) {
             lanes.workers += 1;
         } else {
             self.wake_worker(lanes);
         }
     }
 
+    fn lookup_may_start(&self, lanes: &Lanes) -> bool {
+        lanes.working < self.limit || lanes.stopping
+    }
+
     /// Starts as many lookups as the rule at the top allows.
     fn start_lookups(&'static self, lanes: &mut Lanes) {
-        if lanes.lookups.is_empty() || !lanes.lookup_may_start() {
+        if lanes.lookups.is_empty() || !self.lookup_may_start(lanes) {
             return;
         }
         if lanes.lookup_idle > 0 {
             self.for_lookups.notify_one();
-        } else if lanes.lookup_threads < lanes.limit && lanes.spawn(move || self.look_up()) {
+        } else if lanes.lookup_threads < self.limit && lanes.spawn(move || self.look_up()) {
             lanes.lookup_threads += 1;
         }
     }
@@ -405,7 +422,7 @@ impl Pool {
     fn look_up(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
-            let next = if lanes.lookup_may_start() { lanes.lookups.pop_front() } else { None };
+            let next = if self.lookup_may_start(&lanes) { lanes.lookups.pop_front() } else { None };
             let Some(next) = next else {
                 if lanes.stopping {
                     break;
@@ -427,10 +444,6 @@ impl Pool {
 }
 
 impl Lanes {
-    fn lookup_may_start(&self) -> bool {
-        self.working < self.limit || self.stopping
-    }
-
     /// Starts a thread; false if the system has no room for one.
     fn spawn(&mut self, body: impl FnOnce() + Send + 'static) -> bool {
         if self.threads.try_reserve(1).is_err() {

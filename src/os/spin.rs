@@ -4,8 +4,8 @@
 //! whose processor was halted meanwhile: more than most jobs that threads hand to each other. A thread that has found, again
 //! and again, that work came soon after it fell asleep therefore looks for it a little longer first, at most as long as
 //! sleeping and waking would have cost (A. Karlin and others, "Empirical studies of competitive spinning for a shared-memory
-//! multiprocessor", 1991). Each time that it finds nothing, it waits twice as long before it tries that again, and half as long
-//! after each time that it does: a loop or a pool with little to do does not spin.
+//! multiprocessor", 1991). Each time that it finds nothing, it waits twice as long before it tries that again: a loop or a pool
+//! with little to do does not spin.
 //!
 //! A loop looks for events of its descriptors in the same way. A server that is a little faster than its client otherwise
 //! sleeps after each few datagrams, and is woken for the next: it gets slower by being faster.
@@ -32,7 +32,7 @@ const SOON_NS: u64 = 100_000;
 /// How often in a row work must have come soon before a look is tried.
 const OFTEN: u8 = 4;
 /// The most sleeps without a look after looks that found nothing.
-const LONGEST_REST: u8 = 255;
+const LONGEST_REST: u8 = 128;
 
 /// `UVRING_SPIN=0` in the environment does not forbid it.
 static ALLOWED: LazyLock<bool> =
@@ -60,7 +60,7 @@ pub(crate) struct Habit {
     soon: u8,
     /// Sleeps to go before the next look.
     rest: u8,
-    /// How many they were after the last look that found nothing, halved by each that did; twice as many follow the next.
+    /// How many they were after the last look; twice as many follow the next one that finds nothing.
     last_rest: u8,
     /// Looks in a row that found something late.
     late: u8,
@@ -74,16 +74,21 @@ impl Habit {
 
     /// True if work tends to come soon, and other threads can bring it.
     pub(crate) fn expects_work(self) -> bool {
-        self.is_ready() && *BESIDE_THREADS
+        self.may_look() && *BESIDE_THREADS
     }
 
     /// True if events tend to come soon, and other processes can cause them.
     pub(crate) fn expects_events(self) -> bool {
-        self.is_ready() && *BESIDE_OTHERS
+        self.may_look() && *BESIDE_OTHERS
     }
 
-    fn is_ready(self) -> bool {
-        self.soon == OFTEN && self.rest == 0
+    /// True if what ended the last sleeps came soon.
+    pub(crate) fn is_often_soon(self) -> bool {
+        self.soon == OFTEN
+    }
+
+    fn may_look(self) -> bool {
+        self.is_often_soon() && self.rest == 0
     }
 
     /// Work came `after_ns` nanoseconds after the thread fell asleep; `None` if something else ended the sleep.
@@ -113,7 +118,7 @@ impl Habit {
         loop {
             if found() {
                 if now - start < CHEAP_NS {
-                    (self.last_rest, self.late) = (self.last_rest / 2, 0);
+                    (self.last_rest, self.late) = (0, 0);
                 } else {
                     self.late += 1;
                     if self.late == PATIENCE {
@@ -152,16 +157,15 @@ mod tests {
         }
         let mut looks = 0;
         for _ in 0..1000 {
-            if habit.is_ready() {
+            if habit.may_look() {
                 looks += 1;
                 assert!(!habit.look(Some(0), || false));
             }
             habit.slept(Some(1000));
         }
         assert!((8..20).contains(&looks), "{looks}");
-        let rest = habit.last_rest;
         assert!(habit.look(Some(0), || true));
-        assert_eq!(habit.last_rest, rest / 2);
+        assert_eq!(habit.last_rest, 0);
         habit.slept(Some(SOON_NS));
         assert_eq!(habit.soon, 0);
     }

@@ -162,10 +162,11 @@ impl Drop for Listing {
     }
 }
 
-/// Where a name begins in the text of all names, and its entry's type.
+/// Where a name lies in the text of all names, without its NUL, and its entry's type.
 #[derive(Clone, Copy)]
 struct Place {
     at: usize,
+    len: u16,
     d_type: u8,
 }
 
@@ -179,16 +180,19 @@ pub(super) fn scandir(req: FsReq) -> Result<isize> {
     let dir = Listing(dir);
     let mut places = Array::<Place>::new();
     let mut text = Array::<u8>::new();
+    places.reserve(32)?;
+    text.reserve(512)?;
     // SAFETY: open, and ours alone.
     while let Some((name, d_type)) = unsafe { read_entry(dir.0) }? {
-        places.push(Place { at: text.len(), d_type })?;
+        // Names have 255 bytes at most.
+        places.push(Place { at: text.len(), len: name.count_bytes() as u16, d_type })?;
         text.extend(name.to_bytes_with_nul())?;
     }
     if places.is_empty() {
         return Ok(0);
     }
     let names: &[u8] = &text;
-    let name = |place: &Place| CStr::from_bytes_until_nul(&names[place.at..]).unwrap_or_default();
+    let name = |place: &Place| &names[place.at..][..usize::from(place.len)];
     places.sort_unstable_by(|a, b| name(a).cmp(name(b)));
 
     let entries = places.len() * size_of::<uv_dirent_t>();

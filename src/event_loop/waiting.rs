@@ -1,0 +1,135 @@
+//! How a loop waits: for what, how long, and whether asleep.
+//!
+//! | in flight | before the loop falls asleep it |
+//! |---|---|
+//! | little, and something tends to come soon | looks for it, for some microseconds (`os/spin.rs`) |
+//! | hundreds of jobs of the pool, whose results tend to come soon | naps while results gather |
+//! | else | does nothing |
+//!
+//! The nap is for a loop that is faster than the pool: woken for each result it took a processor from a worker each time, 9 000
+//! times for 61 000 listings of folders, and these took 15.7 µs of processor time each. They take 13.8 with the nap; 256 reads
+//! of cached files in flight on epoll went from 0.9 of libuv's rate to 1.03, writes from 0.89 to 1.07.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::Loop;
+use crate::driver::{Limit, pool};
+use crate::os::clock;
+
+/// With more requests than this in flight, the loop does not look: more will be ready by the time that it wakes.
+const SPIN_LIMIT: u32 = 8;
+/// How long results gather. The kernel adds its timer slack, 50 µs.
+const NAP: Duration = Duration::from_micros(50);
+/// No nap if the loop has to be awake within this time, in nanoseconds.
+const NAP_AND_SLACK_NS: u64 = 200_000;
+
+impl Loop {
+    /// Waits, and notes whether what is delivered next had been there already.
+    pub(super) fn wait(self, until_ns: Option<u64>) {
+        let state = self.state();
+        let metrics = &state.metrics;
+        metrics.waiting.set(true);
+        if until_ns == Some(0) {
+            self.wait_in_driver(until_ns);
+        } else if !self.finds_something(until_ns) {
+            metrics.waiting.set(false);
+            metrics.fall_asleep();
+            let files = state.driver.borrow().files_in_flight();
+            let is_ready = self.sleep(until_ns);
+            metrics.wake_up();
+            self.update_time_after_sleep(is_ready, files > 0);
+            return;
+        }
+        // Also where nothing slept: what ran before in this turn may have taken long, and the check phase asks what time it is.
+        self.update_time();
+    }
+
+    /// Looks or naps, if that is better than to fall asleep at once. True if there is something to do.
+    fn finds_something(self, until_ns: Option<u64>) -> bool {
+        let state = self.state();
+        // A name lookup takes its time.
+        let is_busy =
+            self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
+        if !is_busy && (state.habit.get().expects_work() || state.ready_habit.get().expects_events()) {
+            return self.look(until_ns);
+        }
+        if state.habit.get().is_often_soon() && pool::is_busy_with(state.jobs.get()) {
+            return self.gather(until_ns);
+        }
+        // Who measures pays for a look before the sleep, as with libuv.
+        state.metrics.measured.load(Relaxed) && self.wait_in_driver(Some(0))
+    }
+
+    /// True if the driver has brought something.
+    fn wait_in_driver(self, until_ns: Option<u64>) -> bool {
+        let state = self.state();
+        let limit = Limit { until_ns, sigmask: state.sigmask.get() };
+        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        self.has_batch()
+    }
+
+    /// True if the driver's completions are yet to be delivered.
+    fn has_batch(self) -> bool {
+        let state = self.state();
+        state.delivered.get() < state.batch.borrow().len()
+    }
+
+    /// Looks for something to do as long as that is better than to sleep. True if there is something.
+    fn look(self, until_ns: Option<u64>) -> bool {
+        let state = self.state();
+        let glance = || {
+            state.driver.borrow_mut().glance(&mut state.batch.borrow_mut());
+            self.has_batch()
+        };
+        let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
+        if habit.expects_work() {
+            let found = glance() || habit.look(until_ns, || self.has_sent_news());
+            state.habit.set(habit);
+            return found;
+        }
+        let found = ready_habit.look_for_events(until_ns, || self.has_sent_news() || glance());
+        state.ready_habit.set(ready_habit);
+        found
+    }
+
+    /// Naps while results of the pool gather, if there is nothing else to do. True if there is something to do.
+    fn gather(self, until_ns: Option<u64>) -> bool {
+        if self.wait_in_driver(Some(0)) || self.has_news() {
+            return true;
+        }
+        if until_ns.is_none_or(|until| until > clock::monotonic_ns() + NAP_AND_SLACK_NS) {
+            let metrics = &self.state().metrics;
+            metrics.fall_asleep();
+            // The loop counts as awake: nobody has to wake it.
+            std::thread::sleep(NAP);
+            metrics.wake_up();
+        }
+        self.has_news()
+    }
+
+    /// Sleeps; true if the driver has brought something.
+    fn sleep(self, until_ns: Option<u64>) -> bool {
+        let wake = &self.state().wake;
+        wake.asleep();
+        let is_ready = self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
+        wake.awake();
+        is_ready
+    }
+
+    /// Notes what ended a sleep how soon. Of a sleep with files on the ring that they ended there is nothing to learn.
+    fn update_time_after_sleep(self, is_ready: bool, had_files: bool) {
+        let state = self.state();
+        let since = state.now_ns.get();
+        self.update_time();
+        let took = state.now_ns.get() - since;
+        let by_thread = self.has_sent_news();
+        if by_thread || !had_files {
+            let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
+            habit.slept(by_thread.then_some(took));
+            ready_habit.slept((is_ready && !by_thread).then_some(took));
+            state.habit.set(habit);
+            state.ready_habit.set(ready_habit);
+        }
+    }
+}
