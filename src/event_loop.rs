@@ -42,7 +42,7 @@ use crate::op::table::{Owner, Table};
 use crate::op::{Completion, OpKey, Submission};
 use crate::os::clock;
 use crate::os::lock::Mutex;
-use crate::os::spin::Habit;
+use crate::os::spin::{EventHabit, Habit};
 use crate::queue::Link;
 use crate::requests::fs;
 
@@ -99,7 +99,7 @@ pub(crate) struct LoopState {
     /// How soon threads tend to bring something.
     habit: Cell<Habit>,
     /// How soon descriptors tend to become ready.
-    ready_habit: Cell<Habit>,
+    ready_habit: Cell<EventHabit>,
     /// Name lookups under way.
     pub(crate) lookups: Cell<usize>,
     /// Other jobs of the thread pool under way.
@@ -495,7 +495,7 @@ impl LoopState {
             running: Cell::new(None),
             sigmask: Cell::new(0),
             habit: Cell::new(Habit::new()),
-            ready_habit: Cell::new(Habit::new()),
+            ready_habit: Cell::new(EventHabit::new()),
             lookups: Cell::new(0),
             jobs: Cell::new(0),
             exposure: Exposure::default(),

@@ -2,7 +2,7 @@
 //!
 //! | in flight | before the loop falls asleep it |
 //! |---|---|
-//! | little, and something tends to come soon | looks for it, for some microseconds (`os/spin.rs`) |
+//! | little, and threads or a peer tend to bring something soon | looks for it, for some microseconds (`os/spin.rs`) |
 //! | hundreds of jobs of the pool, whose results tend to come soon | naps while results gather |
 //! | else | does nothing |
 //!
@@ -88,7 +88,7 @@ impl Loop {
             state.habit.set(habit);
             return found;
         }
-        let found = ready_habit.look_for_events(until_ns, || self.has_sent_news() || glance());
+        let found = ready_habit.look(until_ns, || self.has_sent_news() || glance());
         state.ready_habit.set(ready_habit);
         found
     }
@@ -125,9 +125,13 @@ impl Loop {
         let took = state.now_ns.get() - since;
         let by_thread = self.has_sent_news();
         if by_thread || !had_files {
+            let only = match state.batch.borrow()[..] {
+                [only] if is_ready && !by_thread => Some(only.key.to_bits()),
+                _ => None,
+            };
             let (mut habit, mut ready_habit) = (state.habit.get(), state.ready_habit.get());
             habit.slept(by_thread.then_some(took));
-            ready_habit.slept((is_ready && !by_thread).then_some(took));
+            ready_habit.slept(only, took);
             state.habit.set(habit);
             state.ready_habit.set(ready_habit);
         }

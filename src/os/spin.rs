@@ -21,6 +21,13 @@ use crate::os::clock;
 const LONGEST_NS: u64 = 50_000;
 /// The longest look for events. One of 8 µs found too few of the datagrams that a peer sends in step with a server.
 const LONGEST_FOR_EVENTS_NS: u64 = 20_000;
+/// What finding an event saves: a sleep of a few microseconds, from which the processor is back at once.
+const SLEEP_NS: i64 = 2_000;
+/// What looks may cost more than they save before they stop, and how much of what they saved is remembered.
+const CREDIT_NS: i64 = 40_000;
+const MOST_CREDIT_NS: i64 = 100_000;
+/// The most sleeps without a look after looks for events that cost more than they saved.
+const LONGEST_REST_FOR_EVENTS: u16 = 1024;
 /// The longest look, counted: a program, or a tool that it runs under, may have put a clock that stands still in place of libc's.
 const MOST_GLANCES: u32 = 4096;
 /// How soon a look must find something to have been cheaper than sleep.
@@ -32,7 +39,7 @@ const SOON_NS: u64 = 100_000;
 /// How often in a row work must have come soon before a look is tried.
 const OFTEN: u8 = 4;
 /// The most sleeps without a look after looks that found nothing.
-const LONGEST_REST: u8 = 128;
+const LONGEST_REST: u16 = 128;
 
 /// `UVRING_SPIN=0` in the environment does not forbid it.
 static ALLOWED: LazyLock<bool> =
@@ -59,9 +66,9 @@ pub(crate) struct Habit {
     /// Sleeps in a row that work ended soon, `OFTEN` at most.
     soon: u8,
     /// Sleeps to go before the next look.
-    rest: u8,
+    rest: u16,
     /// How many they were after the last look; twice as many follow the next one that finds nothing.
-    last_rest: u8,
+    last_rest: u16,
     /// Looks in a row that found something late.
     late: u8,
 }
@@ -75,11 +82,6 @@ impl Habit {
     /// True if work tends to come soon, and other threads can bring it.
     pub(crate) fn expects_work(self) -> bool {
         self.may_look() && *BESIDE_THREADS
-    }
-
-    /// True if events tend to come soon, and other processes can cause them.
-    pub(crate) fn expects_events(self) -> bool {
-        self.may_look() && *BESIDE_OTHERS
     }
 
     /// True if what ended the last sleeps came soon.
@@ -102,45 +104,94 @@ impl Habit {
 
     /// Looks until `found` says so, at most until the moment `until_ns` of CLOCK_MONOTONIC; true if it did.
     pub(crate) fn look(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
-        self.look_for(LONGEST_NS, until_ns, found)
+        let (found, took_ns) = look(LONGEST_NS, until_ns, found);
+        if found && took_ns < CHEAP_NS {
+            (self.last_rest, self.late) = (0, 0);
+            return true;
+        }
+        self.late += 1;
+        if !found || self.late == PATIENCE {
+            self.back_off(LONGEST_REST);
+        }
+        found
     }
 
-    /// The same for events of descriptors, which a peer at work causes every few microseconds or else leaves for long.
-    pub(crate) fn look_for_events(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
-        self.look_for(LONGEST_FOR_EVENTS_NS, until_ns, found)
+    fn back_off(&mut self, longest: u16) {
+        self.late = 0;
+        self.last_rest = (self.last_rest.saturating_mul(2)).clamp(OFTEN.into(), longest);
+        self.rest = self.last_rest;
+    }
+}
+
+/// What a loop has learnt from its sleeps about its descriptors.
+///
+/// It looks while it talks with one peer. Of many, more have something to say by the time that it has woken, and one turn for
+/// all takes less than a turn for each. And a peer may cause events just as fast as would keep a loop looking all the time, at
+/// twice the processor time that sleeping takes: so looks have to save as much as they cost.
+#[derive(Clone, Copy)]
+pub(crate) struct EventHabit {
+    habit: Habit,
+    /// The descriptor that ended the last sleep, alone.
+    last: Option<u64>,
+    /// What looks have saved, less what they cost, in nanoseconds.
+    credit_ns: i64,
+}
+
+impl EventHabit {
+    /// Nothing yet.
+    pub(crate) const fn new() -> EventHabit {
+        EventHabit { habit: Habit::new(), last: None, credit_ns: CREDIT_NS }
     }
 
-    fn look_for(&mut self, longest_ns: u64, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
-        let start = clock::monotonic_ns();
-        let end = until_ns.map_or(start + longest_ns, |until| until.min(start + longest_ns));
-        let mut now = start;
-        let mut glances = 0;
-        loop {
-            if found() {
-                if now - start < CHEAP_NS {
-                    (self.last_rest, self.late) = (0, 0);
-                } else {
-                    self.late += 1;
-                    if self.late == PATIENCE {
-                        self.back_off();
-                    }
-                }
-                return true;
-            }
-            glances += 1;
-            if now >= end || glances == MOST_GLANCES {
-                self.back_off();
-                return false;
-            }
-            std::hint::spin_loop();
-            now = clock::monotonic_ns();
+    /// True if events tend to come soon, and other processes can cause them.
+    pub(crate) fn expects_events(self) -> bool {
+        self.habit.may_look() && *BESIDE_OTHERS
+    }
+
+    /// The only descriptor that became ready, by any number of its own, did so `after_ns` nanoseconds after the thread fell
+    /// asleep; `None` if there was not one alone.
+    pub(crate) fn slept(&mut self, only: Option<u64>, after_ns: u64) {
+        let is_same = only.is_some() && only == self.last;
+        self.last = only;
+        self.habit.slept(is_same.then_some(after_ns));
+    }
+
+    /// As [`Habit::look`].
+    pub(crate) fn look(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
+        let (found, took_ns) = look(LONGEST_FOR_EVENTS_NS, until_ns, found);
+        self.note(found, took_ns);
+        found
+    }
+
+    fn note(&mut self, found: bool, took_ns: u64) {
+        let saved = if found { SLEEP_NS } else { 0 };
+        self.credit_ns = (self.credit_ns + saved - took_ns as i64).min(MOST_CREDIT_NS);
+        if self.credit_ns == MOST_CREDIT_NS {
+            self.habit.last_rest = 0;
+        }
+        if self.credit_ns < 0 {
+            self.credit_ns = CREDIT_NS;
+            self.habit.back_off(LONGEST_REST_FOR_EVENTS);
         }
     }
+}
 
-    fn back_off(&mut self) {
-        self.late = 0;
-        self.last_rest = (self.last_rest.saturating_mul(2)).clamp(OFTEN, LONGEST_REST);
-        self.rest = self.last_rest;
+/// Looks until `found` says so; gives whether it did, and how long that took, in nanoseconds.
+fn look(longest_ns: u64, until_ns: Option<u64>, found: impl Fn() -> bool) -> (bool, u64) {
+    let start = clock::monotonic_ns();
+    let end = until_ns.map_or(start + longest_ns, |until| until.min(start + longest_ns));
+    let mut now = start;
+    let mut glances = 0;
+    loop {
+        if found() {
+            return (true, now - start);
+        }
+        glances += 1;
+        if now >= end || glances == MOST_GLANCES {
+            return (false, now - start);
+        }
+        std::hint::spin_loop();
+        now = clock::monotonic_ns();
     }
 }
 
@@ -168,5 +219,31 @@ mod tests {
         assert_eq!(habit.last_rest, 0);
         habit.slept(Some(SOON_NS));
         assert_eq!(habit.soon, 0);
+    }
+
+    #[test]
+    fn looks_for_events_cost_no_more_than_they_save() {
+        let mut habit = EventHabit::new();
+        // In step with the peer: there at once.
+        for _ in 0..1000 {
+            habit.note(true, 500);
+        }
+        assert_eq!((habit.credit_ns, habit.habit.rest), (MOST_CREDIT_NS, 0));
+        // The peer has become slower.
+        let looks = (0..1000).take_while(|_| {
+            habit.note(true, 6_000);
+            habit.habit.rest == 0
+        });
+        assert_eq!(looks.count(), 25);
+        // It has stopped: two looks, then none for a while, then two.
+        let mut looks = 0;
+        for _ in 0..1000 {
+            habit.slept(Some(7), 1000);
+            if habit.habit.may_look() {
+                looks += 1;
+                habit.note(false, LONGEST_FOR_EVENTS_NS);
+            }
+        }
+        assert!((10..50).contains(&looks), "{looks}");
     }
 }
