@@ -9,13 +9,6 @@ static uv_pipe_t stream;
 static int peer;
 static char slab[64];
 
-static double processor_seconds(void) {
-    struct rusage usage;
-    CHECK_EQ(getrusage(RUSAGE_SELF, &usage), 0);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     UNUSED(handle);
     UNUSED(suggested);
