@@ -18,6 +18,7 @@ use libc::c_int;
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey, Submission};
+use crate::os::clock;
 use ready::Ready;
 use ring::Ring;
 
@@ -34,6 +35,16 @@ pub(crate) struct Limit {
 impl Limit {
     /// Not to sleep.
     pub(crate) const LOOK: Limit = Limit { until_ns: Some(0), sigmask: 0 };
+
+    /// How long a wait may take from now on, in nanoseconds; `None` without a limit. 0 for a mere look.
+    pub(crate) fn left_ns(self, look: bool) -> Option<u64> {
+        match self.until_ns {
+            _ if look => Some(0),
+            // Without reading the clock.
+            Some(0) => Some(0),
+            until => until.map(|until| until.saturating_sub(clock::monotonic_ns())),
+        }
+    }
 }
 
 /// Counters of what a driver did, for `uvring_loop_stats`.

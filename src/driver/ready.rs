@@ -13,7 +13,6 @@ use super::{Counters, Limit, fork};
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, OpKey, Submission};
-use crate::os::clock;
 
 /// At most this many events are taken from one call of epoll_wait …
 const EVENTS: usize = 1024;
@@ -174,12 +173,7 @@ impl Ready {
         // Not initialised: to clear these 12 KiB would cost as much as the system call.
         let mut events = [const { MaybeUninit::<epoll_event>::uninit() }; EVENTS];
         loop {
-            let left = match limit.until_ns {
-                _ if look => Some(0),
-                Some(0) => Some(0),
-                None => None,
-                Some(until) => Some(until.saturating_sub(clock::monotonic_ns())),
-            };
+            let left = limit.left_ns(look);
             self.counters.epoll_waits += 1;
             let n = self.epoll_wait(events.as_mut_ptr().cast(), left, limit.sigmask);
             if n < 0 {

@@ -38,7 +38,6 @@ use super::{Counters, Limit, fork, pool};
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey, Submission, sqe};
-use crate::os::clock;
 
 /// Submission entries of a ring; the completion queue is 16 times as long.
 const ENTRIES: u32 = 256;
@@ -352,11 +351,7 @@ impl Ring {
     fn wait_for_both(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> io::Result<()> {
         self.make()?;
         loop {
-            let left = match limit.until_ns {
-                _ if look => Some(0),
-                None => None,
-                Some(until) => Some(until.saturating_sub(clock::monotonic_ns())),
-            };
+            let left = limit.left_ns(look);
             let look = left == Some(0);
             self.arm();
             self.enter(limit.sigmask, left, look)?;
