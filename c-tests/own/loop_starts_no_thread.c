@@ -14,11 +14,10 @@ static void on_timer(uv_timer_t* handle) {
 }
 
 int main(void) {
-    struct sockaddr_in address;
+    struct sockaddr_in address = loopback(0);
     watchdog(10);
     CHECK(__libc_single_threaded);
     CHECK_OK(uv_loop_init(&loop));
-    CHECK_OK(uv_ip4_addr("127.0.0.1", 0, &address));
     CHECK_OK(uv_tcp_init(&loop, &tcp));
     CHECK_OK(uv_tcp_bind(&tcp, (const struct sockaddr*)&address, 0));
     CHECK_OK(uv_timer_init(&loop, &timer));

@@ -78,13 +78,10 @@ static void* ask(void* data) {
 
 int main(void) {
     pthread_t thread;
-    int pair[2], runs = 0;
+    int runs = 0;
     watchdog(30);
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    peer = pair[1];
     CHECK_OK(uv_loop_init(&loop));
-    CHECK_OK(uv_pipe_init(&loop, &stream, 0));
-    CHECK_OK(uv_pipe_open(&stream, pair[0]));
+    peer = pipe_handle(&loop, &stream);
     CHECK_OK(uv_read_start((uv_stream_t*)&stream, on_alloc, on_read));
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     CHECK_OK(uv_timer_init(&loop, &timer));

@@ -47,13 +47,9 @@ static void* send_bytes(void* data) {
 
 int main(void) {
     pthread_t thread;
-    int pair[2];
     watchdog(30);
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    peer = pair[1];
     CHECK_OK(uv_loop_init(&loop));
-    CHECK_OK(uv_pipe_init(&loop, &stream, 0));
-    CHECK_OK(uv_pipe_open(&stream, pair[0]));
+    peer = pipe_handle(&loop, &stream);
     CHECK_OK(uv_read_start((uv_stream_t*)&stream, on_alloc, on_read));
     CHECK_EQ(pthread_create(&thread, NULL, send_bytes, NULL), 0);
     CHECK_OK(uv_run(&loop, UV_RUN_DEFAULT));
