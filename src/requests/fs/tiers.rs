@@ -11,7 +11,8 @@
 //! cannot, and kernel workers do better than they: then the ring has all that it knows, up to a depth of eight.
 //!
 //! Inside `uv_run(UV_RUN_DEFAULT)` a request that may leave the pool is queued, and looked at when the next poll phase
-//! begins; until then `uv_cancel` takes it back. Its result is delivered in that poll phase or a later one, like every
+//! begins; until then `uv_cancel` takes it back. What is bound for the pool whatever is found goes there at once: its threads
+//! work while the callbacks run. Its result is delivered in that poll phase or a later one, like every
 //! other completion. Outside, and in the other modes, it starts at once: a kernel worker may take its time, and nothing of
 //! files may be on the ring when `uv_run` returns.
 //!
@@ -55,6 +56,9 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
         return to_pool(event_loop, req);
     }
     req.add_mark(mark::LEARN);
+    if req.operation().is_some_and(|op| is_for_pool(&op)) && !is_held(&state.files, req) {
+        return to_pool(event_loop, req);
+    }
     if state.running.get() == Some(UV_RUN_DEFAULT) {
         return enqueue(event_loop, req);
     }
@@ -122,7 +126,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     let Some(op) = req.operation() else { return false };
     let Some(marks) = fitness(req, &op) else { return false };
     let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
-    if takes_position && files.is_position_taken(req.file.get(), Stage::Ring) {
+    if takes_position && is_held(files, req) {
         req.set_stage(Stage::Queued);
         files.held().push_back(req.link());
         return true;
@@ -150,10 +154,27 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     true
 }
 
+/// True if a request has to wait until the ring is done with the file's position.
+fn is_held(files: &Files, req: FsReq) -> bool {
+    req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
+}
+
+/// True if the pool is the place for an operation, whatever it would find.
+fn is_for_pool(op: &FileOp) -> bool {
+    let inline_only = spin::is_possible();
+    match *op {
+        FileOp::Open { flags, .. } => inline_only && flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) != 0,
+        FileOp::Write { nbufs, .. } => nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()),
+        FileOp::Read { .. } | FileOp::Close { .. } => false,
+        _ => inline_only,
+    }
+}
+
 /// How an operation would do on the ring, as marks; `None` if it should not be there.
 fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
     let inline_only = spin::is_possible();
     match *op {
+        _ if is_for_pool(op) => None,
         FileOp::Open { flags, .. } if flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) == 0 => Some(0),
         // A socket that lingers, or a terminal, would be waited for on this thread.
         FileOp::Close { fd } => matches!(cached::kind(fd), S_IFREG | S_IFDIR).then_some(0),
@@ -167,12 +188,11 @@ fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
             (S_IFIFO | S_IFSOCK, _) if offset < 0 => Some(mark::ENDLESS),
             _ => None,
         },
-        FileOp::Write { nbufs, .. } if nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()) => None,
         FileOp::Write { fd, .. } => match cached::kind_and_class(fd) {
             (S_IFREG | S_IFBLK, class) => (!inline_only || class >= Some(Class::Writes)).then_some(0),
             _ => None,
         },
-        _ => (!inline_only).then_some(mark::SLOW),
+        _ => Some(mark::SLOW),
     }
 }
 
