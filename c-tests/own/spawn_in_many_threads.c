@@ -1,6 +1,5 @@
 /* Threads with a loop each start programs at the same time, with and without success: each hears of its own children and
  * failures. */
-/* on tsan: threads meet here */
 /* not on aarch64: qemu 7.2 ends itself when a program with threads forks */
 #include "spawns.h"
 

@@ -105,6 +105,8 @@ struct Lanes {
     working: usize,
     lookup_threads: usize,
     lookup_idle: usize,
+    /// One of them was started or woken, and has not looked for a lookup yet.
+    lookup_coming: bool,
     stopping: bool,
     /// Jobs run so far, those under way included.
     run: u64,
@@ -170,6 +172,7 @@ fn start(generation: u64) -> &'static Pool {
             working: 0,
             lookup_threads: 0,
             lookup_idle: 0,
+            lookup_coming: false,
             stopping: false,
             run: 0,
         }),
@@ -336,14 +339,16 @@ impl Pool {
         lanes.working < self.limit || lanes.stopping
     }
 
-    /// Starts as many lookups as the rule at the top allows.
+    /// Makes sure that a lookup starts if the rule at the top allows it. The thread that takes it sees to the next.
     fn start_lookups(&'static self, lanes: &mut Lanes) {
-        if lanes.lookups.is_empty() || !self.lookup_may_start(lanes) {
+        if lanes.lookup_coming || lanes.lookups.is_empty() || !self.lookup_may_start(lanes) {
             return;
         }
         if lanes.lookup_idle > 0 {
+            lanes.lookup_coming = true;
             self.for_lookups.notify_one();
         } else if lanes.lookup_threads < self.limit && lanes.spawn(move || self.look_up()) {
+            lanes.lookup_coming = true;
             lanes.lookup_threads += 1;
         }
     }
@@ -422,6 +427,7 @@ impl Pool {
     fn look_up(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
+            lanes.lookup_coming = false;
             let next = if self.lookup_may_start(&lanes) { lanes.lookups.pop_front() } else { None };
             let Some(next) = next else {
                 if lanes.stopping {
