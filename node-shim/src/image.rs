@@ -1,5 +1,6 @@
 //! A file that the loader has mapped: its segments, and its dynamic symbols, read in memory.
 
+use std::cell::OnceCell;
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;
 use std::{ptr, slice};
@@ -13,10 +14,19 @@ pub(crate) struct Image {
     /// What is added to the addresses in the file.
     base: usize,
     headers: &'static [Elf64_Phdr],
-    symbols: &'static [Elf64_Sym],
+    first_symbol: *const Elf64_Sym,
+    /// Its hash table, which knows how many symbols there are.
+    hash: Hash,
+    symbols: OnceCell<&'static [Elf64_Sym]>,
     names: &'static [u8],
     /// Its file, as the loader found it; empty for the program.
     pub(crate) path: String,
+}
+
+/// One of the two kinds of hash tables that an image may have.
+enum Hash {
+    Gnu(*const u32),
+    SystemV(*const u32),
 }
 
 /// A function that an image exports.
@@ -70,18 +80,18 @@ impl Image {
             let path = if info.dlpi_name.is_null() { c"" } else { CStr::from_ptr(info.dlpi_name) };
             (headers, path.to_string_lossy().into_owned())
         };
-        let mut image = Image { base, headers, symbols: &[], names: &[], path };
+        let address = |value| address(base, value);
         let dynamic = headers.iter().find(|h| h.p_type == libc::PT_DYNAMIC)?;
         let mut entry = (base + dynamic.p_vaddr as usize) as *const Entry;
         let (mut symbols, mut names, mut size, mut hash, mut gnu_hash) = (0, 0, 0, 0, 0);
         // SAFETY: argument 1; the section ends with a zero tag.
         while let Entry { tag: tag @ 1.., value } = unsafe { &*entry } {
             match *tag {
-                DT_SYMTAB => symbols = image.address(*value),
-                DT_STRTAB => names = image.address(*value),
+                DT_SYMTAB => symbols = address(*value),
+                DT_STRTAB => names = address(*value),
                 DT_STRSZ => size = *value,
-                DT_HASH => hash = image.address(*value),
-                DT_GNU_HASH => gnu_hash = image.address(*value),
+                DT_HASH => hash = address(*value),
+                DT_GNU_HASH => gnu_hash = address(*value),
                 _ => {}
             }
             // SAFETY: as above.
@@ -90,28 +100,34 @@ impl Image {
         if symbols == 0 || names == 0 {
             return None;
         }
-        // SAFETY: argument 1; each is where the dynamic section says.
-        unsafe {
-            let count = match (gnu_hash, hash) {
-                (0, 0) => return None,
-                (0, hash) => *(hash as *const u32).add(1) as usize,
-                (hash, _) => count_by_gnu_hash(hash as *const u32),
-            };
-            image.symbols = slice::from_raw_parts(symbols as *const Elf64_Sym, count);
-            image.names = slice::from_raw_parts(names as *const u8, size);
-        }
-        Some(image)
+        let hash = match (gnu_hash, hash) {
+            (0, 0) => return None,
+            (0, hash) => Hash::SystemV(hash as *const u32),
+            (hash, _) => Hash::Gnu(hash as *const u32),
+        };
+        // SAFETY: argument 1; they are where the dynamic section says.
+        let names = unsafe { slice::from_raw_parts(names as *const u8, size) };
+        let (first_symbol, symbols) = (symbols as *const Elf64_Sym, OnceCell::new());
+        Some(Image { base, headers, first_symbol, hash, symbols, names, path })
     }
 
-    /// glibc has added the base to some entries of dynamic sections, and not to those of the vDSO.
-    fn address(&self, value: usize) -> usize {
-        if value < self.base { value + self.base } else { value }
+    /// All symbols. Of most images nobody wants to know, and to count them reads much of a large program's hash table.
+    fn symbols(&self) -> &'static [Elf64_Sym] {
+        self.symbols.get_or_init(|| {
+            // SAFETY: argument 1; the tables are where the dynamic section says.
+            unsafe {
+                let count = match self.hash {
+                    Hash::Gnu(table) => count_by_gnu_hash(table),
+                    Hash::SystemV(table) => *table.add(1) as usize,
+                };
+                slice::from_raw_parts(self.first_symbol, count)
+            }
+        })
     }
 
     fn name(&self, symbol: &Elf64_Sym) -> &'static str {
         let rest = self.names.get(symbol.st_name as usize..).unwrap_or_default();
-        let name = rest.split(|&byte| byte == 0).next().unwrap_or_default();
-        std::str::from_utf8(name).unwrap_or_default()
+        CStr::from_bytes_until_nul(rest).ok().and_then(|name| name.to_str().ok()).unwrap_or_default()
     }
 
     /// Whether the symbol's name begins so, without looking for its end.
@@ -121,16 +137,19 @@ impl Image {
 
     /// The functions that it exports from these addresses. Only their names are read: a large program has 80 000, all over its memory.
     pub(crate) fn functions(&self, within: &[Range<usize>]) -> Vec<Function> {
-        let at = |s: &Elf64_Sym| self.base + s.st_value as usize;
-        let functions = self.symbols.iter().filter(|s| is_function(s) && s.st_shndx != 0);
-        let here = functions.filter(|s| within.iter().any(|range| range.contains(&at(s))));
-        here.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
+        let at = |s: &Elf64_Sym| self.base.wrapping_add(s.st_value as usize);
+        // One comparison for each place: this loop is most of what a program's start takes longer.
+        let places: Vec<_> = within.iter().map(|range| (range.start, range.len())).collect();
+        let is_here = |at: usize| places.iter().fold(false, |is, &(start, len)| is | (at.wrapping_sub(start) < len));
+        let here = self.symbols().iter().filter(|s| is_here(at(s)));
+        let functions = here.filter(|s| is_function(s) && s.st_shndx != 0);
+        functions.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
     }
 
     /// Gives back the memory that reading the symbols and their names has taken, which for Node.js is 2 MB: pages of its file,
     /// which the kernel brings again when they are needed.
     pub(crate) fn forget_symbols(&self) {
-        let symbols = self.symbols.as_ptr_range();
+        let symbols = self.symbols().as_ptr_range();
         let names = self.names.as_ptr_range();
         for range in [symbols.start.addr()..symbols.end.addr(), names.start.addr()..names.end.addr()] {
             // Whole pages: others may have changed what shares one with them.
@@ -148,7 +167,7 @@ impl Image {
 
     /// A `uv_*` function that it takes from elsewhere.
     pub(crate) fn wants(&self) -> Option<&'static str> {
-        self.symbols.iter().find(|s| s.st_shndx == 0 && self.begins(s, b"uv_")).map(|s| self.name(s))
+        self.symbols().iter().find(|s| s.st_shndx == 0 && self.begins(s, b"uv_")).map(|s| self.name(s))
     }
 
     /// True if the addresses are code that can be read, in a segment that nobody writes.
@@ -178,6 +197,11 @@ impl Image {
         };
         self.headers.iter().filter(|h| h.p_type == libc::PT_LOAD).map(move |h| (h, segment(h)))
     }
+}
+
+/// glibc has added the base to some entries of dynamic sections, and not to those of the vDSO.
+fn address(base: usize, value: usize) -> usize {
+    if value < base { value + base } else { value }
 }
 
 fn is_function(symbol: &Elf64_Sym) -> bool {

@@ -25,7 +25,8 @@ const SAMPLE: usize = 16;
 pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     ours::load()?;
     let ours = our_functions()?;
-    let (functions, others) = find(program, &ours)?;
+    let (mut functions, others) = find(program, &ours)?;
+    functions.sort_unstable_by_key(|f| f.at);
     before_everyone(&functions)?;
     whole(program, &functions)?;
     // Link-time optimisation scatters functions among others, and copies them into their callers, where no jump reaches them.
@@ -33,8 +34,9 @@ pub(crate) fn redirect(program: &Image) -> Result<(), String> {
     if let Some(stranger) = others.iter().find(|f| block.as_ref().is_some_and(|block| block.contains(&f.at))) {
         return Err(format!("{} is in the midst of it, as link-time optimisation leaves it", stranger.name));
     }
-    let jump = |f| jump(program, f, &functions, &ours).transpose();
-    let jumps = functions.iter().filter_map(jump).collect::<Result<_, _>>()?;
+    let ends = functions.iter().skip(1).map(|next| next.at).chain([usize::MAX]);
+    let jump = |(f, end)| jump(program, f, end, &ours).transpose();
+    let jumps = functions.iter().zip(ends).filter_map(jump).collect::<Result<_, _>>()?;
     // Before its code changes.
     program.forget_symbols();
     text::write(program, jumps)
@@ -100,7 +102,7 @@ fn before_everyone(functions: &[Function]) -> Result<(), String> {
     Ok(())
 }
 
-/// It is libuv 1.x, and each function has an entry of its own.
+/// It is libuv 1.x, and each function, in the order of their places, has an entry of its own.
 fn whole(program: &Image, functions: &[Function]) -> Result<(), String> {
     let find = |name: &str| functions.iter().find(|f| f.name == name);
     let version = find("uv_version").ok_or("it has no uv_version")?;
@@ -116,11 +118,8 @@ fn whole(program: &Image, functions: &[Function]) -> Result<(), String> {
             version >> 8 & 255
         ));
     }
-    let mut by_address = BTreeMap::new();
-    for function in functions {
-        if let Some(other) = by_address.insert(function.at, function.name) {
-            return Err(format!("{other} and {} are one function in it", function.name));
-        }
+    if let Some([one, other]) = functions.array_windows().find(|[one, other]| one.at == other.at) {
+        return Err(format!("{} and {} are one function in it", one.name, other.name));
     }
     Ok(())
 }
@@ -131,11 +130,11 @@ fn block(addresses: impl Iterator<Item = usize>) -> Option<Range<usize>> {
     Some(*addresses.iter().min()?..*addresses.iter().max()?)
 }
 
-/// The jump that the function becomes; `None` for what is no part of the interface.
+/// The jump that the function becomes, with room up to `end`; `None` for what is no part of the interface.
 fn jump(
     program: &Image,
     function: &Function,
-    all: &[Function],
+    end: usize,
     ours: &BTreeMap<&str, usize>,
 ) -> Result<Option<Jump>, String> {
     let Function { name, at, size } = *function;
@@ -150,7 +149,7 @@ fn jump(
     // SAFETY: argument 1; it is code that can be read.
     let code = unsafe { std::slice::from_raw_parts(at as *const u8, machine::LONGEST) };
     let entry = Entry::new(at, code);
-    let room = all.iter().all(|f| f.at <= at || f.at >= at + entry.size())
+    let room = end - at >= entry.size()
         && (size >= entry.size() || size > 0 && machine::is_padding(at + size, &code[size..entry.size()]));
     if !room {
         return Err(format!("{name} is too short for a jump"));
