@@ -52,6 +52,8 @@ pub(crate) struct Files {
     positions: RefCell<Array<(c_int, Stage)>>,
     /// How many requests with `mark::SLOW` are on the ring.
     pub(super) slow: Cell<usize>,
+    /// Reads in a row on file systems that cannot read without waiting, with those that came meanwhile.
+    slow_reads: Cell<usize>,
     /// How many requests were answered by tier 1, and how many the pool was given.
     pub(crate) answered_inline: Cell<u64>,
     pub(crate) given_to_pool: Cell<u64>,
@@ -64,6 +66,7 @@ impl Files {
             lists: [const { uv__queue::new() }; 4],
             positions: RefCell::new(Array::new()),
             slow: Cell::new(0),
+            slow_reads: Cell::new(0),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
         }
@@ -123,6 +126,23 @@ impl Files {
             }
             self.queue().append_all(self.held());
         }
+    }
+
+    /// Notes whether a file is on a file system that reads its cache without waiting.
+    pub(super) fn note_read(&self, waits: bool) {
+        self.slow_reads.set(if waits { self.slow_reads.get() + 1 } else { 0 });
+    }
+
+    /// False if a read is better not tried: so many before it were in vain. Now and then one is, because files differ.
+    pub(super) fn may_try_read(&self) -> bool {
+        const ENOUGH: usize = 16;
+        const PAUSE: usize = 64;
+        let so_far = self.slow_reads.get();
+        if so_far < ENOUGH {
+            return true;
+        }
+        self.slow_reads.set(so_far + 1);
+        so_far.is_multiple_of(PAUSE)
     }
 
     pub(super) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
@@ -206,5 +226,23 @@ impl FsReq {
     /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
     pub(super) fn is_pool_only(self) -> bool {
         !self.is_stat() && self.operation().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_are_tried_where_they_may_succeed() {
+        let files = Files::new();
+        for _ in 0..16 {
+            assert!(files.may_try_read());
+            files.note_read(true);
+        }
+        let tried = (0..1024).filter(|_| files.may_try_read()).count();
+        assert_eq!(tried, 16);
+        files.note_read(false);
+        assert!((0..1024).all(|_| files.may_try_read()));
     }
 }
