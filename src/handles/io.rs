@@ -13,6 +13,7 @@ use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
 use crate::op::{Completion, OpKey, Submission};
+use crate::os::memory;
 use crate::queue::{self, Link};
 
 /// Readable.
@@ -91,6 +92,12 @@ impl Io {
     fn watcher_link(self) -> Link {
         // SAFETY: law 1.
         unsafe { Link::at(&raw const (*self.as_ptr()).watcher_queue) }
+    }
+
+    /// Has the processor bring the handle into its cache.
+    pub(crate) fn fetch(self) {
+        let start = self.as_ptr().cast::<u8>().wrapping_sub(std::mem::offset_of!(uv_stream_t, io_watcher));
+        memory::fetch(start, size_of::<uv_stream_t>());
     }
 
     fn whose(self) -> Whose {

@@ -8,6 +8,17 @@ use crate::abi::{Errno, IntoC, Result, uv_os_fd_t};
 use crate::os::proc_file::{self, number, value};
 use crate::text::buffer::TextBuffer;
 
+/// Has the processor bring memory into its cache, which need not even be there.
+pub(crate) fn fetch(start: *const u8, len: usize) {
+    const LINE: usize = 64;
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..len).step_by(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; the processor takes any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+    }
+}
+
 /// Stores the resident set size of the process in bytes.
 ///
 /// Thread-safe. Returns 0, or what reading `/proc/self/stat` gave.
