@@ -263,10 +263,6 @@ fn finish_connecting(stream: Stream) {
     if result.is_err() {
         write::flush(stream, Errno::ECANCELED);
         write::run_callbacks(stream);
-        if stream.fd() != -1 && !stream.write_queue().is_empty() {
-            // Written in one of those callbacks, in vain: that needs no event to be told.
-            stream.io().feed(event_loop);
-        }
         return;
     }
     // What was put off meanwhile.

@@ -365,6 +365,7 @@ pub(super) fn run_callbacks(stream: Stream) {
     let completed = stream.completed_queue();
     let Some(last) = completed.last() else { return };
     let event_loop = Handle::from(stream).event_loop();
+    let was_fed = stream.io().is_fed();
     while let Some(link) = completed.pop_front() {
         if link != last {
             // Should the callback `longjmp` away, the next pending phase goes on with the rest.
@@ -379,8 +380,10 @@ pub(super) fn run_callbacks(stream: Stream) {
             break;
         }
     }
-    // A shutdown that a callback asked for waits for the pending phase as well; once the stream is closed, nothing may.
-    if completed.is_empty() && (stream.shutdown_req.get().is_null() || stream.fd() == -1) {
+    // A shutdown with nothing before it, which a callback asked for, waits for the pending phase as well; once the stream is closed,
+    // nothing may.
+    let is_shutdown_due = !stream.shutdown_req.get().is_null() && stream.write_queue().is_empty();
+    if completed.is_empty() && (stream.fd() == -1 || !(was_fed || is_shutdown_due)) {
         stream.io().unfeed();
     }
 }
