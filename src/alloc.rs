@@ -209,6 +209,11 @@ impl<T: Copy> Array<T> {
         value
     }
 
+    /// Forgets the values from `len` on; keeps the memory.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// Forgets all values; keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.len = 0;

@@ -311,6 +311,7 @@ impl Loop {
     fn leave_run(self, outer: Option<uv_run_mode>) {
         let state = self.state();
         fs::leave_run(self);
+        state.lent.end();
         state.running.set(outer);
         state.wake.asleep();
         if self.is_exposed() {
@@ -350,7 +351,6 @@ impl Loop {
 
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
-        let state = self.state();
         if !self.watcher_queue().is_empty() {
             io::reconcile(self);
         }
@@ -361,16 +361,28 @@ impl Loop {
             return true;
         }
         let until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
-        if state.delivered.get() == state.batch.borrow().len() {
-            state.batch.borrow_mut().clear();
-            state.delivered.set(0);
-        }
+        self.forget_reports();
         self.wait(until_ns);
         let has_news = self.has_news();
         if has_news {
             self.deliver();
         }
         has_news
+    }
+
+    /// Makes room for what the poll phase will bring. Reports of readiness that a stop or a jump out of a callback has left are
+    /// forgotten, because the kernel will make them again; of what the ring has done it tells once.
+    fn forget_reports(self) {
+        let state = self.state();
+        let mut batch = state.batch.borrow_mut();
+        let mut kept = 0;
+        for at in state.delivered.replace(0)..batch.len() {
+            if let Some(Owner::Fs(_)) = state.table.borrow().get(batch[at].key) {
+                batch.swap(kept, at);
+                kept += 1;
+            }
+        }
+        batch.truncate(kept);
     }
 
     /// Delivers what the poll phase brought.

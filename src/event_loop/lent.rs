@@ -38,6 +38,11 @@ impl Lent {
         self.bytes.set(0);
     }
 
+    /// The loop stops: when it goes on, it asks the kernel first, as if what is left had not come.
+    pub(super) fn end(&self) {
+        self.is_cut.set(false);
+    }
+
     /// Delivery ends, though events are left.
     pub(super) fn cut(&self) {
         self.is_cut.set(true);
