@@ -32,7 +32,7 @@ pub(super) mod mark {
     pub(crate) const POSITION: usize = 2;
     /// Waits for the other end of a pipe or socket, maybe for ever.
     pub(crate) const ENDLESS: usize = 4;
-    /// What the pool stats tells it about a mount.
+    /// The loop has a ring: it is to learn of mounts, and of what the pool is about.
     pub(crate) const LEARN: usize = 8;
     /// The pool is to learn of the mount of the file that is read.
     pub(crate) const UNKNOWN_MOUNT: usize = 16;
@@ -45,6 +45,9 @@ pub(super) const KEY: usize = 2;
 /// A descriptor to close after the pool has opened the file again, plus 1.
 pub(super) const FIRST_FD: usize = 3;
 
+/// How many descriptors `Files` tells apart; a power of two.
+const DESCRIPTORS: usize = 64;
+
 /// File requests of a loop on their way.
 pub(crate) struct Files {
     lists: [uv__queue; 4],
@@ -52,6 +55,8 @@ pub(crate) struct Files {
     positions: RefCell<Array<(c_int, Stage)>>,
     /// How many requests with `mark::SLOW` are on the ring.
     pub(super) slow: Cell<usize>,
+    /// How many requests in the pool name a descriptor whose low bits are these.
+    named_in_pool: [Cell<u32>; DESCRIPTORS],
     /// Reads in a row on file systems that cannot read without waiting, with those that came meanwhile.
     slow_reads: Cell<usize>,
     /// How many requests were answered by tier 1, and how many the pool was given.
@@ -66,6 +71,7 @@ impl Files {
             lists: [const { uv__queue::new() }; 4],
             positions: RefCell::new(Array::new()),
             slow: Cell::new(0),
+            named_in_pool: [const { Cell::new(0) }; DESCRIPTORS],
             slow_reads: Cell::new(0),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
@@ -128,6 +134,23 @@ impl Files {
         }
     }
 
+    fn named_in_pool(&self, fd: c_int) -> &Cell<u32> {
+        &self.named_in_pool[fd as usize % DESCRIPTORS]
+    }
+
+    /// Notes that the pool gets a request, or (with -1) that it is done with it.
+    pub(super) fn count_in_pool(&self, req: FsReq, change: i32) {
+        for fd in req.descriptors().into_iter().flatten() {
+            let count = self.named_in_pool(fd);
+            count.set(count.get().wrapping_add_signed(change));
+        }
+    }
+
+    /// True if a request in the pool may name the descriptor: a close must not overtake it, though nobody promises that.
+    pub(super) fn may_be_in_pool(&self, fd: c_int) -> bool {
+        self.named_in_pool(fd).get() > 0
+    }
+
     /// Notes whether a file is on a file system that reads its cache without waiting.
     pub(super) fn note_read(&self, waits: bool) {
         self.slow_reads.set(if waits { self.slow_reads.get() + 1 } else { 0 });
@@ -176,6 +199,16 @@ impl FsReq {
         let marks = self.word(MARKS);
         self.set_word(MARKS, marks & !bit);
         marks & bit != 0
+    }
+
+    /// The descriptors that it names.
+    fn descriptors(self) -> [Option<c_int>; 2] {
+        match self.fs_type.get() {
+            UV_FS_SENDFILE => [Some(self.file.get()), Some(self.flags.get())],
+            UV_FS_READ | UV_FS_WRITE | UV_FS_FSYNC | UV_FS_FDATASYNC | UV_FS_FTRUNCATE | UV_FS_FSTAT | UV_FS_FCHMOD
+            | UV_FS_FCHOWN | UV_FS_FUTIME => [Some(self.file.get()), None],
+            _ => [None, None],
+        }
     }
 
     /// True if the pool is to learn of mounts from this request.

@@ -53,13 +53,11 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
     unsafe { (*req.work()).done.set(None) };
     let state = event_loop.state();
-    if !state.driver.borrow().is_ring() || req.is_pool_only() {
+    if !state.driver.borrow().is_ring() {
         return to_pool(event_loop, req);
     }
     req.add_mark(mark::LEARN);
-    if req.operation().is_some_and(|op| is_for_pool(&op) || is_in_vain(&state.files, &op))
-        && !is_held(&state.files, req)
-    {
+    if req.is_pool_only() || is_bound_for_pool(&state.files, req) {
         return to_pool(event_loop, req);
     }
     if state.running.get() == Some(UV_RUN_DEFAULT) {
@@ -138,7 +136,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     let Some(op) = req.operation() else { return false };
     let Some(marks) = fitness(req, &op) else { return false };
     let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
-    if takes_position && is_held(files, req) {
+    if marks & mark::ENDLESS == 0 && is_held(files, req) {
         req.set_stage(Stage::Queued);
         files.held().push_back(req.link());
         return true;
@@ -166,9 +164,10 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     true
 }
 
-/// True if a request has to wait until the ring is done with the file's position.
+/// True if a request has to wait until the ring is done with the file's position. Those that wait already must find the file open.
 fn is_held(files: &Files, req: FsReq) -> bool {
-    req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
+    let may_wait = req.uses_position() || req.fs_type.get() == UV_FS_CLOSE;
+    may_wait && files.is_position_taken(req.file.get(), Stage::Ring)
 }
 
 /// True if the pool is the place for an operation, whatever it would find.
@@ -180,6 +179,11 @@ fn is_for_pool(op: &FileOp) -> bool {
         FileOp::Read { .. } | FileOp::Close { .. } => false,
         _ => inline_only,
     }
+}
+
+/// True for a request that may leave the pool, but is not going to.
+fn is_bound_for_pool(files: &Files, req: FsReq) -> bool {
+    req.operation().is_some_and(|op| is_for_pool(&op) || is_in_vain(files, &op)) && !is_held(files, req)
 }
 
 /// True for a read that nothing but the pool can do, if it is like those before it. What is read at the file's own position may
@@ -195,7 +199,10 @@ fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
         _ if is_for_pool(op) => None,
         FileOp::Open { flags, .. } if flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) == 0 => Some(0),
         // A socket that lingers, or a terminal, would be waited for on this thread.
-        FileOp::Close { fd } => matches!(cached::kind(fd), S_IFREG | S_IFDIR).then_some(0),
+        FileOp::Close { fd } => {
+            let overtakes = req.event_loop().state().files.may_be_in_pool(fd);
+            (!overtakes && matches!(cached::kind(fd), S_IFREG | S_IFDIR)).then_some(0)
+        }
         FileOp::Read { fd, offset, .. } => match cached::kind_and_class(fd) {
             (S_IFREG, Some(class)) => {
                 let waits = inline_only && class < Class::Reads;
@@ -313,8 +320,11 @@ fn advance(req: FsReq, mut written: usize) -> bool {
 fn to_pool(event_loop: Loop, req: FsReq) {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
-    if req.uses_position() && req.teaches() {
-        files.take_position(req, Stage::Pool);
+    if req.teaches() {
+        files.count_in_pool(req, 1);
+        if req.uses_position() {
+            files.take_position(req, Stage::Pool);
+        }
     }
     files.given_to_pool.set(files.given_to_pool.get() + 1);
     req.set_stage(Stage::Pool);
@@ -359,7 +369,11 @@ unsafe extern "C" fn run_job(work: *mut uv__work) {
 
 unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
     let req = FsReq::of_work(work);
-    req.event_loop().state().files.leave_position(req, Stage::Pool);
+    let files = &req.event_loop().state().files;
+    files.leave_position(req, Stage::Pool);
+    if req.teaches() {
+        files.count_in_pool(req, -1);
+    }
     if status != 0 {
         close_first(req);
         req.set_result(Err(Errno(status)));
