@@ -94,7 +94,7 @@ impl Io {
         unsafe { Link::at(&raw const (*self.as_ptr()).watcher_queue) }
     }
 
-    /// Has the processor bring the handle into its cache.
+    /// Has the processor bring the handle into its cache: as much as a stream has around its watcher, and others not much less.
     pub(crate) fn fetch(self) {
         let start = self.as_ptr().cast::<u8>().wrapping_sub(std::mem::offset_of!(uv_stream_t, io_watcher));
         memory::fetch(start, size_of::<uv_stream_t>());

@@ -11,11 +11,17 @@ use crate::text::buffer::TextBuffer;
 /// Has the processor bring memory into its cache, which need not even be there.
 pub(crate) fn fetch(start: *const u8, len: usize) {
     const LINE: usize = 64;
-    #[cfg(target_arch = "x86_64")]
-    for line in (0..len).step_by(LINE) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for at in (0..len).step_by(LINE).map(|line| start.wrapping_add(line)) {
         // SAFETY: a hint; the processor takes any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        unsafe {
+            std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(readonly, nostack, preserves_flags));
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) mod mark {
     /// Waits for the other end of a pipe or socket, maybe for ever.
     pub(crate) const ENDLESS: usize = 4;
     /// The loop has a ring: it is to learn of mounts, and of what the pool is about.
-    pub(crate) const LEARN: usize = 8;
+    pub(crate) const BESIDE_RING: usize = 8;
     /// The pool is to learn of the mount of the file that is read.
     pub(crate) const UNKNOWN_MOUNT: usize = 16;
 }
@@ -211,9 +211,9 @@ impl FsReq {
         }
     }
 
-    /// True if the pool is to learn of mounts from this request.
-    pub(super) fn teaches(self) -> bool {
-        self.word(MARKS) & mark::LEARN != 0
+    /// True if the request's loop has a ring, which is to know of mounts and of what the pool is about.
+    pub(super) fn is_beside_ring(self) -> bool {
+        self.word(MARKS) & mark::BESIDE_RING != 0
     }
 
     pub(super) fn work(self) -> *mut uv__work {

@@ -79,7 +79,7 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
         Ok(_) => {
             // SAFETY: zero bytes are a valid answer, and the kernel has written another.
             let out = unsafe { out.assume_init() };
-            if req.is_async() && req.teaches() {
+            if req.is_async() && req.is_beside_ring() {
                 cached::learn(req, &out);
             }
             from_statx(&out)

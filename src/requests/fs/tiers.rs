@@ -44,6 +44,9 @@ const SLOW_LIMIT: usize = 8;
 /// The same for those that are usually done inside the enter, and for writes, which one worker does in a row for each file.
 const RING_LIMIT: usize = 64;
 
+/// Flags with which an open changes the file system: that takes a thread.
+const CHANGES: c_int = libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE;
+
 /// Starts a request that has a callback and is counted.
 pub(super) fn start(event_loop: Loop, req: FsReq) {
     for word in [MARKS, KEY, FIRST_FD] {
@@ -56,7 +59,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     if !state.driver.borrow().is_ring() {
         return to_pool(event_loop, req);
     }
-    req.add_mark(mark::LEARN);
+    req.add_mark(mark::BESIDE_RING);
     if req.is_pool_only() || is_bound_for_pool(&state.files, req) {
         return to_pool(event_loop, req);
     }
@@ -174,7 +177,7 @@ fn is_held(files: &Files, req: FsReq) -> bool {
 fn is_for_pool(op: &FileOp) -> bool {
     let inline_only = spin::is_possible();
     match *op {
-        FileOp::Open { flags, .. } => inline_only && flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) != 0,
+        FileOp::Open { flags, .. } => inline_only && flags & CHANGES != 0,
         FileOp::Write { nbufs, .. } => nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()),
         FileOp::Read { .. } | FileOp::Close { .. } => false,
         _ => inline_only,
@@ -197,7 +200,7 @@ fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
     let inline_only = spin::is_possible();
     match *op {
         _ if is_for_pool(op) => None,
-        FileOp::Open { flags, .. } if flags & (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) == 0 => Some(0),
+        FileOp::Open { flags, .. } if flags & CHANGES == 0 => Some(0),
         // A socket that lingers, or a terminal, would be waited for on this thread.
         FileOp::Close { fd } => {
             let overtakes = req.event_loop().state().files.may_be_in_pool(fd);
@@ -320,7 +323,7 @@ fn advance(req: FsReq, mut written: usize) -> bool {
 fn to_pool(event_loop: Loop, req: FsReq) {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
-    if req.teaches() {
+    if req.is_beside_ring() {
         files.count_in_pool(req, 1);
         if req.uses_position() {
             files.take_position(req, Stage::Pool);
@@ -371,7 +374,7 @@ unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
     let req = FsReq::of_work(work);
     let files = &req.event_loop().state().files;
     files.leave_position(req, Stage::Pool);
-    if req.teaches() {
+    if req.is_beside_ring() {
         files.count_in_pool(req, -1);
     }
     if status != 0 {
