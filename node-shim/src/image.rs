@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;
-use std::{ptr, slice};
+use std::slice;
 
 use libc::{Elf64_Phdr, Elf64_Sym, dl_phdr_info};
 
@@ -136,14 +136,32 @@ impl Image {
     }
 
     /// The functions that it exports from these addresses. Only their names are read: a large program has 80 000, all over its memory.
-    pub(crate) fn functions(&self, within: &[Range<usize>]) -> Vec<Function> {
-        let at = |s: &Elf64_Sym| self.base.wrapping_add(s.st_value as usize);
-        // One comparison for each place: this loop is most of what a program's start takes longer.
-        let places: Vec<_> = within.iter().map(|range| (range.start, range.len())).collect();
-        let is_here = |at: usize| places.iter().fold(false, |is, &(start, len)| is | (at.wrapping_sub(start) < len));
-        let here = self.symbols().iter().filter(|s| is_here(at(s)));
-        let functions = here.filter(|s| is_function(s) && s.st_shndx != 0);
-        functions.map(|s| Function { name: self.name(s), at: at(s), size: s.st_size as usize }).collect()
+    pub(crate) fn functions(&self, within: &Range<usize>) -> Vec<Function> {
+        // One comparison: this loop is much of what a program's start takes longer.
+        let is_here = |s: &&Elf64_Sym| self.address(s).wrapping_sub(within.start) < within.len();
+        let here = self.symbols().iter().filter(is_here);
+        here.filter(|s| is_function(s)).map(|s| self.describe(s)).collect()
+    }
+
+    /// The function that it exports under this name.
+    pub(crate) fn function(&self, name: &str) -> Option<Function> {
+        let is_it = |s: &&Elf64_Sym| is_function(s) && self.name(s) == name;
+        let found = match self.hash {
+            // SAFETY: argument 1; the table is the image's, and the symbols that it tells of are there.
+            Hash::Gnu(table) => unsafe {
+                find_by_gnu_hash(table, name, |i| Some(&*self.first_symbol.add(i)).filter(is_it))
+            },
+            Hash::SystemV(_) => self.symbols().iter().find(is_it),
+        };
+        found.map(|s| self.describe(s))
+    }
+
+    fn describe(&self, symbol: &Elf64_Sym) -> Function {
+        Function { name: self.name(symbol), at: self.address(symbol), size: symbol.st_size as usize }
+    }
+
+    fn address(&self, symbol: &Elf64_Sym) -> usize {
+        self.base.wrapping_add(symbol.st_value as usize)
     }
 
     /// Gives back the memory that reading the symbols and their names has taken, which for Node.js is 2 MB: pages of its file,
@@ -204,8 +222,48 @@ fn address(base: usize, value: usize) -> usize {
     if value < base { value + base } else { value }
 }
 
+/// True for a function that the image has, rather than wants.
 fn is_function(symbol: &Elf64_Sym) -> bool {
-    matches!(symbol.st_info & 0xf, STT_FUNC | STT_GNU_IFUNC)
+    symbol.st_shndx != 0 && matches!(symbol.st_info & 0xf, STT_FUNC | STT_GNU_IFUNC)
+}
+
+/// The parts of a hash table of the GNU kind: the number of the first symbol in it, for each bucket that of its first one, and
+/// where the hashes are, one for each symbol from the first on; the lowest bit of a bucket's last one is set.
+///
+/// # Safety
+/// `table` is an image's `DT_GNU_HASH` (argument 1).
+unsafe fn parts_of_gnu_hash(table: *const u32) -> (usize, &'static [u32], *const u32) {
+    // SAFETY: four words, the filter's 64-bit words, the buckets, the hashes.
+    unsafe {
+        let [buckets, first, filter] = [0, 1, 2].map(|i| *table.add(i) as usize);
+        let start = table.add(4 + filter * 2);
+        (first, slice::from_raw_parts(start, buckets), start.add(buckets))
+    }
+}
+
+/// What `look` finds in a symbol that may have this name, by its number.
+///
+/// # Safety
+/// `table` is an image's `DT_GNU_HASH` (argument 1).
+unsafe fn find_by_gnu_hash<T>(table: *const u32, name: &str, look: impl Fn(usize) -> Option<T>) -> Option<T> {
+    let hash = name.bytes().fold(5381u32, |hash, byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
+    // SAFETY: argument 1.
+    let (first, buckets, hashes) = unsafe { parts_of_gnu_hash(table) };
+    let mut index = *buckets.get(hash as usize % buckets.len().max(1))? as usize;
+    while index >= first {
+        // SAFETY: argument 1; the bucket has not ended.
+        let word = unsafe { *hashes.add(index - first) };
+        if (word ^ hash) >> 1 == 0
+            && let Some(found) = look(index)
+        {
+            return Some(found);
+        }
+        if word & 1 != 0 {
+            break;
+        }
+        index += 1;
+    }
+    None
 }
 
 /// How many symbols there are: the hash table knows the last one.
@@ -213,20 +271,16 @@ fn is_function(symbol: &Elf64_Sym) -> bool {
 /// # Safety
 /// `table` is an image's `DT_GNU_HASH` (argument 1).
 unsafe fn count_by_gnu_hash(table: *const u32) -> usize {
-    // SAFETY: four words, the filter's 64-bit words, the buckets, and then a word for each symbol from the first on.
-    unsafe {
-        let [buckets, first, filter] = [0, 1, 2].map(|i| *table.add(i) as usize);
-        let start = table.add(4 + filter * 2);
-        let chains = start.add(buckets);
-        let last = slice::from_raw_parts(start, buckets).iter().max().map_or(0, |&max| max as usize);
-        if last < first {
-            return first;
-        }
-        // A word with its lowest bit set ends a chain.
-        let mut index = last;
-        while ptr::read(chains.add(index - first)) & 1 == 0 {
-            index += 1;
-        }
-        index + 1
+    // SAFETY: argument 1.
+    let (first, buckets, hashes) = unsafe { parts_of_gnu_hash(table) };
+    let last = buckets.iter().max().map_or(0, |&max| max as usize);
+    if last < first {
+        return first;
     }
+    let mut index = last;
+    // SAFETY: argument 1; the last bucket has not ended.
+    while unsafe { *hashes.add(index - first) } & 1 == 0 {
+        index += 1;
+    }
+    index + 1
 }

@@ -1,7 +1,7 @@
 //! Which entries of the program become jumps, and all that speaks against it.
 
-use std::collections::BTreeMap;
-use std::ffi::{CString, c_uint};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::c_uint;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -18,7 +18,7 @@ const AROUND: usize = 1 << 16;
 /// The one function that compilers put apart from the others, with the destructors.
 const APART: &str = "uv_library_shutdown";
 
-/// Of how many functions one shows where the others are. Each look-up in a program as large as Node.js takes a microsecond.
+/// Of how many functions one shows where the others are.
 const SAMPLE: usize = 16;
 
 /// Redirects the program's libuv to uvring. An error says why the program was left as it is.
@@ -47,36 +47,24 @@ fn our_functions() -> Result<BTreeMap<&'static str, usize>, String> {
     let version = ours::function(c"uvring_version").ok_or("uvring has no version")?;
     let loaded = image::loaded();
     let ours = loaded.iter().find(|image| image.holds(version)).ok_or("uvring has no symbols")?;
-    Ok(ours.functions(&[ours.span()]).into_iter().map(|f| (f.name, f.at)).collect())
+    Ok(ours.functions(&ours.span()).into_iter().map(|f| (f.name, f.at)).collect())
 }
 
 /// The `uv_*` functions of the program, and what else is among and around them.
 fn find(program: &Image, ours: &BTreeMap<&str, usize>) -> Result<(Vec<Function>, Vec<Function>), String> {
     // Every program with a libuv has `uv_run`.
     let sample = ["uv_run"].into_iter().chain(ours.keys().step_by(SAMPLE).copied().filter(|&name| name != APART));
-    let block = block(sample.filter_map(|name| place(program, name))).ok_or("it has no functions of libuv's")?;
-    let mut places: Vec<_> = place(program, APART).map(|at| at..at + 1).into_iter().collect();
-    places.push(block.start.saturating_sub(AROUND)..block.end + AROUND);
-    let look = |places: &[Range<usize>]| -> (Vec<_>, Vec<_>) {
-        program.functions(places).into_iter().partition(|f| f.name.starts_with("uv_"))
-    };
-    let first = look(&places);
+    let block =
+        block(sample.filter_map(|name| Some(program.function(name)?.at))).ok_or("it has no functions of libuv's")?;
+    let around = block.start.saturating_sub(AROUND)..block.end + AROUND;
+    let is_ours = |name: &str| name.starts_with("uv_");
+    let (mut functions, others): (Vec<_>, _) = program.functions(&around).into_iter().partition(|f| is_ours(f.name));
     // Those that it has elsewhere.
-    let missing = ours.keys().filter(|&&name| name.starts_with("uv_") && first.0.iter().all(|f| f.name != name));
-    let elsewhere: Vec<_> = missing.filter_map(|name| place(program, name)).map(|at| at..at + 1).collect();
-    if elsewhere.is_empty() {
-        return Ok(first);
-    }
-    places.extend(elsewhere);
-    Ok(look(&places))
-}
-
-/// The address of a function that the program exports.
-fn place(program: &Image, name: &str) -> Option<usize> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: argument 4.
-    let at = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    program.holds(at).then(|| at.addr())
+    let here: BTreeSet<_> = functions.iter().map(|f| f.name).collect();
+    let missing = ours.keys().filter(|&&name| is_ours(name) && !here.contains(name));
+    let elsewhere: Vec<_> = missing.filter_map(|name| program.function(name)).collect();
+    functions.extend(elsewhere);
+    Ok((functions, others))
 }
 
 /// Nobody has used the program's libuv: a loop that it has touched would be half ours.

@@ -1,4 +1,4 @@
-//! May this process have a ring, and what can it do? Asked once per process, silently.
+//! May this process have a ring, and what can it do? Asked once per process, silently, by the first loop with a use for one.
 //!
 //! The answer counts only after set-up, mmap, enter and one NOP have worked: containers, SELinux and seccomp filters refuse
 //! at each of these steps. The probe runs in a thread of its own that ends, because closing a ring makes its thread's next
@@ -60,7 +60,7 @@ static ANSWER: OnceLock<Result<Features, Refusal>> = OnceLock::new();
 /// The probe's answer.
 pub(crate) fn answer() -> Result<Features, Refusal> {
     *ANSWER.get_or_init(|| {
-        if switched_off() {
+        if is_switched_off() {
             return Err(Refusal::SwitchedOff);
         }
         aside::call(probe).unwrap_or_else(|error| Err(Refusal::Failed("clone", -error.0)))
@@ -72,9 +72,10 @@ pub(crate) fn features() -> Option<Features> {
     answer().ok()
 }
 
-/// `UV_USE_IO_URING=0`: libuv's variable, read before the first ring call.
-fn switched_off() -> bool {
-    std::env::var_os("UV_USE_IO_URING").is_some_and(|v| v.as_encoded_bytes() == b"0")
+/// `UV_USE_IO_URING=0`: libuv's variable, read when the first loop is made.
+pub(crate) fn is_switched_off() -> bool {
+    static IS_OFF: OnceLock<bool> = OnceLock::new();
+    *IS_OFF.get_or_init(|| std::env::var_os("UV_USE_IO_URING").is_some_and(|v| v.as_encoded_bytes() == b"0"))
 }
 
 /// Makes a ring of `entries` submissions as `setup` says. To be called by the thread that will use it.

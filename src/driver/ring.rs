@@ -71,7 +71,8 @@ pub(crate) struct Ring {
     armed: bool,
     /// Looks in a row that found nothing.
     empty_looks: u32,
-    features: Features,
+    /// What the kernel's rings can do, once that was asked.
+    features: Option<Features>,
     counters: Counters,
 }
 
@@ -175,7 +176,7 @@ impl Live {
 
 impl Ring {
     /// A ring driver beside `ready`.
-    pub(crate) fn over(mut ready: Ready, features: Features) -> Ring {
+    pub(crate) fn over(mut ready: Ready) -> Ring {
         ready.sleep_precisely();
         Ring {
             live: None,
@@ -183,9 +184,26 @@ impl Ring {
             ready,
             armed: false,
             empty_looks: 0,
-            features,
+            features: None,
             counters: Counters::default(),
         }
+    }
+
+    /// True unless the process may have no ring.
+    pub(crate) fn is_possible(&mut self) -> bool {
+        self.features().is_some()
+    }
+
+    /// True if anything wanted to know.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.features.is_some()
+    }
+
+    fn features(&mut self) -> Option<Features> {
+        if self.features.is_none() {
+            self.features = probe::features();
+        }
+        self.features
     }
 
     /// Makes room for the operation in `slot`, poll or file operation.
@@ -210,7 +228,7 @@ impl Ring {
 
     /// True if the kernel's rings know the operation.
     pub(crate) fn rides(&self, op: &FileOp) -> bool {
-        self.features.opcodes & 1 << sqe::opcode(op) != 0
+        self.features.is_some_and(|features| features.opcodes & 1 << sqe::opcode(op) != 0)
     }
 
     /// The ring of the calling thread; a new one if there is none, or if it belongs elsewhere.
@@ -218,9 +236,10 @@ impl Ring {
         if self.live.as_ref().is_some_and(|live| !live.usable()) {
             self.leave();
         }
+        let features = self.features().ok_or(io::ErrorKind::Unsupported)?;
         match self.live {
             Some(ref mut live) => Ok(live),
-            ref mut none => Ok(none.insert(Live::open(self.features)?)),
+            ref mut none => Ok(none.insert(Live::open(features)?)),
         }
     }
 
@@ -379,7 +398,7 @@ impl Ring {
             return live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
         }
         let mut flags = EnterFlags::GETEVENTS;
-        if self.features.no_iowait {
+        if self.features.is_some_and(|features| features.no_iowait) {
             flags |= EnterFlags::NO_IOWAIT;
         }
         let timeout =

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
-use crate::driver::pool;
+use crate::driver::{Driver, pool, probe};
 use crate::event_loop::{self, Loop};
 
 /// `uvring_loop_stats_t.driver`: epoll carries the loop.
@@ -93,7 +93,7 @@ unsafe fn fill(event_loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> R
         return Err(Errno::EINVAL);
     }
     // SAFETY: the caller's.
-    unsafe { answer(stats, || snapshot(event_loop)) }
+    unsafe { answer(stats, || of_loop(event_loop)) }
 }
 
 /// # Safety
@@ -117,8 +117,12 @@ unsafe fn answer(stats: *mut uvring_loop_stats_t, now: impl FnOnce() -> uvring_l
 /// The sums of the loops that are closed, in the order of `sums`.
 static CLOSED: [AtomicU64; 12] = [const { AtomicU64::new(0) }; 12];
 
+/// How many of them never had a use for a ring, so that nobody asked whether there may be one.
+static UNASKED: AtomicU64 = AtomicU64::new(0);
+
 /// Keeps the figures of a loop that is about to go.
 pub(crate) fn note_closing(event_loop: Loop) {
+    UNASKED.fetch_add(event_loop.state().driver.borrow().is_open_question().into(), Relaxed);
     for (sum, figure) in CLOSED.iter().zip(snapshot(event_loop).sums()) {
         sum.fetch_add(*figure, Relaxed);
     }
@@ -126,10 +130,14 @@ pub(crate) fn note_closing(event_loop: Loop) {
 
 fn process() -> uvring_loop_stats_t {
     // SAFETY: the caller's: it runs in no other thread.
-    let default = event_loop::existing_default().map(|default| snapshot(unsafe { Loop::from_c(default) }));
+    let default = event_loop::existing_default().map(|default| of_loop(unsafe { Loop::from_c(default) }));
     let mut all = default.unwrap_or(NONE);
     for (figure, sum) in all.sums().into_iter().zip(&CLOSED) {
         *figure += sum.load(Relaxed);
+    }
+    let unasked = UNASKED.load(Relaxed);
+    if unasked > 0 && probe::features().is_none() {
+        all.loops_on_ring = all.loops_on_ring.saturating_sub(unasked);
     }
     all.pool_jobs = pool::jobs();
     all
@@ -174,13 +182,21 @@ impl uvring_loop_stats_s {
     }
 }
 
+/// The figures of a loop that goes on.
+fn of_loop(event_loop: Loop) -> uvring_loop_stats_t {
+    event_loop.state().driver.borrow_mut().is_ring();
+    snapshot(event_loop)
+}
+
+/// The figures of a loop, which is on the ring if nobody has asked yet.
 fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
     let state = event_loop.state();
     let driver = state.driver.borrow();
     let counters = driver.counters();
+    let is_ring = matches!(*driver, Driver::Ring(_));
     uvring_loop_stats_t {
         size: 0,
-        driver: if driver.is_ring() { UVRING_DRIVER_RING } else { UVRING_DRIVER_EPOLL },
+        driver: if is_ring { UVRING_DRIVER_RING } else { UVRING_DRIVER_EPOLL },
         reserved: 0,
         turns: state.metrics.loop_count.get(),
         ring_enters: counters.enters,
@@ -194,6 +210,6 @@ fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
         wakeups: state.wake.count(),
         pool_jobs: pool::jobs(),
         loops: 1,
-        loops_on_ring: u64::from(driver.is_ring()),
+        loops_on_ring: u64::from(is_ring),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
     unsafe { (*req.work()).done.set(None) };
     let state = event_loop.state();
-    if !state.driver.borrow().is_ring() {
+    if !state.driver.borrow_mut().is_ring() {
         return to_pool(event_loop, req);
     }
     req.add_mark(mark::BESIDE_RING);
@@ -89,7 +89,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
     if state.files.queue().is_empty() {
         return;
     }
-    let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow().is_ring();
+    let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow_mut().is_ring();
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
         if req.is_stat() {
