@@ -13,7 +13,7 @@ use crate::{AT_LOAD, IS_FIRST_CODE, ours, text};
 const MAJOR: c_uint = 1;
 
 /// How far around the functions that we know others of the program's libuv are looked for.
-const AROUND: usize = 1 << 16;
+const AROUND: usize = 1 << 14;
 
 /// The one function that compilers put apart from the others, with the destructors.
 const APART: &str = "uv_library_shutdown";

@@ -19,7 +19,7 @@ use crate::plan::Jump;
 
 /// Turns the entries into jumps: all of them, or none, and then the error says why.
 pub(crate) fn write(program: &Image, jumps: Vec<Jump>) -> Result<(), String> {
-    let pages = pages(&jumps);
+    let pages = pages(program, &jumps);
     rehearse().map_err(|e| format!("this system does not let code be changed: {e}"))?;
     let steps = Steps::make(program, &jumps)?;
     let code = jumps.iter().zip(steps.addresses()).map(|(jump, step)| Some((jump.entry.at, jump.entry.code(step)?)));
@@ -43,8 +43,12 @@ pub(crate) fn write(program: &Image, jumps: Vec<Jump>) -> Result<(), String> {
     Ok(())
 }
 
-/// The pages on which the entries are, neighbours in one piece.
-fn pages(jumps: &[Jump]) -> Vec<Range<usize>> {
+/// How many pages of code without an entry may lie between two with one, and be treated with them. Each piece takes two system
+/// calls, and a line in `/proc/self/maps`, which Node.js reads three times when it starts.
+const GAP: usize = 16;
+
+/// The pages on which the entries are, those near each other in one piece.
+fn pages(program: &Image, jumps: &[Jump]) -> Vec<Range<usize>> {
     let size = page_size();
     let mut starts = BTreeMap::new();
     for jump in jumps {
@@ -55,7 +59,9 @@ fn pages(jumps: &[Jump]) -> Vec<Range<usize>> {
     let mut pages: Vec<Range<usize>> = Vec::new();
     for start in starts.into_keys() {
         match pages.last_mut() {
-            Some(last) if last.end == start => last.end += size,
+            Some(last) if start <= last.end + GAP * size && program.is_code(&(last.start..start)) => {
+                last.end = start + size;
+            }
             _ => pages.push(start..start + size),
         }
     }
