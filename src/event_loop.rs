@@ -141,6 +141,11 @@ macro_rules! queues {
     )+ };
 }
 
+/// How often a poll phase may ask for events, each time after the callbacks for those before, so that timers are not starved
+/// (libuv's figure). To ask for all first would also have the kernel touch thousands of sockets twice: an echo over one of 10 000
+/// connections took 5 % more processor time.
+const ROUNDS: usize = 48;
+
 /// How many completions ahead of the one that is dispatched the processor fetches handles.
 const AHEAD: usize = 2;
 
@@ -355,19 +360,30 @@ impl Loop {
             io::reconcile(self);
         }
         fs::before_poll(self);
+        self.state().lent.begin();
         if self.goes_on() {
             self.update_time();
             self.deliver();
             return true;
         }
-        let until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
-        self.forget_reports();
-        self.wait(until_ns);
-        let has_news = self.has_news();
-        if has_news {
-            self.deliver();
+        let mut until_ns = if may_sleep { self.sleep_until() } else { Some(0) };
+        let mut has_run = false;
+        for _ in 0..ROUNDS {
+            self.forget_reports();
+            self.wait(until_ns);
+            if has_run {
+                self.state().metrics.waiting.set(false);
+            }
+            if !self.has_news() {
+                break;
+            }
+            has_run = true;
+            if !self.deliver() || !self.state().driver.borrow().may_have_more() {
+                break;
+            }
+            until_ns = Some(0);
         }
-        has_news
+        has_run
     }
 
     /// Makes room for what the poll phase will bring. Reports of readiness that a stop or a jump out of a callback has left are
@@ -385,27 +401,30 @@ impl Loop {
         batch.truncate(kept);
     }
 
-    /// Delivers what the poll phase brought.
-    fn deliver(self) {
+    /// Delivers what a wait has brought. False if the poll phase ends with that, although there may be more.
+    fn deliver(self) -> bool {
         let state = self.state();
         self.run_news();
         fs::deliver_finished(self);
-        state.lent.begin();
         loop {
             let at = state.delivered.get();
             let next = state.batch.borrow().get(at).copied();
             let Some(completion) = next else { break };
             if self.has_lent_much() {
-                return state.lent.cut();
+                state.lent.cut();
+                return false;
             }
             state.delivered.set(at + 1);
             self.fetch_ahead(at + AHEAD);
             self.dispatch(completion);
         }
-        if state.signalled.take() {
+        let is_signalled = state.signalled.take();
+        if is_signalled {
             signal::on_ready(self);
         }
+        let children_ended = state.children_ended.get();
         process::deliver_exits(self);
+        !is_signalled && !children_ended
     }
 
     /// Has the processor bring the handle of a later completion into its cache, which holds few of thousands: an echo over one of

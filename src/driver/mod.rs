@@ -142,6 +142,16 @@ impl Driver {
         }
     }
 
+    /// True if more descriptors may be ready than the last wait has told of.
+    pub(crate) fn may_have_more(&self) -> bool {
+        match self {
+            Driver::Ring(ring) => ring.may_have_more(),
+            Driver::Ready(ready) => ready.may_have_more(),
+            #[cfg(test)]
+            Driver::Script(_) => false,
+        }
+    }
+
     /// True if file operations can ride: only the ring carries them.
     pub(crate) fn rides(&self, op: &FileOp) -> bool {
         match self {

@@ -14,10 +14,8 @@ use crate::abi::{Errno, Result};
 use crate::alloc::Array;
 use crate::op::{Completion, OpKey, Submission};
 
-/// At most this many events are taken from one call of epoll_wait …
+/// At most this many events are taken in one wait (libuv's figure).
 const EVENTS: usize = 1024;
-/// … and at most this many calls are made in one wait, so that timers are not starved. (libuv's figures.)
-const ROUNDS: usize = 48;
 
 /// Readiness by epoll.
 pub(crate) struct Ready {
@@ -28,6 +26,8 @@ pub(crate) struct Ready {
     by_fd: Array<u64>,
     /// Polls of descriptors that epoll refuses because they are always ready (regular files).
     always: Array<u64>,
+    /// The last wait gave as many events as it may: there can be more.
+    full: bool,
     /// Sleep with `epoll_pwait2`, to the nanosecond.
     precise: bool,
     counters: Counters,
@@ -57,6 +57,7 @@ impl Ready {
             polls: Polls::new(),
             by_fd: Array::new(),
             always: Array::new(),
+            full: false,
             precise: false,
             counters: Counters::default(),
         })
@@ -143,14 +144,13 @@ impl Ready {
 
     pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {
         self.report_always(out);
-        let mut look = !out.is_empty();
-        for _ in 0..ROUNDS {
-            let n = self.wait_once(limit, look, out);
-            if n < EVENTS {
-                break;
-            }
-            look = true;
-        }
+        let look = !out.is_empty();
+        self.full = self.wait_once(limit, look, out) == EVENTS;
+    }
+
+    /// True if there may be more events than the last wait has brought.
+    pub(crate) fn may_have_more(&self) -> bool {
+        self.full
     }
 
     /// True if there are descriptors that are always ready: it is no use to sleep.
@@ -250,6 +250,7 @@ impl Ready {
             polls: std::mem::replace(&mut self.polls, Polls::new()),
             by_fd: std::mem::replace(&mut self.by_fd, Array::new()),
             always: std::mem::replace(&mut self.always, Array::new()),
+            full: self.full,
             precise: self.precise,
             counters: Counters { polls: self.counters.polls, epoll_waits: self.counters.epoll_waits, ..counters },
         }

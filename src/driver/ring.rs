@@ -222,6 +222,10 @@ impl Ring {
         Counters { polls: ready.polls, epoll_waits: ready.epoll_waits, ..self.counters }
     }
 
+    pub(crate) fn may_have_more(&self) -> bool {
+        self.ready.may_have_more()
+    }
+
     pub(crate) fn files_in_flight(&self) -> usize {
         self.files.len()
     }
