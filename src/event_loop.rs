@@ -378,7 +378,8 @@ impl Loop {
                 break;
             }
             has_run = true;
-            if !self.deliver() || !self.state().driver.borrow().may_have_more() {
+            let is_full = self.state().driver.borrow_mut().take_full();
+            if !self.deliver() || !is_full {
                 break;
             }
             until_ns = Some(0);

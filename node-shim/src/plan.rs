@@ -62,8 +62,7 @@ fn find(program: &Image, ours: &BTreeMap<&str, usize>) -> Result<(Vec<Function>,
     // Those that it has elsewhere.
     let here: BTreeSet<_> = functions.iter().map(|f| f.name).collect();
     let missing = ours.keys().filter(|&&name| is_ours(name) && !here.contains(name));
-    let elsewhere: Vec<_> = missing.filter_map(|name| program.function(name)).collect();
-    functions.extend(elsewhere);
+    functions.extend(missing.filter_map(|name| program.function(name)));
     Ok((functions, others))
 }
 

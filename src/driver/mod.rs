@@ -142,11 +142,11 @@ impl Driver {
         }
     }
 
-    /// True if more descriptors may be ready than the last wait has told of.
-    pub(crate) fn may_have_more(&self) -> bool {
+    /// True, once, if more descriptors may be ready than the last wait has told of.
+    pub(crate) fn take_full(&mut self) -> bool {
         match self {
-            Driver::Ring(ring) => ring.may_have_more(),
-            Driver::Ready(ready) => ready.may_have_more(),
+            Driver::Ring(ring) => ring.take_full(),
+            Driver::Ready(ready) => ready.take_full(),
             #[cfg(test)]
             Driver::Script(_) => false,
         }

@@ -374,7 +374,7 @@ impl Pool {
             return;
         }
         let now = if lanes.job_ns > LONG_NS { clock::monotonic_ns() } else { lanes.last_wake_ns };
-        if !lanes.waking || now - lanes.last_wake_ns > STUCK_NS {
+        if !lanes.waking || now.saturating_sub(lanes.last_wake_ns) > STUCK_NS {
             (lanes.waking, lanes.last_wake_ns) = (true, now);
             self.for_workers.notify_one();
         }
@@ -407,7 +407,7 @@ impl Pool {
             streak += 1;
             drop(lanes);
             run(next);
-            let took_ns = began_ns.map(|began| clock::monotonic_ns() - began);
+            let took_ns = began_ns.map(|began| clock::monotonic_ns().saturating_sub(began));
             lanes = self.lanes.lock();
             if let Some(took) = took_ns {
                 lanes.note_job(took);

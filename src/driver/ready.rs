@@ -148,9 +148,9 @@ impl Ready {
         self.full = self.wait_once(limit, look, out) == EVENTS;
     }
 
-    /// True if there may be more events than the last wait has brought.
-    pub(crate) fn may_have_more(&self) -> bool {
-        self.full
+    /// True, once, if there may be more events than the last wait has brought.
+    pub(crate) fn take_full(&mut self) -> bool {
+        std::mem::take(&mut self.full)
     }
 
     /// True if there are descriptors that are always ready: it is no use to sleep.

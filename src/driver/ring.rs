@@ -222,8 +222,8 @@ impl Ring {
         Counters { polls: ready.polls, epoll_waits: ready.epoll_waits, ..self.counters }
     }
 
-    pub(crate) fn may_have_more(&self) -> bool {
-        self.ready.may_have_more()
+    pub(crate) fn take_full(&mut self) -> bool {
+        self.ready.take_full()
     }
 
     pub(crate) fn files_in_flight(&self) -> usize {
