@@ -13,7 +13,7 @@ use crate::{AT_LOAD, IS_FIRST_CODE, ours, text};
 const MAJOR: c_uint = 1;
 
 /// How far around the functions that we know others of the program's libuv are looked for.
-const AROUND: usize = 1 << 14;
+const AROUND: usize = 1 << 16;
 
 /// The one function that compilers put apart from the others, with the destructors.
 const APART: &str = "uv_library_shutdown";
@@ -47,7 +47,7 @@ fn our_functions() -> Result<BTreeMap<&'static str, usize>, String> {
     let version = ours::function(c"uvring_version").ok_or("uvring has no version")?;
     let loaded = image::loaded();
     let ours = loaded.iter().find(|image| image.holds(version)).ok_or("uvring has no symbols")?;
-    Ok(ours.functions(&ours.span()).into_iter().map(|f| (f.name, f.at)).collect())
+    Ok(ours.functions(&[ours.span()]).into_iter().map(|f| (f.name, f.at)).collect())
 }
 
 /// The `uv_*` functions of the program, and what else is among and around them.
@@ -57,13 +57,15 @@ fn find(program: &Image, ours: &BTreeMap<&str, usize>) -> Result<(Vec<Function>,
     let block =
         block(sample.filter_map(|name| Some(program.function(name)?.at))).ok_or("it has no functions of libuv's")?;
     let around = block.start.saturating_sub(AROUND)..block.end + AROUND;
-    let is_ours = |name: &str| name.starts_with("uv_");
-    let (mut functions, others): (Vec<_>, _) = program.functions(&around).into_iter().partition(|f| is_ours(f.name));
-    // Those that it has elsewhere.
-    let here: BTreeSet<_> = functions.iter().map(|f| f.name).collect();
-    let missing = ours.keys().filter(|&&name| is_ours(name) && !here.contains(name));
-    functions.extend(missing.filter_map(|name| program.function(name)));
-    Ok((functions, others))
+    let apart = program.function(APART).map_or(0..0, |f| f.at..f.at + 1);
+    let mut found = program.functions(&[around, apart]);
+    // Those that it has elsewhere, and what shares their entries.
+    let here: BTreeSet<_> = found.iter().map(|f| f.name).collect();
+    let missing = ours.keys().filter(|name| name.starts_with("uv_") && !here.contains(*name));
+    let entries: BTreeSet<_> = missing.filter_map(|name| Some(program.function(name)?.at)).collect();
+    let elsewhere = entries.into_iter().map(|at| at..at + 1);
+    found.extend(elsewhere.flat_map(|place| program.functions(&[place])));
+    Ok(found.into_iter().partition(|f| f.name.starts_with("uv_")))
 }
 
 /// Nobody has used the program's libuv: a loop that it has touched would be half ours.

@@ -200,17 +200,12 @@ impl Driver {
     /// True if there may be a ring, for file operations; asks if nothing has wanted to know yet.
     pub(crate) fn is_ring(&mut self) -> bool {
         if let Driver::Ring(ring) = self
-            && !ring.is_possible()
+            && probe::features().is_none()
         {
             // Nothing of files is in flight.
             *self = Driver::Ready(ring.take_ready(&mut Array::new()));
         }
         matches!(self, Driver::Ring(_))
-    }
-
-    /// True if nothing has wanted to know yet whether there may be a ring.
-    pub(crate) fn is_open_question(&self) -> bool {
-        matches!(self, Driver::Ring(ring) if !ring.was_asked())
     }
 
     /// What the driver did so far.

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
 use libc::c_int;
 
-use super::probe::{self, Features};
+use super::probe;
 use super::ready::Ready;
 use super::{Counters, Limit, fork, pool};
 use crate::abi::{Errno, Result};
@@ -71,8 +71,6 @@ pub(crate) struct Ring {
     armed: bool,
     /// Looks in a row that found nothing.
     empty_looks: u32,
-    /// What the kernel's rings can do, once that was asked.
-    features: Option<Features>,
     counters: Counters,
 }
 
@@ -101,7 +99,8 @@ thread_local!(static SPARE: RefCell<Vec<Live>> = const { RefCell::new(Vec::new()
 
 impl Live {
     /// A ring for the calling thread: a spare one, or a new one.
-    fn open(features: Features) -> io::Result<Live> {
+    fn open() -> io::Result<Live> {
+        let features = probe::features().ok_or(io::ErrorKind::Unsupported)?;
         while let Ok(Some(spare)) = SPARE.try_with(|s| s.borrow_mut().pop()) {
             if spare.usable() {
                 return Ok(spare);
@@ -178,32 +177,7 @@ impl Ring {
     /// A ring driver beside `ready`.
     pub(crate) fn over(mut ready: Ready) -> Ring {
         ready.sleep_precisely();
-        Ring {
-            live: None,
-            files: Array::new(),
-            ready,
-            armed: false,
-            empty_looks: 0,
-            features: None,
-            counters: Counters::default(),
-        }
-    }
-
-    /// True unless the process may have no ring.
-    pub(crate) fn is_possible(&mut self) -> bool {
-        self.features().is_some()
-    }
-
-    /// True if anything wanted to know.
-    pub(crate) fn was_asked(&self) -> bool {
-        self.features.is_some()
-    }
-
-    fn features(&mut self) -> Option<Features> {
-        if self.features.is_none() {
-            self.features = probe::features();
-        }
-        self.features
+        Ring { live: None, files: Array::new(), ready, armed: false, empty_looks: 0, counters: Counters::default() }
     }
 
     /// Makes room for the operation in `slot`, poll or file operation.
@@ -232,7 +206,7 @@ impl Ring {
 
     /// True if the kernel's rings know the operation.
     pub(crate) fn rides(&self, op: &FileOp) -> bool {
-        self.features.is_some_and(|features| features.opcodes & 1 << sqe::opcode(op) != 0)
+        probe::features().is_some_and(|features| features.opcodes & 1 << sqe::opcode(op) != 0)
     }
 
     /// The ring of the calling thread; a new one if there is none, or if it belongs elsewhere.
@@ -240,10 +214,9 @@ impl Ring {
         if self.live.as_ref().is_some_and(|live| !live.usable()) {
             self.leave();
         }
-        let features = self.features().ok_or(io::ErrorKind::Unsupported)?;
         match self.live {
             Some(ref mut live) => Ok(live),
-            ref mut none => Ok(none.insert(Live::open(features)?)),
+            ref mut none => Ok(none.insert(Live::open()?)),
         }
     }
 
@@ -402,7 +375,7 @@ impl Ring {
             return live.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters);
         }
         let mut flags = EnterFlags::GETEVENTS;
-        if self.features.is_some_and(|features| features.no_iowait) {
+        if probe::features().is_some_and(|features| features.no_iowait) {
             flags |= EnterFlags::NO_IOWAIT;
         }
         let timeout =

@@ -117,12 +117,8 @@ unsafe fn answer(stats: *mut uvring_loop_stats_t, now: impl FnOnce() -> uvring_l
 /// The sums of the loops that are closed, in the order of `sums`.
 static CLOSED: [AtomicU64; 12] = [const { AtomicU64::new(0) }; 12];
 
-/// How many of them never had a use for a ring, so that nobody asked whether there may be one.
-static UNASKED: AtomicU64 = AtomicU64::new(0);
-
 /// Keeps the figures of a loop that is about to go.
 pub(crate) fn note_closing(event_loop: Loop) {
-    UNASKED.fetch_add(event_loop.state().driver.borrow().is_open_question().into(), Relaxed);
     for (sum, figure) in CLOSED.iter().zip(snapshot(event_loop).sums()) {
         sum.fetch_add(*figure, Relaxed);
     }
@@ -135,9 +131,9 @@ fn process() -> uvring_loop_stats_t {
     for (figure, sum) in all.sums().into_iter().zip(&CLOSED) {
         *figure += sum.load(Relaxed);
     }
-    let unasked = UNASKED.load(Relaxed);
-    if unasked > 0 && probe::features().is_none() {
-        all.loops_on_ring = all.loops_on_ring.saturating_sub(unasked);
+    // Loops that were closed before anything asked whether there may be a ring.
+    if all.loops_on_ring > 0 && probe::features().is_none() {
+        all.loops_on_ring = 0;
     }
     all.pool_jobs = pool::jobs();
     all
