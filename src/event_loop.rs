@@ -423,9 +423,8 @@ impl Loop {
         if is_signalled {
             signal::on_ready(self);
         }
-        let children_ended = state.children_ended.get();
-        process::deliver_exits(self);
-        !is_signalled && !children_ended
+        let some_ended = process::deliver_exits(self);
+        !is_signalled && !some_ended
     }
 
     /// Has the processor bring the handle of a later completion into its cache, which holds few of thousands: an echo over one of

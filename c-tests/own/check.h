@@ -311,32 +311,6 @@ static inline uint32_t random_next(uint64_t* state) {
     return (uint32_t)(*state >> 16);
 }
 
-/* --- this program again, under strace --- */
-
-/* Runs the test with the argument "child" under strace, which logs to `log`; skips the test where that cannot be
- * done. `filter` is strace's -e argument; exit_group must be in it, so that a trace that works is never empty. Returns
- * the child's wait status. */
-static inline int run_under_strace(const char* log, const char* filter, const char* name, const char* value) {
-    char self[4096];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    struct stat st;
-    int status;
-    pid_t pid;
-    CHECK_GT(len, 0);
-    self[len] = 0;
-    pid = fork();
-    CHECK_GE(pid, 0);
-    if (pid == 0) {
-        if (name != NULL) setenv(name, value, 1);
-        execlp("strace", "strace", "-f", "-o", log, "-e", filter, self, "child", (char*)NULL);
-        _exit(errno == ENOENT ? 77 : 76);
-    }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) SKIP("strace is not installed");
-    if (stat(log, &st) != 0 || st.st_size == 0) SKIP("strace may not trace here");
-    return status;
-}
-
 /* --- files --- */
 
 /* A directory of the test's own, removed when main() returns or a check fails. */
@@ -347,6 +321,38 @@ static inline const char* temp_dir(void) {
     temp_dir_owner = getpid();
     atexit(temp_dir_remove);
     return temp_dir_path;
+}
+
+/* --- this program again, under strace --- */
+
+/* Runs the test with the argument "child" under strace and gives the trace, once the child has ended well; skips the test
+ * where that cannot be done, and where the child was skipped. `filter` is strace's -e argument; exit_group must be in it, so
+ * that a trace that works is never empty. */
+static inline FILE* trace_of_child(const char* filter, const char* name, const char* value) {
+    char log[300], self[4096];
+    FILE* trace;
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    struct stat st;
+    int status;
+    pid_t pid;
+    snprintf(log, sizeof log, "%s/strace", temp_dir());
+    CHECK_GT(len, 0);
+    self[len] = 0;
+    pid = fork();
+    CHECK_GE(pid, 0);
+    if (pid == 0) {
+        if (name != NULL) setenv(name, value, 1);
+        execlp("strace", "strace", "-f", "-o", log, "-e", filter, self, "child", (char*)NULL);
+        _exit(errno == ENOENT ? 77 : 76);
+    }
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) SKIP("strace is not installed, or the child was skipped");
+    if (stat(log, &st) != 0 || st.st_size == 0) SKIP("strace may not trace here");
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+    trace = fopen(log, "r");
+    CHECK(trace != NULL);
+    return trace;
 }
 
 #endif

@@ -77,22 +77,16 @@ static void child(void) {
 }
 
 int main(int argc, char** argv) {
-    char log[300], line[1000], first[1000] = "";
+    char line[1000], first[1000] = "";
     FILE* file;
-    int status, marks = 0, calls = 0;
+    int marks = 0, calls = 0;
     UNUSED(argv);
     watchdog(28);
     if (argc > 1) {
         child();
         return 0;
     }
-    snprintf(log, sizeof log, "%s/strace", temp_dir());
-    status = run_under_strace(log, "trace=all", NULL, NULL);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) SKIP("too few descriptors for a thousand connections");
-    CHECK(WIFEXITED(status));
-    CHECK_EQ(WEXITSTATUS(status), 0);
-    file = fopen(log, "r");
-    CHECK(file != NULL);
+    file = trace_of_child("trace=all", NULL, NULL);
     while (fgets(line, sizeof line, file) != NULL) {
         if (strstr(line, mark) != NULL) {
             marks++;

@@ -80,21 +80,16 @@ static void child(void) {
 
 int main(int argc, char** argv) {
     const char* off = getenv("UV_USE_IO_URING");
-    char log[300], line[1000];
+    char line[1000];
     FILE* trace;
-    int status, part = 0, calls[3] = {0};
+    int part = 0, calls[3] = {0};
     UNUSED(argv);
     watchdog(28);
     if (argc > 1) {
         child();
         return 0;
     }
-    snprintf(log, sizeof log, "%s/strace", temp_dir());
-    status = run_under_strace(log, "trace=exit_group,access,faccessat,io_uring_setup,io_uring_enter", NULL, NULL);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ(WEXITSTATUS(status), 0);
-    trace = fopen(log, "r");
-    CHECK(trace != NULL);
+    trace = trace_of_child("trace=exit_group,access,faccessat,io_uring_setup,io_uring_enter", NULL, NULL);
     while (fgets(line, sizeof line, trace) != NULL) {
         if (strstr(line, "/uvring-test-mark") != NULL) {
             part++;

@@ -63,10 +63,10 @@ static void child(void) {
 
 int main(int argc, char** argv) {
     const char* off = getenv("UV_USE_IO_URING");
-    char log[300], line[1000];
+    char line[1000];
     FILE* trace;
     struct statfs about;
-    int status, part = 0;
+    int part = 0;
     int enters[5] = {0}, waits[5] = {0}, registrations[5] = {0}, file_reads[5] = {0};
     UNUSED(argv);
     watchdog(28);
@@ -78,15 +78,9 @@ int main(int argc, char** argv) {
     if (syscall(425, 0, NULL) == -1 && errno != EINVAL && errno != EFAULT) SKIP("the ring is refused");
     CHECK_EQ(statfs("/proc/self/exe", &about), 0);
     if (about.f_type != EXT4 && about.f_type != XFS) SKIP("the ring cannot read this file system without a thread");
-    snprintf(log, sizeof log, "%s/strace", temp_dir());
-    status = run_under_strace(log,
-                              "trace=exit_group,access,faccessat,io_uring_enter,epoll_ctl,epoll_wait,epoll_pwait,"
-                              "epoll_pwait2,read,readv",
-                              NULL, NULL);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ(WEXITSTATUS(status), 0);
-    trace = fopen(log, "r");
-    CHECK(trace != NULL);
+    trace = trace_of_child("trace=exit_group,access,faccessat,io_uring_enter,epoll_ctl,epoll_wait,epoll_pwait,"
+                           "epoll_pwait2,read,readv",
+                           NULL, NULL);
     while (fgets(line, sizeof line, trace) != NULL) {
         if (strstr(line, "/uvring-test-mark") != NULL) {
             part++;

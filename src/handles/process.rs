@@ -216,11 +216,12 @@ pub(crate) fn on_exit(handle: Process) {
     handle.event_loop().state().children_ended.set(true);
 }
 
-/// Reaps the noted children and calls their `exit_cb`.
-pub(crate) fn deliver_exits(event_loop: Loop) {
+/// Reaps the noted children and calls their `exit_cb`. True if there were any noted.
+pub(crate) fn deliver_exits(event_loop: Loop) -> bool {
     let state = event_loop.state();
     let ended = state.walking.ended();
-    if state.children_ended.replace(false) {
+    let some_ended = state.children_ended.replace(false);
+    if some_ended {
         each(event_loop, |child| {
             let handle = Handle::from(child);
             if handle.has(flag::PROCESS_REAP) {
@@ -239,6 +240,7 @@ pub(crate) fn deliver_exits(event_loop: Loop) {
         let (status, signal) = meaning(child.status.get());
         callback::exit(child, status, signal);
     }
+    some_ended
 }
 
 /// Exit status and ending signal of a wait status.
