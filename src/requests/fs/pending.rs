@@ -55,8 +55,9 @@ pub(crate) struct Files {
     positions: RefCell<Array<(c_int, Stage)>>,
     /// How many requests with `mark::SLOW` are on the ring.
     pub(super) slow: Cell<usize>,
-    /// How many requests in the pool name a descriptor whose low bits are these.
+    /// How many requests in the pool, and on the ring, name a descriptor whose low bits are these.
     named_in_pool: [Cell<u32>; DESCRIPTORS],
+    named_on_ring: [Cell<u32>; DESCRIPTORS],
     /// Reads in a row on file systems that cannot read without waiting, with those that came meanwhile.
     slow_reads: Cell<usize>,
     /// How many requests were answered by tier 1, and how many the pool was given.
@@ -72,6 +73,7 @@ impl Files {
             positions: RefCell::new(Array::new()),
             slow: Cell::new(0),
             named_in_pool: [const { Cell::new(0) }; DESCRIPTORS],
+            named_on_ring: [const { Cell::new(0) }; DESCRIPTORS],
             slow_reads: Cell::new(0),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
@@ -94,7 +96,7 @@ impl Files {
         self.list(0)
     }
 
-    /// Awaiting the end of another request that uses the same file's position.
+    /// Awaiting the end of others on the ring: of one that uses the same file's position, or of what names the file to be closed.
     pub(super) fn held(&self) -> Link {
         self.list(1)
     }
@@ -134,21 +136,33 @@ impl Files {
         }
     }
 
-    fn named_in_pool(&self, fd: c_int) -> &Cell<u32> {
-        &self.named_in_pool[fd as usize % DESCRIPTORS]
-    }
-
     /// Notes that the pool gets a request, or (with -1) that it is done with it.
     pub(super) fn count_in_pool(&self, req: FsReq, change: i32) {
-        for fd in req.descriptors().into_iter().flatten() {
-            let count = self.named_in_pool(fd);
-            count.set(count.get().wrapping_add_signed(change));
+        count(&self.named_in_pool, req, change);
+    }
+
+    /// Notes that the ring gets a request that ends by itself.
+    pub(super) fn enter_ring(&self, req: FsReq) {
+        count(&self.named_on_ring, req, 1);
+    }
+
+    /// The ring is done with a request; who waits for that is looked at again.
+    pub(super) fn leave_ring(&self, req: FsReq) {
+        self.leave_position(req, Stage::Ring);
+        if req.word(MARKS) & mark::ENDLESS == 0 {
+            count(&self.named_on_ring, req, -1);
+            self.queue().append_all(self.held());
         }
     }
 
     /// True if a request in the pool may name the descriptor: a close must not overtake it, though nobody promises that.
     pub(super) fn may_be_in_pool(&self, fd: c_int) -> bool {
-        self.named_in_pool(fd).get() > 0
+        self.named_in_pool[slot(fd)].get() > 0
+    }
+
+    /// The same of the ring, and of requests that end by themselves.
+    pub(super) fn may_be_on_ring(&self, fd: c_int) -> bool {
+        self.named_on_ring[slot(fd)].get() > 0
     }
 
     /// Notes whether a file is on a file system that reads its cache without waiting.
@@ -170,6 +184,18 @@ impl Files {
 
     pub(super) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
         self.positions.borrow().contains(&(fd, by))
+    }
+}
+
+/// Where the counts of a descriptor are.
+fn slot(fd: c_int) -> usize {
+    fd as usize % DESCRIPTORS
+}
+
+fn count(counts: &[Cell<u32>; DESCRIPTORS], req: FsReq, change: i32) {
+    for fd in req.descriptors().into_iter().flatten() {
+        let count = &counts[slot(fd)];
+        count.set(count.get().wrapping_add_signed(change));
     }
 }
 

@@ -162,15 +162,21 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     };
     req.set_stage(Stage::Ring);
     req.add_mark(marks);
+    if marks & mark::ENDLESS == 0 {
+        files.enter_ring(req);
+    }
     req.set_word(KEY, key.to_bits() as usize);
     files.slow.set(files.slow.get() + usize::from(is_slow));
     true
 }
 
-/// True if a request has to wait until the ring is done with the file's position. Those that wait already must find the file open.
+/// True if a request has to wait until the ring is done with the file's position; a close waits for all that the ring does with the
+/// file, which the plain call may have to finish, and for those that wait already.
 fn is_held(files: &Files, req: FsReq) -> bool {
-    let may_wait = req.uses_position() || req.fs_type.get() == UV_FS_CLOSE;
-    may_wait && files.is_position_taken(req.file.get(), Stage::Ring)
+    if req.fs_type.get() == UV_FS_CLOSE {
+        return files.may_be_on_ring(req.file.get());
+    }
+    req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
 }
 
 /// True if the pool is the place for an operation, whatever it would find.
@@ -240,7 +246,7 @@ pub(crate) fn on_ring(req: FsReq, result: i32) {
 fn land(req: FsReq, result: i32) -> bool {
     let event_loop = req.event_loop();
     let files = &event_loop.state().files;
-    files.leave_position(req, Stage::Ring);
+    files.leave_ring(req);
     if req.take_mark(mark::SLOW) {
         files.slow.set(files.slow.get() - 1);
     }
