@@ -2,7 +2,8 @@
 //!
 //! `sources` finds libuv, `compile` turns C files into objects, `library` makes the shared libraries that are tested,
 //! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
-//! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one.
+//! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one, `processor`
+//! all processors but one.
 //! `again` decides what a failure is worth. `bench` measures the library beside another.
 
 pub mod again;
@@ -12,6 +13,7 @@ pub mod expect;
 pub mod library;
 pub mod namespace;
 pub mod process;
+pub mod processor;
 pub mod program;
 pub mod refuse;
 pub mod sources;

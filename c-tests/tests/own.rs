@@ -1,16 +1,17 @@
 //! Our own C tests, `c-tests/own/*.c`: each with our library on both drivers and with real libuv, a trial each:
 //! `own::close_in_read_cb::ring`, `…::epoll`, `…::libuv`. The last shows that a test describes libuv and not only us.
-//! `…::aarch64` is our library cross-compiled and run by qemu, on epoll: qemu has no io_uring.
+//! `…::refused` is our library where the kernel refuses io_uring, as in many a container; `…::ring-1cpu` and `…::epoll-1cpu` have one
+//! processor, whatever the machine has. `…::aarch64` is our library cross-compiled and run by qemu, on epoll: qemu has no io_uring.
 //!
 //! On demand, when the filter or `UVRING_CHECKERS` names it: `…::valgrind` (on epoll), `…::asan-ring` and `…::asan-epoll` (our library
 //! and the test instrumented with AddressSanitizer), `…::tsan` (ThreadSanitizer, on epoll, for tests that say `/* on tsan: reason */`).
 //! Each has to find the mistake of a program in `c-tests/canary/`, too: the trials `canary::NAME::…`.
 //!
 //! A test is one file with a `main`. Exit 0 is a pass and 77 a skip with the reason on standard output; all else fails.
-//! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll, libuv), `UVRING_TEST_LIBRARY` (the path
-//! of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
+//! It runs in an empty folder of its own, with `UVRING_TEST_DRIVER` (ring, epoll, libuv: what a loop there runs on),
+//! `UVRING_TEST_LIBRARY` (the path of the library) and `UVRING_TEST_LIBUV` (that of real libuv's, if there is one). Comments in it may say:
 //! `/* timeout: 120 */` (seconds, instead of 60), `/* not on libuv: reason */`, `/* not on aarch64: reason */` (and so on, for each of the
-//! names above), and `/* no leak check: reason */` for the checkers.
+//! names above; `1cpu`, `asan` or another part of names means all that have it), and `/* no leak check: reason */` for the checkers.
 //! `UVRING_TEST_AGAINST=libuv` (or another) leaves out the others. `own-expect.toml` lists those that do not pass yet;
 //! `UVRING_SUITE_UPDATE=1` writes it anew.
 //!
@@ -20,7 +21,7 @@ use c_tests::again;
 use c_tests::expect::Expect;
 use c_tests::library::{self, Library, Sanitizer};
 use c_tests::process::{self, Ended};
-use c_tests::{program, sources};
+use c_tests::{processor, program, refuse, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ use std::time::Duration;
 const SKIPPED: i32 = 77;
 
 /// What each test runs on, and what it runs on only if asked for.
-const ALWAYS: [&str; 4] = ["ring", "epoll", "libuv", "aarch64"];
+const ALWAYS: [&str; 7] = ["ring", "epoll", "refused", "ring-1cpu", "epoll-1cpu", "libuv", "aarch64"];
 const CHECKERS: [&str; 4] = ["valgrind", "asan-ring", "asan-epoll", "tsan"];
 
 /// How an instrumented program exits that has made a mistake; and how many times as long it may take.
@@ -102,9 +103,8 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
             if driver == "tsan" && remark(&text, "on tsan").is_none() {
                 continue;
             }
-            let words = format!("not on {driver}");
             let lacks = lacks_for_aarch64.clone().filter(|_| driver == "aarch64");
-            let not_here = lacks.or_else(|| Some(format!("{words}: {}", remark(&text, &words)?)));
+            let not_here = lacks.or_else(|| not_on(&text, driver));
             let file = file.clone();
             let test = file.file_stem().unwrap_or_default().display().to_string();
             let listed = expect.reason(driver, &test).map(String::from);
@@ -124,6 +124,14 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
         }
     }
     Ok(trials)
+}
+
+/// What the test says of a driver that it cannot stand, named in whole or in part.
+fn not_on(text: &str, driver: &str) -> Option<String> {
+    std::iter::once(driver).chain(driver.split('-')).find_map(|name| {
+        let words = format!("not on {name}");
+        Some(format!("{words}: {}", remark(text, &words)?))
+    })
 }
 
 /// Programs with a mistake that a checker has to find: otherwise its silence about the tests means nothing.
@@ -178,6 +186,7 @@ fn remark(text: &str, name: &str) -> Option<String> {
 }
 
 fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {
+    let (driver, one_processor) = driver.strip_suffix("-1cpu").map_or((driver, false), |driver| (driver, true));
     let library = match library_for(driver)? {
         Ok(library) => library,
         Err(lacks) => return Ok(Completion::ignored_with(lacks)),
@@ -219,8 +228,13 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     if let Ok(real) = library::real() {
         command.env("UVRING_TEST_LIBUV", real.file());
     }
-    if said_driver == "epoll" {
+    if driver == "refused" {
+        refuse::ring(&mut command);
+    } else if said_driver == "epoll" {
         command.env("UV_USE_IO_URING", "0");
+    }
+    if one_processor {
+        processor::pin(&mut command, processor::any());
     }
     let ended = process::run(&mut command, timeout, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
     let mut said = Vec::new();
@@ -246,7 +260,7 @@ fn valgrind(program: &Path, leaks: bool) -> Command {
 /// The library for a driver, or why this machine cannot have it. Ours, as it is shipped, is not optional.
 fn library_for(driver: &str) -> Result<Result<&'static Library, String>, Failed> {
     Ok(match driver {
-        "ring" | "epoll" | "valgrind" => Ok(library::ours()?),
+        "ring" | "epoll" | "refused" | "valgrind" => Ok(library::ours()?),
         "aarch64" => Ok(library::ours_for_aarch64()?),
         "asan-ring" | "asan-epoll" => library::sanitized(Sanitizer::Address)?,
         "tsan" => library::sanitized(Sanitizer::Thread)?,

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use c_tests::bench::run::{Settings, pin};
+use c_tests::bench::run::Settings;
+use c_tests::processor::pin;
 use c_tests::{library, sources};
 
 use crate::cases::Case;

@@ -4,6 +4,7 @@ use crate::bench::cases::{Case, Job, LIMIT_SERVER};
 use crate::bench::contender::{Contender, Field};
 use crate::bench::figures::Sample;
 use crate::process::{self, Ended};
+use crate::processor::{self, pin};
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -24,7 +25,7 @@ pub struct Settings {
 impl Settings {
     /// With the first two processors that we may use; there may be only one.
     pub fn new(seconds: f64) -> Self {
-        let allowed = processors();
+        let allowed = processor::all();
         let first = allowed.first().copied().unwrap_or(0);
         Self { seconds, first, second: allowed.get(1).copied().unwrap_or(first) }
     }
@@ -189,32 +190,4 @@ fn library_size(field: &Field, contender: Contender) -> Result<Sample, String> {
     crate::compile::run(Command::new("strip").arg("-o").arg(&stripped).arg(library.file()))?;
     let size = std::fs::metadata(&stripped).map_err(|e| e.to_string())?.len();
     Sample::parse(&format!("value {size}\n"))
-}
-
-/// The processors that this process may use.
-fn processors() -> Vec<usize> {
-    // SAFETY: all zeroes is an empty set, which the call fills; its size is given.
-    let set = unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut set);
-        set
-    };
-    let limit = usize::try_from(libc::CPU_SETSIZE).unwrap_or(1024);
-    // SAFETY: reads the set within its bounds.
-    (0..limit).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) }).collect()
-}
-
-/// Lets the command run on one processor only.
-pub fn pin(command: &mut Command, processor: usize) {
-    let pin = move || {
-        // SAFETY: all zeroes is an empty set; the call reads it and its size is given; it is async-signal-safe.
-        let result = unsafe {
-            let mut set: libc::cpu_set_t = std::mem::zeroed();
-            libc::CPU_SET(processor, &mut set);
-            libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
-        };
-        if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-    };
-    // SAFETY: the closure makes one system call and touches memory of its own only.
-    unsafe { command.pre_exec(pin) };
 }
