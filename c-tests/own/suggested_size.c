@@ -1,4 +1,4 @@
-/* What alloc_cb is told. The first suggestion on a stream is 65536; later ones are what there is to read and one byte more,
+/* What alloc_cb is told. The first suggestion on a stream socket is 65536; later ones are what there is to read and one byte more,
  * rounded up to a power of two from 1024 to 65536; after four that were alike, the same again until a read does not fit; at
  * the end, 65536. A program that gave more than was suggested is not asked again. UVRING_SUGGESTED_SIZE=65536 switches it off. */
 /* not on libuv: it suggests 65536 always */

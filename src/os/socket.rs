@@ -289,6 +289,13 @@ fn poll_out(fd: c_int, timeout: c_int) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, timeout) == 1 }
 }
 
+/// True for a stream socket, save SCTP's: what one read leaves, the next one brings. Others keep the boundaries of messages, or may,
+/// so that too short a read can lose the rest of one: devices, terminals, and pipes, whose writers set `O_DIRECT` at their own end.
+pub(crate) fn is_byte_stream(fd: c_int) -> bool {
+    let option = |name| get_option(fd, libc::SOL_SOCKET, name);
+    option(libc::SO_TYPE) == Ok(libc::SOCK_STREAM) && option(libc::SO_PROTOCOL) != Ok(libc::IPPROTO_SCTP)
+}
+
 /// Bytes that can be read now, or 0 if that cannot be told.
 pub(crate) fn available(fd: c_int) -> usize {
     let mut count: c_int = 0;

@@ -110,9 +110,6 @@ pub(crate) fn init(stream: Stream, event_loop: Loop, kind: uv_handle_type) {
     stream.accepted_fd.set(-1);
     stream.queued_fds.set(ptr::null_mut());
     stream.io().init(Part::Stream, -1);
-    if kind == UV_TTY {
-        stream.set_suggestion(Suggestion::Large);
-    }
     // What `accept` gives up when the process has no more.
     if event_loop.emfile_fd.get() == -1 {
         event_loop.emfile_fd.set(socket::spare());
