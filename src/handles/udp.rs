@@ -8,7 +8,9 @@ mod multicast;
 mod receive;
 mod send;
 
-use libc::{c_int, c_uint, sockaddr};
+use std::ptr;
+
+use libc::{c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::*;
 use crate::event_loop::Loop;
@@ -112,6 +114,7 @@ impl Udp {
         self.send_queue_size.set(0);
         self.send_queue_count.set(0);
         self.io().init(Part::Udp, fd);
+        self.set_internet(fd != -1);
         self.queued().init();
         self.completed().init();
         Ok(())
@@ -124,6 +127,23 @@ impl Udp {
 
     fn fd(self) -> c_int {
         self.io_watcher.fd.get()
+    }
+
+    /// The first reserved word.
+    fn word(self) -> *mut *mut c_void {
+        // SAFETY: law 1; the union's four words are always initialised.
+        unsafe { (&raw mut (*self.as_ptr()).u).cast() }
+    }
+
+    /// True if the socket is one of IPv4 or IPv6, whose datagrams are shorter than 65536 bytes.
+    fn is_internet(self) -> bool {
+        // SAFETY: law 1.
+        !unsafe { self.word().read() }.is_null()
+    }
+
+    fn set_internet(self, is_internet: bool) {
+        // SAFETY: law 1.
+        unsafe { self.word().write(ptr::without_provenance_mut(usize::from(is_internet))) };
     }
 
     fn event_loop(self) -> Loop {
@@ -148,6 +168,7 @@ impl Udp {
         socket::set_nonblocking(fd, true)?;
         share_address(fd, flags)?;
         self.io().fd.set(fd);
+        self.set_internet(datagram::is_internet(fd));
         if datagram::is_connected(fd) {
             Handle::from(self).set(flag::UDP_CONNECTED);
         }
@@ -174,6 +195,7 @@ impl Udp {
         }
         if self.fd() == -1 {
             self.io().fd.set(datagram::socket(address.family())?);
+            self.set_internet(true);
         }
         let fd = self.fd();
         if flags & UV_UDP_LINUX_RECVERR != 0 {

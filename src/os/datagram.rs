@@ -120,6 +120,12 @@ pub(crate) fn disconnect(fd: c_int) -> Result {
     connect(fd, &Address { storage: none(), len: size_of::<sockaddr>() as socklen_t })
 }
 
+/// True for a socket of IPv4 or IPv6.
+pub(crate) fn is_internet(fd: c_int) -> bool {
+    let domain = super::socket::get_option(fd, libc::SOL_SOCKET, libc::SO_DOMAIN);
+    matches!(domain, Ok(libc::AF_INET | libc::AF_INET6))
+}
+
 /// True if the socket is connected.
 pub(crate) fn is_connected(fd: c_int) -> bool {
     let (mut peer, mut len) = (none(), size_of::<sockaddr_storage>() as socklen_t);

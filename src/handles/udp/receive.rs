@@ -121,8 +121,8 @@ impl Udp {
     fn receive_one(self, buf: &uv_buf_t, flags: c_int) -> usize {
         let mut place = Place::new();
         let mut message = place.message(buf, flags);
-        // An internet socket's datagram cannot be cut then; a unix socket's can.
-        let fits = flags == 0 && buf.len >= DATAGRAM && Handle::from(self).has(flag::BOUND);
+        // A unix socket's datagram could be cut.
+        let fits = flags == 0 && buf.len >= DATAGRAM && self.is_internet();
         // SAFETY: the user's buffer and our own places.
         let received = unsafe {
             if fits {
