@@ -2040,8 +2040,8 @@ UV_EXTERN int uv_accept(uv_stream_t *server, uv_stream_t *client);
  *
  * `read_cb` gets the number of bytes; 0 if there was nothing to read after all; `UV_EOF` at the end, which stops the
  * reading; `UV_ENOBUFS` if `alloc_cb` gave no memory; or another error. The size suggested to `alloc_cb` is at most 65536;
- * from the second read on it is what is there to be read, and one more, rounded up to a power of two from 1024 on; when
- * that has been the same for four reads, it stays so until a read does not fit (`UVRING_SUGGESTED_SIZE=65536` in the
+ * from the second read on a stream socket it is what is there to be read, and one more, rounded up to a power of two from 1024
+ * on; when that has been the same for four reads, it stays so until a read does not fit (`UVRING_SUGGESTED_SIZE=65536` in the
  * environment makes it 65536 always).
  *
  * Returns 0; `UV_EINVAL` if a pointer is NULL or the stream is closing; `UV_EALREADY` if it reads already; `UV_ENOTCONN` if
