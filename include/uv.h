@@ -1541,8 +1541,9 @@ UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
 UV_EXTERN int uv_loop_init(uv_loop_t *loop);
 
 /**
- * Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way; closing a closed loop
- * does nothing.
+ * Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way, and for a closed loop. A callback
+ * may close the loop that calls it, if the handle or request was the last one: `uv_run` then returns 0 and touches the loop's
+ * memory no more.
  */
 UV_EXTERN int uv_loop_close(uv_loop_t *loop);
 
@@ -2183,13 +2184,13 @@ UV_EXTERN int uv_tcp_connect(uv_connect_t *req,
                              const struct sockaddr *addr,
                              uv_connect_cb cb);
 
-/** Initialises a timer. Always returns 0. */
+/** Initialises a timer. `UV_ENOMEM` without memory to keep track of it. */
 UV_EXTERN int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
 
 /**
  * Starts a timer, again if it runs: `cb` is called after `timeout` milliseconds, and then, if `repeat` is not 0, every
  * `repeat` milliseconds. With a `timeout` of 0 it is called in the next turn.
- * `UV_EINVAL` if `cb` is NULL or the timer is closing, `UV_ENOMEM` without memory to keep track of it.
+ * `UV_EINVAL` if `cb` is NULL or the timer is closing.
  */
 UV_EXTERN int uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
 

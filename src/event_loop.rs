@@ -25,13 +25,13 @@ use metrics::Metrics;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-use libc::c_int;
+use libc::{c_int, c_void};
 
 use crate::abi::*;
-use crate::alloc::Array;
+use crate::alloc::{self, Array};
 use crate::driver::wake::Wake;
 use crate::driver::{Driver, fork, pool};
 use crate::handle::{self, Async, newtype};
@@ -94,6 +94,8 @@ pub(crate) struct LoopState {
     pub(crate) walking: Walking,
     /// The mode of the `uv_run` that is under way.
     pub(crate) running: Cell<Option<uv_run_mode>>,
+    /// A callback of the `uv_run` under way has closed the loop: it touches nothing but this state any more, and frees it.
+    pub(crate) closed: Cell<bool>,
     /// Signals blocked while asleep, as the kernel's bit set.
     sigmask: Cell<u64>,
     /// How soon threads tend to bring something.
@@ -287,6 +289,7 @@ impl Loop {
     }
 
     fn run(self, mode: uv_run_mode) -> c_int {
+        let boxed = self.internal_fields.get();
         let state = self.state();
         let outer = state.running.replace(Some(mode));
         state.wake.awake();
@@ -300,6 +303,10 @@ impl Loop {
         }
         while alive && self.stop_flag.get() == 0 {
             self.turn(mode);
+            if state.closed.get() {
+                free_state(boxed);
+                return 0;
+            }
             alive = self.has_more();
             if mode == UV_RUN_ONCE || mode == UV_RUN_NOWAIT {
                 break;
@@ -336,6 +343,9 @@ impl Loop {
         let may_sleep = mode == UV_RUN_DEFAULT || (mode == UV_RUN_ONCE && can_sleep);
         state.metrics.loop_count.set(state.metrics.loop_count.get() + 1);
         let mut has_run = self.poll(may_sleep);
+        if state.closed.get() {
+            return;
+        }
         // Errors and completions that were put off; bounded, so that a callback that puts off more does not starve the rest.
         for _ in 0..8 {
             if self.pending_queue().is_empty() {
@@ -347,6 +357,9 @@ impl Loop {
         has_run |= !self.check_handles().is_empty() || self.has_closing();
         watcher::run_check(self);
         handle::run_closing(self);
+        if state.closed.get() {
+            return;
+        }
         // To read the clock takes half the time of a turn in which nothing happens.
         if has_run {
             self.update_time();
@@ -406,8 +419,11 @@ impl Loop {
     fn deliver(self) -> bool {
         let state = self.state();
         self.run_news();
+        if state.closed.get() {
+            return false;
+        }
         fs::deliver_finished(self);
-        loop {
+        while !state.closed.get() {
             let at = state.delivered.get();
             let next = state.batch.borrow().get(at).copied();
             let Some(completion) = next else { break };
@@ -418,6 +434,9 @@ impl Loop {
             state.delivered.set(at + 1);
             self.fetch_ahead(at + AHEAD);
             self.dispatch(completion);
+        }
+        if state.closed.get() {
+            return false;
         }
         let is_signalled = state.signalled.take();
         if is_signalled {
@@ -512,6 +531,14 @@ impl Loop {
     }
 }
 
+/// Frees the state of a loop, which nobody finds any more.
+fn free_state(internal_fields: *mut c_void) {
+    if let Some(state) = NonNull::new(internal_fields.cast::<LoopState>()) {
+        // SAFETY: `init` boxed it.
+        unsafe { alloc::unbox(state) };
+    }
+}
+
 impl LoopState {
     fn new() -> Result<LoopState> {
         Ok(LoopState {
@@ -538,6 +565,7 @@ impl LoopState {
             closing_now: Cell::new(ptr::null_mut()),
             walking: Walking::new(),
             running: Cell::new(None),
+            closed: Cell::new(false),
             sigmask: Cell::new(0),
             habit: Cell::new(Habit::new()),
             ready_habit: Cell::new(EventHabit::new()),

@@ -162,8 +162,10 @@ static void one_round(void) {
     started += TRY(uv_queue_work(&loop, &work, on_work, on_after));
     started += TRY(uv_random(&loop, &random_req, bytes, sizeof bytes, 0, on_random));
     started += TRY(uv_getaddrinfo(&loop, &lookup, on_name, "127.0.0.1", "80", NULL));
-    CHECK_OK(uv_timer_init(&loop, &end));
-    if (TRY(uv_timer_start(&end, stop_all, 12, 0))) uv_run(&loop, UV_RUN_DEFAULT);
+    if (TRY(uv_timer_init(&loop, &end))) {
+        CHECK_OK(uv_timer_start(&end, stop_all, 12, 0));
+        uv_run(&loop, UV_RUN_DEFAULT);
+    }
     finish_loop(&loop);
     CHECK_EQ(called, started);
     close(fds[0]);

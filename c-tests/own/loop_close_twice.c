@@ -1,5 +1,5 @@
-/* uv_loop_close on a loop that was closed already does not crash (netdata does it at SIGTERM), and a closed loop's
- * memory can be initialised again. */
+/* Closing a closed loop gives UV_EBUSY (netdata closes its loop at SIGTERM until it hears that), and a closed loop's memory can
+ * be initialised again. */
 #include "check.h"
 
 int main(void) {
@@ -9,8 +9,11 @@ int main(void) {
         CHECK_OK(uv_loop_init(&loop));
         uv_run(&loop, UV_RUN_NOWAIT);
         CHECK_EQ(uv_loop_close(&loop), 0);
-        uv_loop_close(&loop);
-        uv_loop_close(&loop);
+        CHECK_EQ(uv_loop_close(&loop), UV_EBUSY);
+        CHECK_EQ(uv_loop_close(&loop), UV_EBUSY);
     }
+    CHECK_EQ(uv_loop_close(uv_default_loop()), 0);
+    CHECK_OK(uv_loop_init(&loop));
+    CHECK_EQ(uv_loop_close(&loop), 0);
     return 0;
 }

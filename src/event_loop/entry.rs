@@ -21,8 +21,9 @@ pub unsafe extern "C" fn uv_loop_init(r#loop: *mut uv_loop_t) -> c_int {
     unsafe { Loop::from_c(r#loop) }.init().into_c()
 }
 
-/// Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way; closing a closed loop
-/// does nothing.
+/// Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way, and for a closed loop. A callback
+/// may close the loop that calls it, if the handle or request was the last one: `uv_run` then returns 0 and touches the loop's
+/// memory no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_loop_close(r#loop: *mut uv_loop_t) -> c_int {
     // SAFETY: law 5.

@@ -1,11 +1,11 @@
 //! The life of a loop: made, configured, forked, closed.
 
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use libc::c_int;
 
-use super::{Loop, LoopState};
+use super::{Loop, LoopState, free_state};
 use crate::abi::*;
 use crate::alloc;
 use crate::driver::fork;
@@ -51,10 +51,15 @@ impl Loop {
         Ok(())
     }
 
+    /// True after `uv_loop_close`.
+    pub(super) fn is_closed(self) -> bool {
+        self.internal_fields.get().is_null()
+    }
+
     pub(super) fn close(self) -> Result {
-        // Programs close a loop twice.
-        if self.internal_fields.get().is_null() {
-            return Ok(());
+        // Programs close a loop until they hear this (netdata).
+        if self.is_closed() {
+            return Err(Errno::EBUSY);
         }
         if self.requests() > 0 {
             return Err(Errno::EBUSY);
@@ -85,9 +90,12 @@ impl Loop {
         if self.emfile_fd.get() != -1 {
             crate::os::socket::close(self.emfile_fd.replace(-1));
         }
-        if let Some(state) = NonNull::new(self.internal_fields.replace(ptr::null_mut()).cast::<LoopState>()) {
-            // SAFETY: `init` boxed it, and nobody uses it any more.
-            unsafe { alloc::unbox(state) };
+        let boxed = self.internal_fields.replace(ptr::null_mut());
+        if state.running.get().is_some() {
+            // A callback closes the loop that calls it.
+            state.closed.set(true);
+        } else {
+            free_state(boxed);
         }
         // SAFETY: ours, or NULL.
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };

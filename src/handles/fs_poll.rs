@@ -139,13 +139,21 @@ impl FsPoll {
             previous: Cell::new(NO_STATE),
         });
         // SAFETY: `path` was just made.
-        let round = round.inspect_err(|_| unsafe { alloc::free(path.cast()) })?;
-        self.poll_ctx.set(round.as_ptr().cast());
-        handle.start();
+        let boxed = round.inspect_err(|_| unsafe { alloc::free(path.cast()) })?;
         // SAFETY: just made, and freed no sooner than the next closing phase.
-        let round = unsafe { round.as_ref() };
+        let round = unsafe { boxed.as_ref() };
         // SAFETY: the timer is part of the round, which does not move.
-        unsafe { uv_timer_init(handle.event_loop().as_ptr(), round.timer.get()) };
+        let timer = unsafe { uv_timer_init(handle.event_loop().as_ptr(), round.timer.get()) };
+        if timer < 0 {
+            // SAFETY: both were just made, and nobody has them.
+            unsafe {
+                alloc::unbox(boxed);
+                alloc::free(path.cast());
+            }
+            return Err(Errno(timer));
+        }
+        self.poll_ctx.set(boxed.as_ptr().cast());
+        handle.start();
         // `uv_walk` does not show it, and it is the handle that keeps the loop alive.
         round.timer().set(flag::INTERNAL);
         round.timer().unreference();
@@ -195,8 +203,7 @@ impl Round {
         }
     }
 
-    /// The next stat is due a whole number of intervals after the last began. Without memory for a timer the handle
-    /// hears no more until it is started again.
+    /// The next stat is due a whole number of intervals after the last began.
     fn wait(&self, event_loop: Loop) {
         let elapsed = event_loop.time.get() - self.began_ms.get();
         let wait_ms = self.interval_ms - elapsed % self.interval_ms;

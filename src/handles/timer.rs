@@ -5,7 +5,8 @@
 //! first in the heap runs only when that has passed. (libuv, which has only the millisecond, is early by up to one.)
 //!
 //! The heap is an array with four children a node: one timer costs 32 bytes beside the handle, in cache lines that are
-//! read one after the other. The handle keeps its index, so that stopping needs no search.
+//! read one after the other. The handle keeps its index, so that stopping needs no search. Room in the heap is made when a timer is
+//! initialised, which may fail; starting a timer, again or by itself, cannot.
 
 use libc::c_int;
 
@@ -16,17 +17,16 @@ use crate::event_loop::Loop;
 use crate::handle::{Handle, Timer};
 use crate::queue::{self, Link};
 
-/// Initialises a timer. Always returns 0.
+/// Initialises a timer. `UV_ENOMEM` without memory to keep track of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_timer_init(r#loop: *mut uv_loop_t, handle: *mut uv_timer_t) -> c_int {
     // SAFETY: laws 1 and 5.
-    unsafe { Timer::from_c(handle).init(Loop::from_c(r#loop)) };
-    0
+    unsafe { Timer::from_c(handle).init(Loop::from_c(r#loop)) }.into_c()
 }
 
 /// Starts a timer, again if it runs: `cb` is called after `timeout` milliseconds, and then, if `repeat` is not 0, every
 /// `repeat` milliseconds. With a `timeout` of 0 it is called in the next turn.
-/// `UV_EINVAL` if `cb` is NULL or the timer is closing, `UV_ENOMEM` without memory to keep track of it.
+/// `UV_EINVAL` if `cb` is NULL or the timer is closing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_timer_start(handle: *mut uv_timer_t, cb: uv_timer_cb, timeout: u64, repeat: u64) -> c_int {
     // SAFETY: law 1.
@@ -72,13 +72,15 @@ pub unsafe extern "C" fn uv_timer_get_due_in(handle: *const uv_timer_t) -> u64 {
 }
 
 impl Timer {
-    fn init(self, event_loop: Loop) {
+    fn init(self, event_loop: Loop) -> Result {
+        event_loop.state().timers.borrow_mut().admit()?;
         Handle::from(self).init(event_loop, UV_TIMER);
         self.timer_cb.set(None);
         self.timeout.set(0);
         self.repeat.set(0);
         self.start_id.set(0);
         self.link().init();
+        Ok(())
     }
 
     /// The first two words of the node: the link among the timers that are about to run.
@@ -146,6 +148,7 @@ impl Timer {
 
 pub(crate) fn close(timer: Timer) {
     timer.stop();
+    Handle::from(timer).event_loop().state().timers.borrow_mut().dismiss();
 }
 
 /// The timers phase: takes all timers that are due out of the heap, then runs them. What a callback starts, or makes due
@@ -165,7 +168,7 @@ pub(crate) fn run(event_loop: Loop) {
     while let Some(link) = ready.pop_front() {
         // SAFETY: the link of a due timer lies in a live timer (law 1); `stop` and `close` take it out.
         let timer = unsafe { Timer::from_c(queue::owner!(link, uv_timer_t, node)) };
-        // Cannot fail: stopping left room in the heap.
+        // Cannot fail: it has a callback, and its room in the heap.
         let _ = timer.again();
         callback::timer(timer);
     }
@@ -187,47 +190,63 @@ impl Entry {
 
 const CHILDREN: usize = 4;
 
-/// The timers of a loop, the first due on top.
-pub(crate) struct Heap(Array<Entry>);
+/// The active timers of a loop, the first due on top.
+pub(crate) struct Heap {
+    active: Array<Entry>,
+    /// How many timers there are, active or not; `active` has room for as many.
+    timers: usize,
+}
 
 impl Heap {
     pub(crate) const fn new() -> Heap {
-        Heap(Array::new())
+        Heap { active: Array::new(), timers: 0 }
+    }
+
+    /// Makes room for one timer more.
+    fn admit(&mut self) -> Result {
+        self.active.reserve_total(self.timers + 1)?;
+        self.timers += 1;
+        Ok(())
+    }
+
+    /// Gives the room of one timer up.
+    fn dismiss(&mut self) {
+        self.timers -= 1;
     }
 
     fn first(&self) -> Option<Entry> {
-        self.0.first().copied()
+        self.active.first().copied()
     }
 
     /// When the first timer is due: CLOCK_MONOTONIC in nanoseconds.
     pub(crate) fn due_ns(&self) -> Option<u64> {
-        self.0.first().map(|e| e.due_ns)
+        self.active.first().map(|e| e.due_ns)
     }
 
     fn insert(&mut self, entry: Entry) -> Result {
-        self.0.push(entry)?;
-        self.up(self.0.len() - 1, entry);
+        self.active.push(entry)?;
+        self.up(self.active.len() - 1, entry);
         Ok(())
     }
 
     fn remove(&mut self, index: usize) {
-        let Some(last) = self.0.pop() else { return };
-        if index == self.0.len() {
+        let Some(last) = self.active.pop() else { return };
+        if index == self.active.len() {
             return;
         }
-        let removed = self.0[index];
+        let removed = self.active[index];
         if last.before(&removed) { self.up(index, last) } else { self.down(index, last) }
     }
 
     fn place(&mut self, index: usize, entry: Entry) {
-        self.0[index] = entry;
+        self.active[index] = entry;
         entry.timer.set_index(index);
     }
 
     fn up(&mut self, mut index: usize, entry: Entry) {
         while index > 0 {
             let parent = (index - 1) / CHILDREN;
-            let above = self.0[parent];
+            let above = self.active[parent];
             if !entry.before(&above) {
                 break;
             }
@@ -239,9 +258,11 @@ impl Heap {
 
     fn down(&mut self, mut index: usize, entry: Entry) {
         loop {
-            let children = index * CHILDREN + 1..(index * CHILDREN + 1 + CHILDREN).min(self.0.len());
-            let Some(least) = children.reduce(|a, b| if self.0[b].before(&self.0[a]) { b } else { a }) else { break };
-            let below = self.0[least];
+            let children = index * CHILDREN + 1..(index * CHILDREN + 1 + CHILDREN).min(self.active.len());
+            let Some(least) = children.reduce(|a, b| if self.active[b].before(&self.active[a]) { b } else { a }) else {
+                break;
+            };
+            let below = self.active[least];
             if !below.before(&entry) {
                 break;
             }
