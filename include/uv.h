@@ -3017,7 +3017,8 @@ UV_EXTERN int uv_cancel(uv_req_t *req);
  * be NULL. `cb` is called with 0 and the addresses, which `uv_freeaddrinfo` takes back; or with `UV_EAI_…` and NULL. If
  * `cb` is NULL, the call waits for the answer, leaves it in `req->addrinfo` and returns the outcome; `loop` may be NULL
  * then. The arguments are copied.
- * `UV_EINVAL` if both names are NULL, and for a host name that is empty, malformed or too long; `UV_ENOMEM`.
+ * `UV_EINVAL` if both names are NULL, without a loop where there is `cb`, and for a host name that is empty, malformed or too long;
+ * `UV_EAGAIN` if the system has no thread for it; `UV_ENOMEM`.
  * Not thread-safe, but for calls without `cb`.
  */
 UV_EXTERN int uv_getaddrinfo(uv_loop_t *loop,
@@ -3034,7 +3035,8 @@ UV_EXTERN void uv_freeaddrinfo(struct addrinfo *ai);
  * Looks up the names of an IPv4 or IPv6 address and its port, like `getnameinfo(3)`; `flags` are its `NI_…`. `cb` is called
  * with 0 and the names of host and service, which live in the request, or with `UV_EAI_…` and NULL. If `cb` is NULL, the
  * call waits for the answer, leaves it in `req->host` and `req->service` and returns the outcome; `loop` may be NULL then.
- * `UV_EINVAL` without a request or address and for other families. Not thread-safe, but for calls without `cb`.
+ * `UV_EINVAL` without a request or address, without a loop where there is `cb`, and for other families; `UV_EAGAIN` if the system has
+ * no thread for it. Not thread-safe, but for calls without `cb`.
  */
 UV_EXTERN int uv_getnameinfo(uv_loop_t *loop,
                              uv_getnameinfo_t *req,
@@ -3313,7 +3315,8 @@ UV_EXTERN int uv_fs_mkstemp(uv_loop_t *loop, uv_fs_t *req, const char *tpl, uv_f
  * Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
  * with the outcome; or before it returns if `cb` is NULL, then `loop` and `req` are not used. May wait early in the
  * system's life. `flags` must be 0.
- * `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags, `UV_ENOSYS` if the system has no source.
+ * `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags and without loop or request where there is `cb`,
+ * `UV_ENOSYS` if the system has no source.
  * Without `cb` thread-safe.
  */
 UV_EXTERN int uv_random(uv_loop_t *loop,
@@ -3325,7 +3328,7 @@ UV_EXTERN int uv_random(uv_loop_t *loop,
 
 /**
  * Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
- * `UV_ECANCELED`. `UV_EINVAL` if `work_cb` is NULL. Not thread-safe.
+ * `UV_ECANCELED`. `UV_EINVAL` without `loop`, `req` or `work_cb`; `UV_EAGAIN` if the system has no thread for it. Not thread-safe.
  */
 UV_EXTERN int uv_queue_work(uv_loop_t *loop,
                             uv_work_t *req,

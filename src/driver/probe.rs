@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use io_uring::{IoUring, Parameters, opcode};
 use libc::c_int;
 
-use crate::os::aside;
+use crate::os::{aside, environment};
 
 /// What the kernel's rings can do.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +72,10 @@ pub(crate) fn features() -> Option<Features> {
     answer().ok()
 }
 
-/// `UV_USE_IO_URING=0`: libuv's variable, read when the first loop is made.
+/// `UV_USE_IO_URING=0`, or anything else that is not a number above: libuv's variable, read when the first loop is made.
 pub(crate) fn is_switched_off() -> bool {
     static IS_OFF: OnceLock<bool> = OnceLock::new();
-    *IS_OFF.get_or_init(|| std::env::var_os("UV_USE_IO_URING").is_some_and(|v| v.as_encoded_bytes() == b"0"))
+    *IS_OFF.get_or_init(|| environment::number(c"UV_USE_IO_URING").is_some_and(|n| n <= 0))
 }
 
 /// Makes a ring of `entries` submissions as `setup` says. To be called by the thread that will use it.

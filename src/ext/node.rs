@@ -2,8 +2,10 @@
 
 use libc::c_int;
 
+use crate::os::environment;
+
 /// Whether something in the process may keep the credentials it had before a `setuid`: 1 if the environment asks for io_uring by
-/// name (`UV_USE_IO_URING` with a number that is not 0), which is when Node.js promises to refuse, otherwise 0.
+/// name (`UV_USE_IO_URING` with a number above 0), which is when Node.js promises to refuse, otherwise 0.
 ///
 /// Node.js refuses `process.setuid` and its like while this is not 0, because libuv 1.45 gave its loops rings with a thread
 /// of the kernel (SQPOLL), which goes on with the rights that the process had when it made the ring. That is what the name
@@ -12,9 +14,5 @@ use libc::c_int;
 /// system call would. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv__node_patch_is_using_io_uring() -> c_int {
-    let asked = std::env::var_os("UV_USE_IO_URING");
-    // As libuv reads it: the number at its beginning.
-    asked
-        .is_some_and(|value| value.as_encoded_bytes().first().is_some_and(|digit| (b'1'..=b'9').contains(digit)))
-        .into()
+    environment::number(c"UV_USE_IO_URING").is_some_and(|number| number > 0).into()
 }

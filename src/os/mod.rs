@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod datagram;
 pub(crate) mod dl;
+pub(crate) mod environment;
 pub(crate) mod fifo;
 pub(crate) mod folder;
 pub(crate) mod host;

@@ -214,9 +214,11 @@ const MASK: usize = libc::CPU_SETSIZE as usize;
 /// Bytes of a thread's name, NUL included; the kernel's TASK_COMM_LEN.
 const NAME: usize = 16;
 
+/// Starts a thread with a stack of so many bytes; 0 for the default.
+///
 /// # Safety
 /// `tid` is a place for the id.
-unsafe fn create(tid: *mut uv_thread_t, stack_size: usize, entry: uv_thread_cb, arg: *mut c_void) -> Result {
+pub(crate) unsafe fn create(tid: *mut uv_thread_t, stack_size: usize, entry: uv_thread_cb, arg: *mut c_void) -> Result {
     type Start = extern "C" fn(*mut c_void) -> *mut c_void;
     let entry = entry.ok_or(Errno::EINVAL)?;
     // pthread gets the user's function itself, and what it returns is never read. A function of ours between them would

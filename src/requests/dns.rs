@@ -25,7 +25,8 @@ const HOST: usize = 256;
 /// be NULL. `cb` is called with 0 and the addresses, which `uv_freeaddrinfo` takes back; or with `UV_EAI_…` and NULL. If
 /// `cb` is NULL, the call waits for the answer, leaves it in `req->addrinfo` and returns the outcome; `loop` may be NULL
 /// then. The arguments are copied.
-/// `UV_EINVAL` if both names are NULL, and for a host name that is empty, malformed or too long; `UV_ENOMEM`.
+/// `UV_EINVAL` if both names are NULL, without a loop where there is `cb`, and for a host name that is empty, malformed or too long;
+/// `UV_EAGAIN` if the system has no thread for it; `UV_ENOMEM`.
 /// Not thread-safe, but for calls without `cb`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_getaddrinfo(
@@ -55,7 +56,8 @@ pub unsafe extern "C" fn uv_freeaddrinfo(ai: *mut addrinfo) {
 /// Looks up the names of an IPv4 or IPv6 address and its port, like `getnameinfo(3)`; `flags` are its `NI_…`. `cb` is called
 /// with 0 and the names of host and service, which live in the request, or with `UV_EAI_…` and NULL. If `cb` is NULL, the
 /// call waits for the answer, leaves it in `req->host` and `req->service` and returns the outcome; `loop` may be NULL then.
-/// `UV_EINVAL` without a request or address and for other families. Not thread-safe, but for calls without `cb`.
+/// `UV_EINVAL` without a request or address, without a loop where there is `cb`, and for other families; `UV_EAGAIN` if the system has
+/// no thread for it. Not thread-safe, but for calls without `cb`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_getnameinfo(
     r#loop: *mut uv_loop_t,
@@ -82,7 +84,7 @@ impl GetAddrInfo {
         service: *const c_char,
         hints: *const addrinfo,
     ) -> Result {
-        if node.is_null() && service.is_null() {
+        if (node.is_null() && service.is_null()) || (event_loop.is_null() && cb.is_some()) {
             return Err(Errno::EINVAL);
         }
         let mut name = [0u8; HOST];
@@ -113,9 +115,14 @@ impl GetAddrInfo {
         // SAFETY: law 5.
         let event_loop = unsafe { Loop::from_c(event_loop) };
         Req::from(self).init(event_loop, UV_GETADDRINFO);
-        let hand_over = if self.answer_literal() { pool::answered } else { pool::submit };
-        hand_over(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
-        Ok(())
+        if self.answer_literal() {
+            pool::answered(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
+            return Ok(());
+        }
+        pool::submit(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo).inspect_err(|_| {
+            event_loop.count_request(-1);
+            self.release();
+        })
     }
 
     /// Copies the arguments, each with its NUL or empty for NULL, into one piece of memory: hints, service, host.
@@ -243,6 +250,9 @@ impl GetNameInfo {
         addr: *const sockaddr,
         flags: c_int,
     ) -> Result {
+        if event_loop.is_null() && cb.is_some() {
+            return Err(Errno::EINVAL);
+        }
         // SAFETY: the caller's; an address begins with its family. It need not be aligned.
         let storage = unsafe {
             let len = length(c_int::from((&raw const (*addr).sa_family).read_unaligned())).ok_or(Errno::EINVAL)?;
@@ -268,10 +278,10 @@ impl GetNameInfo {
         if flags & digits == digits {
             self.look_up();
             pool::answered(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
-        } else {
-            pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+            return Ok(());
         }
-        Ok(())
+        pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo)
+            .inspect_err(|_| event_loop.count_request(-1))
     }
 
     /// Asks the C library. On a thread of the pool, in the synchronous call, or for digits.

@@ -12,7 +12,8 @@ use crate::request::{Random, Req};
 /// Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
 /// with the outcome; or before it returns if `cb` is NULL, then `loop` and `req` are not used. May wait early in the
 /// system's life. `flags` must be 0.
-/// `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags, `UV_ENOSYS` if the system has no source.
+/// `UV_E2BIG` for more than 2147483647 bytes, `UV_EINVAL` for other flags and without loop or request where there is `cb`,
+/// `UV_ENOSYS` if the system has no source.
 /// Without `cb` thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_random(
@@ -26,7 +27,7 @@ pub unsafe extern "C" fn uv_random(
     if buflen > c_int::MAX as usize {
         return Errno::E2BIG.0;
     }
-    if flags != 0 {
+    if flags != 0 || (cb.is_some() && (r#loop.is_null() || req.is_null())) {
         return Errno::EINVAL.0;
     }
     if cb.is_none() {
@@ -41,7 +42,13 @@ pub unsafe extern "C" fn uv_random(
     req.cb.set(cb);
     req.buf.set(buf);
     req.buflen.set(buflen);
-    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done);
+    let work = (&raw const req.work_req).cast_mut();
+    if pool::submit(event_loop, work, Kind::Work, run, done).is_err() {
+        // No thread is to be had: it does not take long.
+        // SAFETY: the job of this request.
+        unsafe { run(work) };
+        pool::answered(event_loop, work, Kind::File, run, done);
+    }
     0
 }
 

@@ -9,7 +9,7 @@ use crate::event_loop::Loop;
 use crate::request::{Req, Work};
 
 /// Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
-/// `UV_ECANCELED`. `UV_EINVAL` if `work_cb` is NULL. Not thread-safe.
+/// `UV_ECANCELED`. `UV_EINVAL` without `loop`, `req` or `work_cb`; `UV_EAGAIN` if the system has no thread for it. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_queue_work(
     r#loop: *mut uv_loop_t,
@@ -17,7 +17,7 @@ pub unsafe extern "C" fn uv_queue_work(
     work_cb: uv_work_cb,
     after_work_cb: uv_after_work_cb,
 ) -> c_int {
-    if work_cb.is_none() {
+    if r#loop.is_null() || req.is_null() || work_cb.is_none() {
         return Errno::EINVAL.0;
     }
     // SAFETY: laws 2 and 5.
@@ -26,8 +26,9 @@ pub unsafe extern "C" fn uv_queue_work(
     req.r#loop.set(r#loop);
     req.work_cb.set(work_cb);
     req.after_work_cb.set(after_work_cb);
-    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done);
-    0
+    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done)
+        .inspect_err(|_| event_loop.count_request(-1))
+        .into_c()
 }
 
 fn request(work: *mut uv__work) -> Work {

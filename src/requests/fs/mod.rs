@@ -12,6 +12,7 @@ mod dir;
 mod pending;
 pub(crate) mod stat;
 mod temp;
+mod threadless;
 mod tiers;
 
 use std::ffi::CStr;
@@ -41,12 +42,12 @@ pub unsafe extern "C" fn uv_fs_req_cleanup(req: *mut uv_fs_t) {
     }
 }
 
-/// Begins a call: a clean request, or `UV_EINVAL` without one.
+/// Begins a call: a clean request, or `UV_EINVAL` without one, and for a callback without a loop.
 ///
 /// # Safety
 /// `req` is NULL or memory for a request (law 2).
 unsafe fn begin(event_loop: *mut uv_loop_t, req: *mut uv_fs_t, fs_type: uv_fs_type, cb: uv_fs_cb) -> Result<FsReq> {
-    if req.is_null() {
+    if req.is_null() || (event_loop.is_null() && cb.is_some()) {
         return Err(Errno::EINVAL);
     }
     // SAFETY: as the caller promises.

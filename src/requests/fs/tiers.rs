@@ -17,6 +17,9 @@
 //! other completion. Outside, and in the other modes, it starts at once: a kernel worker may take its time, and nothing of
 //! files may be on the ring when `uv_run` returns.
 //!
+//! Where the system has no thread to give, the loop's own does what was bound for one, or refuses it (`threadless`), when the next poll
+//! phase begins.
+//!
 //! | stage | list | what `uv_cancel` does |
 //! |---|---|---|
 //! | `Queued` | `queue` or `held` | finishes it with `UV_ECANCELED` |
@@ -28,7 +31,7 @@ use libc::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
 use super::cached::{self, Class};
 use super::pending::{FIRST_FD, Files, KEY, MARKS, Stage, mark};
-use super::{FsReq, run};
+use super::{FsReq, run, threadless};
 use crate::abi::*;
 use crate::alloc::Array;
 use crate::callback;
@@ -56,31 +59,28 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
     unsafe { (*req.work()).done.set(None) };
     let state = event_loop.state();
-    if !state.driver.borrow_mut().is_ring() {
-        return to_pool(event_loop, req);
+    let is_ring = state.driver.borrow_mut().is_ring();
+    if is_ring {
+        req.add_mark(mark::BESIDE_RING);
     }
-    req.add_mark(mark::BESIDE_RING);
-    if req.is_pool_only() || is_bound_for_pool(&state.files, req) {
-        return to_pool(event_loop, req);
-    }
-    if state.running.get() == Some(UV_RUN_DEFAULT) {
-        return enqueue(event_loop, req);
-    }
-    if req.is_stat() {
-        attempt(event_loop, req);
-    } else if req.is_endless() {
-        enqueue(event_loop, req);
+    // A close that overtook what waits for a thread would be worse than late.
+    let is_behind = !state.files.queue().is_empty() && (!is_ring || req.fs_type.get() == UV_FS_CLOSE);
+    let is_placed = if is_behind {
+        false
+    } else if !is_ring || req.is_pool_only() || is_bound_for_pool(&state.files, req) {
+        is_given_to_pool(event_loop, req)
+    } else if state.running.get() == Some(UV_RUN_DEFAULT) || req.is_endless() {
+        false
     } else {
-        to_pool(event_loop, req);
+        (req.is_stat() && is_answered(&state.files, req)) || is_given_to_pool(event_loop, req)
+    };
+    if !is_placed {
+        req.set_stage(Stage::Queued);
+        state.files.queue().push_back(req.link());
     }
     if state.running.get().is_none() && state.files.has_news() {
         event_loop.announce();
     }
-}
-
-fn enqueue(event_loop: Loop, req: FsReq) {
-    req.set_stage(Stage::Queued);
-    event_loop.state().files.queue().push_back(req.link());
 }
 
 /// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
@@ -92,19 +92,21 @@ pub(crate) fn before_poll(event_loop: Loop) {
     let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow_mut().is_ring();
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
-        if req.is_stat() {
-            attempt(event_loop, req);
-        } else if !may_ride || !(read_at_once(&state.files, req) || ride(event_loop, req)) {
+        let is_placed = req.is_beside_ring()
+            && if req.is_stat() {
+                is_answered(&state.files, req)
+            } else {
+                may_ride && (read_at_once(&state.files, req) || ride(event_loop, req))
+            };
+        if !is_placed {
             to_pool(event_loop, req);
         }
     }
 }
 
-/// Tier 1: answers a stat at once, or gives it to the pool.
-fn attempt(event_loop: Loop, req: FsReq) {
-    if !answer(&event_loop.state().files, req, cached::try_stat(req)) {
-        to_pool(event_loop, req);
-    }
+/// Tier 1: answers a stat at once, if that is possible.
+fn is_answered(files: &Files, req: FsReq) -> bool {
+    answer(files, req, cached::try_stat(req))
 }
 
 /// Tier 1: answers a read at once, if that is possible.
@@ -325,8 +327,25 @@ fn advance(req: FsReq, mut written: usize) -> bool {
     left
 }
 
-/// Tier 3.
+/// Tier 3, or this thread if there is no other.
 fn to_pool(event_loop: Loop, req: FsReq) {
+    if is_given_to_pool(event_loop, req) {
+        return;
+    }
+    if req.word(FIRST_FD) != 0 || threadless::may_wait(req) {
+        close_first(req);
+        // What the ring has written of it already counts.
+        if req.result.get() <= 0 {
+            req.set_result(Err(Errno::EAGAIN));
+        }
+    } else {
+        do_job(req);
+    }
+    put_off(&event_loop.state().files, req);
+}
+
+/// Tier 3. False if the system has no thread to give.
+fn is_given_to_pool(event_loop: Loop, req: FsReq) -> bool {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
     if req.is_beside_ring() {
@@ -335,9 +354,20 @@ fn to_pool(event_loop: Loop, req: FsReq) {
             files.take_position(req, Stage::Pool);
         }
     }
-    files.given_to_pool.set(files.given_to_pool.get() + 1);
     req.set_stage(Stage::Pool);
-    pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
+    if pool::submit(event_loop, req.work(), Kind::File, run_job, job_done).is_err() {
+        leave_pool(files, req);
+        return false;
+    }
+    files.given_to_pool.set(files.given_to_pool.get() + 1);
+    true
+}
+
+fn leave_pool(files: &Files, req: FsReq) {
+    files.leave_position(req, Stage::Pool);
+    if req.is_beside_ring() {
+        files.count_in_pool(req, -1);
+    }
 }
 
 /// Waits for the writer of a FIFO that the ring has opened. False if the request was none of that kind, or that did not work.
@@ -361,9 +391,12 @@ fn close_first(req: FsReq) {
 
 unsafe extern "C" fn run_job(work: *mut uv__work) {
     let req = FsReq::of_work(work);
-    if made_up_for(req) {
-        return;
+    if !made_up_for(req) {
+        do_job(req);
     }
+}
+
+fn do_job(req: FsReq) {
     // What the ring has written of it already.
     let before = req.result.get();
     run(req);
@@ -378,11 +411,7 @@ unsafe extern "C" fn run_job(work: *mut uv__work) {
 
 unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
     let req = FsReq::of_work(work);
-    let files = &req.event_loop().state().files;
-    files.leave_position(req, Stage::Pool);
-    if req.is_beside_ring() {
-        files.count_in_pool(req, -1);
-    }
+    leave_pool(&req.event_loop().state().files, req);
     if status != 0 {
         close_first(req);
         req.set_result(Err(Errno(status)));

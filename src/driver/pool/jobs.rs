@@ -1,0 +1,178 @@
+//! One job: a `uv__work` inside a request, linked by its `wq`.
+//!
+//! | state | `wq` | `work` |
+//! |---|---|---|
+//! | queued | linked in a lane of the pool | set |
+//! | running | unlinked | set |
+//! | finished, or cancelled | linked in `loop->wq` | NULL |
+//! | answered at once | linked in `loop->wq` | set: it can be cancelled until its callback |
+//!
+//! The low bits of a job's loop pointer hold what `uv__work` has no room for: its kind, and whether it was cancelled.
+//!
+//! The unsafe code cites the pool's argument.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use libc::c_int;
+
+use crate::abi::{Errno, uv__work, uv_loop_t};
+use crate::event_loop::Loop;
+use crate::queue::{self, Link};
+
+/// What a job does with its thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whatever the user's code does.
+    Work = 0,
+    /// A file operation.
+    File = 1,
+    /// A name lookup, which may hang for long.
+    Lookup = 2,
+}
+
+/// The low bits of a job's loop pointer.
+const KIND: usize = 3;
+const CANCELLED: usize = 4;
+const _: () = assert!(align_of::<uv_loop_t>() > KIND | CANCELLED);
+
+/// Runs on a worker.
+pub(crate) type Run = unsafe extern "C" fn(*mut uv__work);
+/// Runs on the loop's thread afterwards, with 0 or `UV_ECANCELED`.
+pub(crate) type Done = unsafe extern "C" fn(*mut uv__work, c_int);
+
+/// The job whose `wq` this is.
+pub(super) fn job(link: Link) -> *mut uv__work {
+    queue::owner!(link, uv__work, wq)
+}
+
+pub(super) fn wq(work: *mut uv__work) -> Link {
+    // SAFETY: (1).
+    unsafe { Link::at(&raw const (*work).wq) }
+}
+
+pub(super) fn prepare(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+    // SAFETY: (1).
+    unsafe {
+        (*work).work.set(Some(run));
+        (*work).done.set(Some(done));
+        (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | kind as usize));
+    }
+    count(work, 1);
+    wq(work).init();
+}
+
+fn event_loop(work: *mut uv__work) -> Loop {
+    // SAFETY: (1), (3).
+    unsafe { Loop::from_c((*work).r#loop.get().map_addr(|a| a & !(KIND | CANCELLED))) }
+}
+
+fn low_bits(work: *mut uv__work) -> usize {
+    // SAFETY: (1).
+    unsafe { (*work).r#loop.get() }.addr() & (KIND | CANCELLED)
+}
+
+pub(super) fn is(work: *mut uv__work, kind: Kind) -> bool {
+    low_bits(work) & KIND == kind as usize
+}
+
+/// Notes that the loop awaits a job more, or (with -1) one less.
+pub(super) fn count(work: *mut uv__work, change: isize) {
+    let state = event_loop(work).state();
+    let count: &Cell<usize> = if is(work, Kind::Lookup) { &state.lookups } else { &state.jobs };
+    count.set(count.get().wrapping_add_signed(change));
+}
+
+/// Makes a job that an ancestor's pool has queued one that no lookup waits behind.
+pub(super) fn disown(link: Link) {
+    let work = job(link);
+    if is(work, Kind::Work) {
+        // SAFETY: (1).
+        unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | Kind::File as usize)) };
+    }
+}
+
+/// Takes a job back that has not started: its `done` will be called with `UV_ECANCELED`. False if it is too late.
+pub(crate) fn cancel(work: *mut uv__work) -> bool {
+    // Without a pool there is at most an answer that awaits its callback, or an ancestor's job.
+    let pool = super::pool().ok();
+    let mut lanes = pool.map(|pool| pool.lanes.lock());
+    let guard = event_loop(work).state().finished.lock();
+    // SAFETY: (1), (2): under both locks.
+    let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some();
+    if queued {
+        wq(work).unlink();
+        if let Some(lanes) = &mut lanes {
+            lanes.working -= usize::from(is(work, Kind::Work));
+        }
+        // SAFETY: (1); no worker has it.
+        unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | CANCELLED)) };
+    }
+    drop(guard);
+    if let (Some(pool), Some(lanes)) = (pool, &mut lanes) {
+        // One job less that lookups wait behind.
+        pool.start_lookups(lanes);
+    }
+    drop(lanes);
+    if queued {
+        finish(work);
+    }
+    queued
+}
+
+/// Does a job, on a thread of the pool, and hands it back.
+pub(super) fn run(work: *mut uv__work) {
+    // SAFETY: (1); `prepare` set the function.
+    if let Some(f) = unsafe { (*work).work.get() } {
+        // SAFETY: (1).
+        unsafe { f(work) };
+    }
+    finish(work);
+}
+
+/// Hands a job back to its loop and wakes it.
+fn finish(work: *mut uv__work) {
+    let event_loop = event_loop(work);
+    let state = event_loop.state();
+    let guard = state.finished.lock();
+    // SAFETY: (1).
+    unsafe { (*work).work.set(None) };
+    event_loop.wq().push_back(wq(work));
+    state.work_pending.store(true, Relaxed);
+    let asleep = state.wake.claim();
+    if asleep {
+        // Keeps the loop from being closed (3) while it is woken outside the lock, which it wants as soon as it is awake.
+        state.handing_over.fetch_add(1, SeqCst);
+    }
+    drop(guard);
+    if asleep {
+        state.wake.signal();
+        state.handing_over.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Takes a job that the loop's own thread has done already: its `done` is called in the next poll phase, as if it came from
+/// a worker. Until then it can be cancelled, because with libuv it could be while it waited for a thread. Not for `Kind::Work`,
+/// which the pool counts.
+pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
+    prepare(event_loop, work, kind, run, done);
+    let state = event_loop.state();
+    let guard = state.finished.lock();
+    event_loop.wq().push_back(wq(work));
+    state.work_pending.store(true, Relaxed);
+    drop(guard);
+    event_loop.announce();
+}
+
+/// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
+pub(crate) fn done(link: Link) {
+    let work = job(link);
+    count(work, -1);
+    // SAFETY: (1); `done` is the last thing done with the request (law 2).
+    unsafe {
+        let status = if low_bits(work) & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };
+        if let Some(done) = (*work).done.get() {
+            done(work, status);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The thread pool: one for the process, for `uv_queue_work`, for file operations that cannot ride a ring, and for name
+//! lookups.
+//!
+//! `UV_THREADPOOL_SIZE` workers (4 unless set, 1024 at most): each of the first jobs starts one, later jobs take turns
+//! among them. (libuv starts all with the first job, and its test of their names wants to see each.) Name lookups have a
+//! lane of their own with as many threads again, so that slow name servers hold up nothing else. A lookup starts only
+//! while a worker is idle (or could be started), or while every busy worker runs a file operation: behind jobs of
+//! `uv_queue_work` that fill the pool it stays queued and can be cancelled, as with libuv.
+//!
+//! The system may have no thread to give, at first or later. Whoever has at least one to wait for is queued, and each later job
+//! tries again to start another; a lookup without threads of its kind takes its turn among the jobs. `submit` fails if there is
+//! no thread at all, and the request was not started then.
+//!
+//! A forked child has none of the threads, and makes a pool of its own. What its parent's held stays under way for ever in the
+//! child, as with libuv, unless it was queued and is cancelled.
+//!
+//! Argument for the unsafe code: (1) a job's memory is valid until its `done` was called (law 2), and `done` is called only
+//! after the job was put into `loop->wq`; (2) the lanes' links are touched only under the pool's lock, or in a forked child by
+//! the one thread that it has, `loop->wq` only under the loop's; (3) the loop outlives its jobs, because each counts as an active
+//! request, and `uv_loop_close` waits for workers that are just handing a job back; (4) a pool in `POOL` is freed only by
+//! `shutdown`, when no thread and no caller is left.
+
+mod jobs;
+mod lookups;
+mod workers;
+
+use std::alloc::{Layout, alloc};
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+
+use libc::{c_uint, c_void};
+
+use super::fork;
+use crate::abi::{Errno, Result, uv__queue, uv__work, uv_thread_t};
+use crate::event_loop::Loop;
+use crate::os::lock::{Condvar, Mutex};
+use crate::os::spin::Habit;
+use crate::os::{environment, thread};
+use crate::queue::Link;
+pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done};
+
+/// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
+const MANY: usize = 32;
+/// A thread's stack, in bytes: libuv's figure.
+const STACK: usize = 8 << 20;
+
+struct Pool {
+    /// How many workers there may be, and as many threads for lookups.
+    limit: usize,
+    /// Heads of the lanes, and what takes a lookup's place in the lane of jobs.
+    jobs: uv__queue,
+    lookups: uv__queue,
+    turn: uv__queue,
+    lanes: Mutex<Lanes>,
+    for_workers: Condvar,
+    for_lookups: Condvar,
+    /// There may be jobs in the first lane; for the worker that looks without the lock.
+    some_jobs: AtomicBool,
+    fork_generation: u64,
+}
+
+/// Under the pool's lock (2).
+struct Lanes {
+    jobs: Link,
+    lookups: Link,
+    /// In the lane of jobs while a lookup has to be done by a worker.
+    turn: Link,
+    /// Every thread that was started.
+    threads: Vec<uv_thread_t>,
+    /// The system has had no room for a thread.
+    refused: bool,
+    workers: usize,
+    idle: usize,
+    /// A worker has been woken and has not looked for a job yet; and when the last one was, in nanoseconds.
+    waking: bool,
+    last_wake_ns: u64,
+    /// How long jobs take, in nanoseconds.
+    job_ns: u64,
+    /// A worker that has run out of jobs looks for more before it goes to sleep; and whether that tends to pay.
+    looking: bool,
+    habit: Habit,
+    /// When a worker last fell asleep, in nanoseconds.
+    last_asleep_ns: u64,
+    /// Jobs of `uv_queue_work`, running or queued.
+    working: usize,
+    lookup_threads: usize,
+    lookup_idle: usize,
+    /// One of them was started or woken, and has not looked for a lookup yet.
+    lookup_coming: bool,
+    /// Lookups that workers are running.
+    lookups_on_workers: usize,
+    stopping: bool,
+}
+
+// SAFETY: the links are touched only under the lock (2).
+unsafe impl Send for Lanes {}
+// SAFETY: the heads are touched only under the lock (2).
+unsafe impl Sync for Pool {}
+
+static POOL: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
+/// Jobs run so far, those under way included; written under the pool's lock.
+static RUN: AtomicU64 = AtomicU64::new(0);
+
+/// Jobs that the pools of this process have run so far, those under way included. A forked child goes on from its parent's figure.
+pub(crate) fn jobs() -> u64 {
+    RUN.load(Relaxed)
+}
+
+/// `UV_THREADPOOL_SIZE`: 4 unless set, 1 to 1024.
+pub(crate) fn size_limit() -> c_uint {
+    // libuv has room for 15 bytes, and a negative number is a large one.
+    match environment::short_number(c"UV_THREADPOOL_SIZE", 15) {
+        None => 4,
+        Some(size) => (size as c_uint).clamp(1, 1024),
+    }
+}
+
+/// The pool that was made last, by this process or an ancestor.
+fn latest() -> Option<&'static Pool> {
+    // SAFETY: (4).
+    unsafe { POOL.load(Acquire).as_ref() }
+}
+
+/// The pool of this process; made at the first call, and again in a forked child, which has none of its threads. No lock is
+/// taken: in a child its holder may be a thread that is no more.
+fn pool() -> Result<&'static Pool> {
+    let generation = fork::generation();
+    let latest = latest();
+    match latest {
+        Some(pool) if pool.fork_generation == generation => Ok(pool),
+        _ => start(latest, generation),
+    }
+}
+
+fn start(latest: Option<&'static Pool>, generation: u64) -> Result<&'static Pool> {
+    if let Some(ancestor) = latest {
+        ancestor.disown_jobs();
+    }
+    let fresh = Pool::boxed(generation)?;
+    let latest = latest.map_or(std::ptr::null_mut(), |pool| std::ptr::from_ref(pool).cast_mut());
+    if let Err(theirs) = POOL.compare_exchange(latest, fresh, AcqRel, Acquire) {
+        // SAFETY: made above, and nobody has seen it; (4).
+        return Ok(unsafe {
+            drop(Box::from_raw(fresh));
+            &*theirs
+        });
+    }
+    // SAFETY: (4).
+    Ok(unsafe { &*fresh })
+}
+
+/// True if a loop that awaits so many jobs, lookups not counted, has given the workers enough to do for some 100 µs.
+pub(crate) fn is_busy_with(jobs: usize) -> bool {
+    jobs > MANY && latest().is_some_and(|pool| jobs > MANY * pool.limit)
+}
+
+/// Queues a job. `run` is called on a worker, then `done` on the loop's thread. `UV_EAGAIN` or `UV_ENOMEM` if there is no thread that
+/// could run it, and none to be had: neither is called then.
+pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) -> Result {
+    let pool = pool()?;
+    jobs::prepare(event_loop, work, kind, run, done);
+    let mut lanes = pool.lanes.lock();
+    let has_thread = match kind {
+        Kind::Lookup => {
+            lanes.lookups.push_back(jobs::wq(work));
+            pool.start_lookups(&mut lanes);
+            lanes.lookup_threads + lanes.workers > 0
+        }
+        Kind::File | Kind::Work => {
+            lanes.jobs.push_back(jobs::wq(work));
+            pool.start_worker(&mut lanes);
+            lanes.workers > 0
+        }
+    };
+    if !has_thread {
+        jobs::wq(work).unlink();
+        jobs::count(work, -1);
+        return Err(Errno::EAGAIN);
+    }
+    lanes.working += usize::from(kind == Kind::Work);
+    Ok(())
+}
+
+impl Pool {
+    /// A pool without threads. From Rust's allocator, which is libc's: it may outlive the allocator that the program put in place.
+    fn boxed(fork_generation: u64) -> Result<*mut Pool> {
+        // SAFETY: a pool is not empty.
+        let place = unsafe { alloc(Layout::new::<Pool>()) }.cast::<Pool>();
+        if place.is_null() {
+            return Err(Errno::ENOMEM);
+        }
+        // SAFETY: room for a pool, which stays where it is until it is freed.
+        unsafe {
+            let jobs = Link::at(&raw const (*place).jobs);
+            let lookups = Link::at(&raw const (*place).lookups);
+            let turn = Link::at(&raw const (*place).turn);
+            place.write(Pool {
+                limit: size_limit() as usize,
+                jobs: uv__queue::new(),
+                lookups: uv__queue::new(),
+                turn: uv__queue::new(),
+                lanes: Mutex::new(Lanes::new(jobs, lookups, turn)),
+                for_workers: Condvar::new(),
+                for_lookups: Condvar::new(),
+                some_jobs: AtomicBool::new(false),
+                fork_generation,
+            });
+            for link in [jobs, lookups, turn] {
+                link.init();
+            }
+        }
+        Ok(place)
+    }
+
+    /// Starts a thread; false if the system has no room for one.
+    fn spawn(&'static self, lanes: &mut Lanes, body: unsafe extern "C" fn(*mut c_void)) -> bool {
+        let this = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
+        let mut thread = 0;
+        // SAFETY: a place for the thread's id; the pool outlives its threads (4).
+        let is_started = lanes.threads.try_reserve(1).is_ok()
+            && unsafe { thread::create(&raw mut thread, STACK, Some(body), this) }.is_ok();
+        if is_started {
+            lanes.threads.push(thread);
+        }
+        lanes.refused |= !is_started;
+        is_started
+    }
+
+    /// In a forked child: what an ancestor's pool had queued counts for nothing in the pool to be made. It can be cancelled.
+    fn disown_jobs(&self) {
+        // SAFETY: the pool is never freed now; (2): another thread may have been changing the list when it was copied, but its links
+        // always point to nodes.
+        let (head, turn) = unsafe { (Link::at(&raw const self.jobs), Link::at(&raw const self.turn)) };
+        let mut next = head.first();
+        while let Some(link) = next {
+            next = link.next_in(head).filter(|&next| next != link);
+            if link != turn {
+                jobs::disown(link);
+            }
+        }
+    }
+}
+
+impl Lanes {
+    fn new(jobs: Link, lookups: Link, turn: Link) -> Lanes {
+        Lanes {
+            jobs,
+            lookups,
+            turn,
+            threads: Vec::new(),
+            refused: false,
+            workers: 0,
+            idle: 0,
+            waking: false,
+            last_wake_ns: 0,
+            job_ns: 0,
+            looking: false,
+            habit: Habit::new(),
+            last_asleep_ns: 0,
+            working: 0,
+            lookup_threads: 0,
+            lookup_idle: 0,
+            lookup_coming: false,
+            lookups_on_workers: 0,
+            stopping: false,
+        }
+    }
+}
+
+/// The pool of the thread that runs the calling function, which got it as its argument.
+///
+/// # Safety
+/// `this` is what `spawn` passed on.
+unsafe fn of_thread(this: *mut c_void) -> &'static Pool {
+    // SAFETY: a name of less than 16 bytes; (4).
+    unsafe {
+        libc::pthread_setname_np(libc::pthread_self(), c"libuv-worker".as_ptr());
+        &*this.cast::<Pool>()
+    }
+}
+
+/// Counts a job that is about to run; gives how many there were with it. To be called under the pool's lock.
+fn count_run() -> u64 {
+    let count = RUN.load(Relaxed) + 1;
+    RUN.store(count, Relaxed);
+    count
+}
+
+/// Ends all threads (`uv_library_shutdown`). Queued jobs are run first; a later job starts a new pool. In a forked child there is
+/// nothing to end, nor a lock to take, until it has made a pool of its own.
+pub(crate) fn shutdown() {
+    let Some(this) = latest().filter(|pool| pool.fork_generation == fork::generation()) else { return };
+    let pool = POOL.swap(std::ptr::null_mut(), AcqRel);
+    // Not `thread::current`, which is not to be had any more when a process ends.
+    // SAFETY: takes nothing.
+    let me = unsafe { libc::pthread_self() };
+    let mut is_here = false;
+    loop {
+        let mut lanes = this.lanes.lock();
+        lanes.stopping = true;
+        this.for_workers.notify_all();
+        this.for_lookups.notify_all();
+        // One by one, because a thread that ends may start another for what is queued.
+        let Some(thread) = lanes.threads.pop() else { break };
+        drop(lanes);
+        if thread == me {
+            // A job has ended the process.
+            is_here = true;
+        } else {
+            // Not only until it has left the pool: what it does last is code of this library, too, which may be unloaded next.
+            // SAFETY: started here, and joined once.
+            unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+        }
+    }
+    if !is_here {
+        // SAFETY: no thread is left, and nobody finds the pool any more; `boxed` made it as a box is made.
+        drop(unsafe { Box::from_raw(pool) });
+    }
+}

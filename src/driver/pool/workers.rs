@@ -1,0 +1,158 @@
+//! The threads that run jobs.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use libc::c_void;
+
+use super::jobs::{self, Kind};
+use super::{Lanes, Pool};
+use crate::abi::uv__work;
+use crate::os::clock;
+use crate::os::lock::MutexGuard;
+
+/// Where jobs come in bursts longer than this, a worker goes to sleep between them: the next burst will have grown by the
+/// time it wakes, and to take jobs one by one as they come keeps the loop from submitting them.
+const SHORT_STREAK: u32 = 32;
+
+/// A worker that was woken so long ago and has not come waits for the processor on which the one before it works, while another may
+/// have nothing to do: the scheduler leaves it there for some milliseconds.
+const STUCK_NS: u64 = 50_000;
+/// Where jobs take longer, another worker is woken then. 32 listings of folders in flight went from 0.9 of libuv's rate to 1.1. Jobs
+/// of 2 µs, such as stats, are done sooner by fewer workers.
+const LONG_NS: u64 = 5_000;
+/// One of so many jobs is timed.
+const SAMPLE: u64 = 8;
+
+unsafe extern "C" fn main(this: *mut c_void) {
+    // SAFETY: from `spawn`.
+    unsafe { super::of_thread(this) }.work();
+}
+
+impl Pool {
+    /// Makes sure that a worker sees the new job, if there is one or one can be had.
+    pub(super) fn start_worker(&'static self, lanes: &mut Lanes) {
+        self.some_jobs.store(true, Relaxed);
+        // Where the system has refused a thread, it is asked again only when nobody else would take the job.
+        let may_start = lanes.workers < self.limit && !(lanes.refused && lanes.idle > 0);
+        if may_start && self.spawn(lanes, main) {
+            lanes.workers += 1;
+        } else {
+            self.wake_worker(lanes);
+        }
+    }
+
+    /// Wakes a worker, unless one is on its way already: it will wake the next if it finds more to do. Waking one for each
+    /// job of a burst cost more than the jobs. Where jobs are long, one that is on its way for long does not count.
+    pub(super) fn wake_worker(&self, lanes: &mut Lanes) {
+        if lanes.idle == 0 || lanes.looking {
+            return;
+        }
+        let now = if lanes.job_ns > LONG_NS { clock::monotonic_ns() } else { lanes.last_wake_ns };
+        if !lanes.waking || now.saturating_sub(lanes.last_wake_ns) > STUCK_NS {
+            (lanes.waking, lanes.last_wake_ns) = (true, now);
+            self.for_workers.notify_one();
+        }
+    }
+
+    /// A worker has taken a job and left others. Threads that were not to be had before may be to be had now.
+    fn see_to_the_rest(&'static self, lanes: &mut Lanes) {
+        if lanes.refused {
+            self.start_worker(lanes);
+        } else {
+            self.wake_worker(lanes);
+        }
+    }
+
+    /// The next job for a worker.
+    fn next_job(&self, lanes: &mut Lanes) -> Option<*mut uv__work> {
+        let mut next = lanes.jobs.pop_front()?;
+        while next == lanes.turn {
+            // A lookup that waited for its turn may have been cancelled.
+            next = lanes.lookups.pop_front().or_else(|| lanes.jobs.pop_front())?;
+        }
+        Some(jobs::job(next))
+    }
+
+    fn work(&'static self) {
+        let mut lanes = self.lanes.lock();
+        // Jobs run since this worker waited for one.
+        let mut streak = 0;
+        loop {
+            let Some(next) = self.next_job(&mut lanes) else {
+                if lanes.stopping {
+                    break;
+                }
+                self.start_lookups(&mut lanes);
+                // Else a lookup's turn has come.
+                if lanes.jobs.is_empty() {
+                    lanes.idle += 1;
+                    lanes = self.wait_for_jobs(lanes, streak <= SHORT_STREAK);
+                    lanes.idle -= 1;
+                    streak = 0;
+                }
+                continue;
+            };
+            // Before it runs: afterwards the request may be gone.
+            let (is_work, is_lookup) = (jobs::is(next, Kind::Work), jobs::is(next, Kind::Lookup));
+            if is_lookup {
+                lanes.lookups_on_workers += 1;
+                self.start_lookups(&mut lanes);
+            }
+            if !lanes.jobs.is_empty() {
+                self.see_to_the_rest(&mut lanes);
+            }
+            let began_ns = super::count_run().is_multiple_of(SAMPLE).then(clock::monotonic_ns);
+            streak += 1;
+            drop(lanes);
+            jobs::run(next);
+            let took_ns = began_ns.map(|began| clock::monotonic_ns().saturating_sub(began));
+            lanes = self.lanes.lock();
+            if let Some(took) = took_ns {
+                lanes.note_job(took);
+            }
+            lanes.working -= usize::from(is_work);
+            lanes.lookups_on_workers -= usize::from(is_lookup);
+            self.start_lookups(&mut lanes);
+        }
+        lanes.workers -= 1;
+    }
+
+    /// Waits until there is a job, most likely. With `may_look` it need not sleep at once.
+    fn wait_for_jobs(
+        &'static self,
+        mut lanes: MutexGuard<'static, Lanes>,
+        may_look: bool,
+    ) -> MutexGuard<'static, Lanes> {
+        if may_look && !lanes.looking && lanes.habit.expects_work() {
+            lanes.looking = true;
+            self.some_jobs.store(false, Relaxed);
+            let mut habit = lanes.habit;
+            drop(lanes);
+            let found = habit.look(None, || self.some_jobs.load(Relaxed));
+            lanes = self.lanes.lock();
+            lanes.looking = false;
+            lanes.habit = habit;
+            // Between the last look and the lock a job may have come that nobody was woken for.
+            if found || !lanes.jobs.is_empty() || lanes.stopping {
+                return lanes;
+            }
+        }
+        lanes.last_asleep_ns = clock::monotonic_ns();
+        lanes = self.for_workers.wait(lanes);
+        lanes.waking = false;
+        // Not how long this one slept: they take turns.
+        let after_ns = clock::monotonic_ns() - lanes.last_asleep_ns;
+        lanes.habit.slept(Some(after_ns));
+        lanes
+    }
+}
+
+impl Lanes {
+    /// Notes how long a job took. The figure stays near the lower end: a job in the midst of which a thread has to wait for a
+    /// processor takes a thousand times as long.
+    fn note_job(&mut self, took_ns: u64) {
+        let more = took_ns.saturating_sub(self.job_ns).min(self.job_ns / 4 + 250);
+        let less = self.job_ns.saturating_sub(took_ns) / 2;
+        self.job_ns = self.job_ns + more - less;
+    }
+}
