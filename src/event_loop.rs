@@ -39,11 +39,12 @@ use crate::handles::async_handle::PendingStack;
 use crate::handles::io::{self, Io};
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::op::table::{Owner, Table};
-use crate::op::{Completion, OpKey, Submission};
+use crate::op::{Completion, FileOp, OpKey};
 use crate::os::clock;
 use crate::os::lock::Mutex;
 use crate::os::spin::{EventHabit, Habit};
 use crate::queue::Link;
+use crate::request::FsReq;
 use crate::requests::fs;
 
 newtype!(
@@ -112,13 +113,13 @@ pub(crate) struct LoopState {
 
 /// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
 /// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk.
-pub(crate) struct Walking([uv__queue; 8]);
+pub(crate) struct Walking([uv__queue; 9]);
 
 macro_rules! heads {
     ($($name:ident $index:literal),+) => {
         impl Walking {
             const fn new() -> Walking {
-                Walking([const { uv__queue::new() }; 8])
+                Walking([const { uv__queue::new() }; 9])
             }
 
             fn init(&self) {
@@ -132,7 +133,7 @@ macro_rules! heads {
         }
     };
 }
-heads!(watchers 0, pending 1, idle_handles 2, prepare_handles 3, check_handles 4, timers 5, finished 6, ended 7);
+heads!(watchers 0, pending 1, idle_handles 2, prepare_handles 3, check_handles 4, timers 5, finished 6, ended 7, starved 8);
 
 macro_rules! queues {
     ($($name:ident),+) => { $(
@@ -147,6 +148,9 @@ macro_rules! queues {
 /// (libuv's figure). To ask for all first would also have the kernel touch thousands of sockets twice: an echo over one of 10 000
 /// connections took 5 % more processor time.
 const ROUNDS: usize = 48;
+
+/// How long a loop sleeps at most that has to try a registration again which the kernel had no room for.
+const LOOK_AGAIN_NS: u64 = 10_000_000;
 
 /// How many completions ahead of the one that is dispatched the processor fetches handles.
 const AHEAD: usize = 2;
@@ -190,25 +194,30 @@ impl Loop {
         unsafe { Io::at(&raw const (*self.as_ptr()).async_io_watcher) }
     }
 
-    /// Starts an operation for `owner`. `UV_ENOMEM` if the loop cannot keep track of it.
-    pub(crate) fn begin(self, owner: Owner, what: &Submission) -> Result<OpKey> {
+    /// Starts a file operation on the ring, which is able to carry it. Fails if there is no room for it.
+    pub(crate) fn begin_file(self, req: FsReq, op: &FileOp) -> Result<OpKey> {
+        self.begin(Owner::Fs(req), |driver, key| driver.submit(key, op))
+    }
+
+    /// Watches a descriptor for `owner`. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for that.
+    pub(crate) fn begin_poll(self, owner: Owner, fd: c_int, events: libc::c_uint) -> Result<OpKey> {
+        self.begin(owner, |driver, key| driver.watch(key, fd, events))
+    }
+
+    fn begin(self, owner: Owner, start: impl FnOnce(&mut Driver, OpKey) -> Result) -> Result<OpKey> {
         let state = self.state();
-        let mut driver = state.driver.borrow_mut();
         let mut table = state.table.borrow_mut();
         let key = table.insert(owner)?;
-        if let Err(e) = driver.reserve(key.slot()) {
+        start(&mut state.driver.borrow_mut(), key).map(|()| key).inspect_err(|_| {
             table.remove(key);
-            return Err(e);
-        }
-        driver.submit(key, what);
-        Ok(key)
+        })
     }
 
     /// Ends a poll; its key finds nothing from now on.
     pub(crate) fn end_poll(self, key: OpKey) {
         let state = self.state();
         if state.table.borrow_mut().remove(key).is_some() {
-            state.driver.borrow_mut().cancel(key);
+            state.driver.borrow_mut().unwatch(key);
         }
     }
 }
@@ -251,7 +260,16 @@ impl Loop {
             return Some(0);
         }
         // Embedders ask from another thread, too. Who asks in the middle of a turn is told not to wait.
-        state.timers.try_borrow().map_or(Some(0), |timers| timers.due_ns())
+        let due = state.timers.try_borrow().map_or(Some(0), |timers| timers.due_ns());
+        // What nothing tells of is looked at now and then.
+        let is_untold = !state.walking.starved().is_empty() || self.awaits_severed();
+        if is_untold { Some(due.unwrap_or(u64::MAX).min(state.now_ns.get() + LOOK_AGAIN_NS)) } else { due }
+    }
+
+    /// True between two runs if results are to come from a ring that was given up.
+    fn awaits_severed(self) -> bool {
+        let state = self.state();
+        state.running.get().is_none() && state.driver.try_borrow().is_ok_and(|driver| driver.must_look())
     }
 
     /// True if something awaits its callback that no descriptor tells of.
@@ -369,7 +387,7 @@ impl Loop {
 
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
-        if !self.watcher_queue().is_empty() {
+        if !self.watcher_queue().is_empty() || !self.state().walking.starved().is_empty() {
             io::reconcile(self);
         }
         fs::before_poll(self);

@@ -1,26 +1,39 @@
-//! Carries submissions to the kernel and brings completions back: over io_uring and epoll (`ring.rs`), or over epoll alone
-//! where there is no ring (`ready.rs`). Both are completion-shaped; nothing above this folder knows which one it talks to.
+//! Carries what a loop wants to the kernel and brings completions back: descriptors are watched in an epoll set (`epoll.rs`),
+//! file operations ride a ring (`file_ring.rs`), where there may be one, and otherwise go to the thread pool (`pool.rs`).
 //!
-//! Also here, because both need them: the thread pool (`pool.rs`) and the wake-up of a sleeping loop (`wake.rs`).
+//! | file | what is in it |
+//! |---|---|
+//! | `epoll` | the loop's epoll set |
+//! | `file_ring`, `ring_instance` | the file operations in flight, and the ring that carries them |
+//! | `severed` | those on a ring that can be entered no more |
+//! | `probe` | whether this process may have a ring |
+//! | `pool` | the thread pool |
+//! | `wake` | the wake-up of a sleeping loop |
+//! | `fork` | notices forks |
 
+pub(crate) mod epoll;
+mod file_ring;
 pub(crate) mod fork;
 pub(crate) mod polls;
 pub(crate) mod pool;
 pub(crate) mod probe;
-pub(crate) mod ready;
-pub(crate) mod ring;
+mod ring_instance;
 #[cfg(test)]
 pub(crate) mod script;
+mod severed;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wake;
 
-use libc::c_int;
+use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
-use crate::op::{Completion, FileOp, OpKey, Submission};
+use crate::op::{Completion, FileOp, OpKey};
 use crate::os::clock;
-use ready::Ready;
-use ring::Ring;
+use epoll::Epoll;
+use file_ring::FileRing;
+use severed::Severed;
 
 /// How long to sleep, and with which signals blocked.
 #[derive(Clone, Copy)]
@@ -35,6 +48,17 @@ pub(crate) struct Limit {
 impl Limit {
     /// Not to sleep.
     pub(crate) const LOOK: Limit = Limit { until_ns: Some(0), sigmask: 0 };
+
+    /// The same, but within so many nanoseconds from now.
+    fn at_most(self, ns: u64) -> Limit {
+        let soon = clock::monotonic_ns() + ns;
+        Limit { until_ns: Some(self.until_ns.map_or(soon, |until| until.min(soon))), ..self }
+    }
+
+    /// True if the time is up.
+    fn is_over(self) -> bool {
+        self.left_ns(false) == Some(0)
+    }
 
     /// How long a wait may take from now on, in nanoseconds; `None` without a limit. 0 for a mere look.
     pub(crate) fn left_ns(self, look: bool) -> Option<u64> {
@@ -61,165 +85,232 @@ pub(crate) struct Counters {
 }
 
 /// What carries a loop's operations.
-#[expect(clippy::large_enum_variant, reason = "one a loop, inside the loop's boxed state; it never moves after that")]
-pub(crate) enum Driver {
-    /// io_uring for file operations, epoll for descriptors.
-    Ring(Ring),
-    /// epoll.
-    Ready(Ready),
-    /// What a test says.
+pub(crate) struct Driver {
+    /// Descriptors.
+    epoll: Epoll,
+    /// File operations.
+    files: Files,
+    /// What rings did that are given up.
+    past: Counters,
+    /// What a test says, in place of the kernel.
     #[cfg(test)]
-    Script(script::Script),
+    pub(crate) script: Option<script::Script>,
 }
 
-/// Calls one method on whichever driver there is.
-macro_rules! either {
-    ($self:expr, $driver:ident => $call:expr) => {
-        match $self {
-            Driver::Ring($driver) => $call,
-            Driver::Ready($driver) => $call,
-            #[cfg(test)]
-            Driver::Script($driver) => $call,
-        }
-    };
+/// What carries file operations.
+enum Files {
+    /// Nothing: they go to the pool.
+    Off,
+    Ring(FileRing),
+    /// There is no ring any more, and results of what it carried are to come.
+    Severed(Severed),
 }
 
 impl Driver {
-    /// A driver for a new loop: the ring, unless it is switched off. Whether this process may have one is asked when something
+    /// A driver for a new loop, with a ring unless it is switched off. Whether this process may have one is asked when something
     /// wants it, because many a loop never does and the answer takes a thread: 0.8 ms of the start of Node.js. The ring itself is
     /// made later still, by the thread that runs the loop.
     pub(crate) fn open() -> Result<Driver> {
-        let ready = Ready::open()?;
+        let mut epoll = Epoll::open()?;
+        let files = if probe::is_switched_off() {
+            Files::Off
+        } else {
+            epoll.sleep_precisely();
+            Files::Ring(FileRing::new())
+        };
+        Ok(Driver {
+            epoll,
+            files,
+            past: Counters::default(),
+            #[cfg(test)]
+            script: script::is_wanted().then(script::Script::new),
+        })
+    }
+
+    /// Watches a descriptor for `events` (`POLL*`): tells whenever it is ready for one of them, as long as it is and until
+    /// cancelled. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for that.
+    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint) -> Result {
         #[cfg(test)]
-        if script::is_wanted() {
-            return Ok(Driver::Script(script::Script::over(ready)));
+        if let Some(ref mut script) = self.script {
+            return script.watch(key, fd);
         }
-        Ok(if probe::is_switched_off() { Driver::Ready(ready) } else { Driver::Ring(Ring::over(ready)) })
+        self.epoll.watch(key, fd, events)
     }
 
-    /// Makes room for the operation in `slot` of the key table, so that `submit` cannot fail.
-    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
-        either!(self, d => d.reserve(slot))
+    /// Watches it no longer. No completion follows, and the kernel has let go of the descriptor.
+    pub(crate) fn unwatch(&mut self, key: OpKey) {
+        #[cfg(test)]
+        if let Some(ref mut script) = self.script {
+            return script.unwatch(key);
+        }
+        self.epoll.unwatch(key);
     }
 
-    /// Starts an operation. Trouble becomes a completion.
-    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        either!(self, d => d.submit(key, what));
-    }
-
-    /// Ends a poll. No completion follows, and the kernel has let go of the descriptor.
-    pub(crate) fn cancel(&mut self, key: OpKey) {
-        either!(self, d => d.cancel(key));
+    /// Starts a file operation, of which [`Driver::rides`] was true; it completes once. Fails if there is no room for it.
+    pub(crate) fn submit(&mut self, key: OpKey, op: &FileOp) -> Result {
+        match self.files {
+            Files::Ring(ref mut ring) => ring.submit(key, op),
+            Files::Off | Files::Severed(_) => Err(Errno::ENOSYS),
+        }
     }
 
     /// Sleeps until something completes or the limit passes, and adds completions to `out`.
     pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {
-        if let Driver::Ring(ring) = self {
-            match ring.wait(limit, out) {
-                Ok(()) => return,
-                // The ring is refused after all (descriptors or memory ran out, a filter came): go on without it.
-                Err(_) => {
-                    let ready = ring.take_ready(out);
-                    *self = Driver::Ready(ready);
+        #[cfg(test)]
+        if let Some(ref mut script) = self.script {
+            return script.wait(limit, out);
+        }
+        loop {
+            match self.files {
+                Files::Off => return self.epoll.wait(limit, out),
+                Files::Ring(ref mut ring) => {
+                    if ring.wait(&mut self.epoll, limit, out).is_ok() {
+                        return;
+                    }
+                    self.give_up_ring(out);
+                }
+                Files::Severed(ref severed) if !severed.is_of_this_process() => self.files = Files::Off,
+                Files::Severed(ref mut severed) => {
+                    let is_over = !out.is_empty() || limit.is_over();
+                    self.epoll.wait(if is_over { Limit::LOOK } else { limit.at_most(severed.pause_ns()) }, out);
+                    severed.look(out);
+                    self.forget_severed();
+                    if is_over {
+                        return;
+                    }
                 }
             }
-        }
-        match self {
-            Driver::Ring(_) => {}
-            Driver::Ready(ready) => ready.wait(limit, out),
-            #[cfg(test)]
-            Driver::Script(script) => script.wait(limit, out),
+            if !out.is_empty() {
+                return;
+            }
         }
     }
 
-    /// Looks for descriptors that are ready, as part of a longer look before a sleep.
-    pub(crate) fn glance(&mut self, out: &mut Array<Completion>) {
-        match self {
-            Driver::Ring(ring) => ring.glance(out),
-            Driver::Ready(ready) => ready.wait(Limit::LOOK, out),
-            #[cfg(test)]
-            Driver::Script(script) => script.wait(Limit::LOOK, out),
+    /// No enter will succeed any more: goes on without the ring.
+    fn give_up_ring(&mut self, out: &mut Array<Completion>) {
+        let Files::Ring(ref mut ring) = self.files else { return };
+        if let Ok(rest) = ring.shutdown(out) {
+            self.past = ring.counters;
+            self.files = rest.map_or(Files::Off, Files::Severed);
+        } else {
+            // Until there is memory again.
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
+    }
+
+    fn forget_severed(&mut self) {
+        if let Files::Severed(ref severed) = self.files
+            && severed.len() == 0
+        {
+            self.files = Files::Off;
+        }
+    }
+
+    /// Looks for descriptors that are ready, as part of a longer look before a sleep: not yet a reason to have the ring poll.
+    pub(crate) fn glance(&mut self, out: &mut Array<Completion>) {
+        #[cfg(test)]
+        if let Some(ref mut script) = self.script {
+            return script.wait(Limit::LOOK, out);
+        }
+        self.epoll.wait(Limit::LOOK, out);
     }
 
     /// True, once, if more descriptors may be ready than the last wait has told of.
     pub(crate) fn take_full(&mut self) -> bool {
-        match self {
-            Driver::Ring(ring) => ring.take_full(),
-            Driver::Ready(ready) => ready.take_full(),
-            #[cfg(test)]
-            Driver::Script(_) => false,
-        }
+        self.epoll.take_full()
     }
 
-    /// True if file operations can ride: only the ring carries them.
-    pub(crate) fn rides(&self, op: &FileOp) -> bool {
-        match self {
-            Driver::Ring(ring) => ring.rides(op),
-            _ => false,
+    /// True if a file operation can ride the ring.
+    pub(crate) fn rides(&mut self, op: &FileOp) -> bool {
+        match self.files {
+            Files::Ring(ref mut ring) => ring.rides(op),
+            Files::Off | Files::Severed(_) => false,
         }
     }
 
     /// How many file operations are in the kernel's hands.
     pub(crate) fn files_in_flight(&self) -> usize {
-        match self {
-            Driver::Ring(ring) => ring.files_in_flight(),
-            _ => 0,
+        match self.files {
+            Files::Ring(ref ring) => ring.in_flight(),
+            Files::Severed(ref severed) => severed.len(),
+            Files::Off => 0,
         }
     }
 
     /// Ends a file operation on the ring that waits for something. True if it was ended; its completion, with ECANCELED,
     /// follows.
     pub(crate) fn cancel_file(&mut self, key: OpKey) -> bool {
-        match self {
-            Driver::Ring(ring) => ring.cancel_file(key),
-            _ => false,
+        match self.files {
+            Files::Ring(ref mut ring) => ring.cancel(key),
+            Files::Off | Files::Severed(_) => false,
         }
     }
 
     /// Tries to end the file operations on the ring that `chosen` picks; a completion follows in any case.
     pub(crate) fn cancel_files(&mut self, chosen: impl Fn(OpKey) -> bool) {
-        if let Driver::Ring(ring) = self {
-            ring.cancel_files(chosen);
+        if let Files::Ring(ref mut ring) = self.files {
+            ring.cancel_chosen(chosen);
         }
     }
 
-    /// Sleeps until something completes, without arming polls. Fails if nothing can be waited for.
-    pub(crate) fn wait_for_files(&mut self, out: &mut Array<Completion>) -> Result {
-        match self {
-            Driver::Ring(ring) => ring.wait_for_files(out),
-            _ => Err(Errno::EINVAL),
+    /// Sleeps until a file operation on the ring completes, without watching descriptors. False if there is none: what is left of a
+    /// ring that was given up belongs to no thread, and is not waited for.
+    pub(crate) fn wait_for_files(&mut self, out: &mut Array<Completion>) -> bool {
+        let Files::Ring(ref mut ring) = self.files else { return false };
+        if ring.in_flight() == 0 {
+            return false;
         }
+        if ring.wait_for_files(out).is_err() {
+            self.give_up_ring(out);
+        }
+        true
+    }
+
+    /// True if results are to come of which no descriptor tells.
+    pub(crate) fn must_look(&self) -> bool {
+        matches!(self.files, Files::Severed(_))
     }
 
     /// The descriptor that becomes readable when there is something to do.
     pub(crate) fn fd(&self) -> c_int {
-        either!(self, d => d.epoll())
+        self.epoll.fd()
     }
 
     /// True if there may be a ring, for file operations; asks if nothing has wanted to know yet.
     pub(crate) fn is_ring(&mut self) -> bool {
-        if let Driver::Ring(ring) = self
-            && probe::features().is_none()
-        {
+        if matches!(self.files, Files::Ring(_)) && probe::features().is_none() {
             // Nothing of files is in flight.
-            *self = Driver::Ready(ring.take_ready(&mut Array::new()));
+            self.files = Files::Off;
         }
-        matches!(self, Driver::Ring(_))
+        self.may_have_ring()
+    }
+
+    /// The same, without asking.
+    pub(crate) fn may_have_ring(&self) -> bool {
+        matches!(self.files, Files::Ring(_))
     }
 
     /// What the driver did so far.
     pub(crate) fn counters(&self) -> Counters {
-        either!(self, d => d.counters())
+        let files = if let Files::Ring(ref ring) = self.files { ring.counters } else { self.past };
+        Counters { polls: self.epoll.registered, epoll_waits: self.epoll.waits, ..files }
     }
 
-    /// Starts afresh in a forked child: new descriptors, all polls registered again. The parent's are left alone.
+    /// Starts afresh in a forked child: a new epoll set, in which all is watched again. What the parent's ring carries is forgotten.
     pub(crate) fn reopen(&mut self) -> Result {
-        either!(self, d => d.reopen())
+        match self.files {
+            Files::Ring(ref mut ring) => ring.forget_if_foreign(),
+            Files::Severed(ref severed) if !severed.is_of_this_process() => self.files = Files::Off,
+            Files::Severed(_) | Files::Off => {}
+        }
+        self.epoll.reopen()
     }
 
     /// Ends the driver of a loop that is being closed; nothing is in flight.
     pub(crate) fn close(&mut self) {
-        either!(self, d => d.close());
+        if let Files::Ring(ref mut ring) = self.files {
+            ring.close();
+        }
+        self.epoll.close();
     }
 }

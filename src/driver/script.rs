@@ -1,15 +1,15 @@
-//! The scripted driver, for tests: the kernel does what the test says. It carries the production loop and handles; only
-//! what the kernel would report is made up.
+//! The scripted kernel, for tests: descriptors become ready, and `io_uring_enter` fails, when the test says so. It serves the
+//! production loop, handles and driver; only what the kernel would report is made up.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use libc::{c_int, c_uint};
 
-use super::ready::Ready;
-use super::{Counters, Limit};
+use super::Limit;
 use crate::abi::Result;
 use crate::alloc::Array;
-use crate::op::{Completion, OpKey, Submission};
+use crate::op::{Completion, OpKey};
 
 /// What happens in one wait.
 #[derive(Clone, Copy)]
@@ -22,8 +22,6 @@ pub(crate) enum Event {
 
 /// A kernel by script.
 pub(crate) struct Script {
-    /// Only for its descriptor, which answers `uv_poll_init`'s questions.
-    ready: Ready,
     keys: Vec<(OpKey, c_int)>,
     /// Keys cancelled so far.
     pub(crate) cancelled: Vec<OpKey>,
@@ -47,13 +45,29 @@ pub(crate) fn is_wanted() -> bool {
     WANTED.get()
 }
 
-impl Script {
-    pub(crate) fn over(ready: Ready) -> Script {
-        Script { ready, keys: Vec::new(), cancelled: Vec::new(), waits: VecDeque::new(), limits: Vec::new() }
-    }
+thread_local!(static FAILURES: RefCell<VecDeque<c_int>> = const { RefCell::new(VecDeque::new()) });
 
-    pub(crate) fn reserve(&mut self, _slot: usize) -> Result {
-        Ok(())
+/// Makes the next enters of this thread's rings fail with these errors.
+pub(crate) fn fail_enters(errors: impl IntoIterator<Item = c_int>) {
+    FAILURES.with_borrow_mut(|failures| {
+        failures.clear();
+        failures.extend(errors);
+    });
+}
+
+/// How many of them have yet to fail.
+pub(crate) fn enters_to_fail() -> usize {
+    FAILURES.with_borrow(VecDeque::len)
+}
+
+/// How the enter that is about to be made fails, if it does.
+pub(crate) fn next_enter_fails() -> Option<c_int> {
+    FAILURES.with_borrow_mut(VecDeque::pop_front)
+}
+
+impl Script {
+    pub(crate) fn new() -> Script {
+        Script { keys: Vec::new(), cancelled: Vec::new(), waits: VecDeque::new(), limits: Vec::new() }
     }
 
     /// The key of the poll of a descriptor.
@@ -61,13 +75,12 @@ impl Script {
         self.keys.iter().find(|&&(_, f)| f == fd).map(|&(key, _)| key)
     }
 
-    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        if let Submission::Poll { fd, .. } = *what {
-            self.keys.push((key, fd));
-        }
+    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int) -> Result {
+        self.keys.push((key, fd));
+        Ok(())
     }
 
-    pub(crate) fn cancel(&mut self, key: OpKey) {
+    pub(crate) fn unwatch(&mut self, key: OpKey) {
         self.keys.retain(|&(k, _)| k != key);
         self.cancelled.push(key);
     }
@@ -84,21 +97,5 @@ impl Script {
             };
             let _ = out.push(completion);
         }
-    }
-
-    pub(crate) fn epoll(&self) -> c_int {
-        self.ready.epoll()
-    }
-
-    pub(crate) fn counters(&self) -> Counters {
-        Counters::default()
-    }
-
-    pub(crate) fn reopen(&mut self) -> Result {
-        Ok(())
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.ready.close();
     }
 }

@@ -12,8 +12,8 @@ use std::sync::atomic::{
 use libc::c_int;
 
 use super::Loop;
-use crate::abi::{Errno, Result};
-use crate::driver::ready;
+use crate::abi::Result;
+use crate::driver::epoll;
 use crate::handles::io::{self, Part};
 
 /// Whether the backend descriptor was asked for.
@@ -30,24 +30,24 @@ impl Loop {
         self.state().exposure.asked.load(SeqCst)
     }
 
-    /// Registers the loop's wake-up, at once. `UV_ENOMEM` if there is no room for it.
+    /// Registers the loop's wake-up, at once. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for it.
     pub(super) fn watch_wake_up(self) -> Result {
         let watcher = self.wake_watcher();
         watcher.init(Part::Wake, self.state().wake.fd());
         watcher.start(self, io::IN)?;
-        io::reconcile(self);
+        watcher.reconcile(self)?;
         self.state().exposure.wake_key.store(watcher.bits.get() as u64, Relaxed);
-        if watcher.bits.get() == 0 { Err(Errno::ENOMEM) } else { Ok(()) }
+        Ok(())
     }
 
     /// From now on somebody watches the backend descriptor. Thread-safe.
     pub(super) fn expose(self) -> c_int {
         let state = self.state();
-        let epoll = self.backend_fd.get();
+        let set = self.backend_fd.get();
         if !state.exposure.asked.swap(true, SeqCst) {
             let key = state.exposure.wake_key.load(Relaxed);
-            ready::epoll_ctl(epoll, libc::EPOLL_CTL_MOD, state.wake.fd(), io::IN, key);
+            epoll::epoll_ctl(set, libc::EPOLL_CTL_MOD, state.wake.fd(), io::IN, key);
         }
-        epoll
+        set
     }
 }

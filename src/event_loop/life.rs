@@ -109,6 +109,7 @@ impl Loop {
         if state.fork_generation.replace(fork::generation()) != fork::generation() {
             // The pool's threads stayed in the parent, whatever they were doing.
             state.handing_over.store(0, SeqCst);
+            state.files.after_fork();
             // Its holder may be one of them.
             // SAFETY: this process has one thread, so nobody else uses the lock; `finished` lies in the box of `init`.
             unsafe {

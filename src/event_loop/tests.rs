@@ -9,7 +9,6 @@ use libc::{c_int, c_void};
 use super::Loop;
 use super::entry::*;
 use crate::abi::*;
-use crate::driver::Driver;
 use crate::driver::script::{Event, Script, scripted};
 use crate::handle::uv_close;
 use crate::handles::io::IN;
@@ -66,10 +65,7 @@ impl Stage {
     fn script<T>(&self, f: impl FnOnce(&mut Script) -> T) -> T {
         // SAFETY: the loop is initialised.
         let event_loop = unsafe { Loop::from_c(self.at()) };
-        match &mut *event_loop.state().driver.borrow_mut() {
-            Driver::Script(script) => f(script),
-            _ => unreachable!("the loop is scripted"),
-        }
+        f(event_loop.state().driver.borrow_mut().script.as_mut().expect("the loop is scripted"))
     }
 
     fn turn(&self, events: &[Event]) {

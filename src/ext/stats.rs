@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
-use crate::driver::{Driver, pool, probe};
+use crate::driver::{pool, probe};
 use crate::event_loop::{self, Loop};
 
 /// `uvring_loop_stats_t.driver`: epoll carries the loop.
@@ -189,7 +189,7 @@ fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
     let state = event_loop.state();
     let driver = state.driver.borrow();
     let counters = driver.counters();
-    let is_ring = matches!(*driver, Driver::Ring(_));
+    let is_ring = driver.may_have_ring();
     uvring_loop_stats_t {
         size: 0,
         driver: if is_ring { UVRING_DRIVER_RING } else { UVRING_DRIVER_EPOLL },

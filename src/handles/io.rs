@@ -12,7 +12,7 @@ use crate::event_loop::Loop;
 use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
-use crate::op::{Completion, OpKey, Submission};
+use crate::op::{Completion, OpKey};
 use crate::os::memory;
 use crate::queue::{self, Link};
 
@@ -194,28 +194,25 @@ impl Io {
         self.pending_link().unlink();
     }
 
-    /// Compares wish and reality, and tells the driver.
-    pub(crate) fn reconcile(self, event_loop: Loop) {
+    /// Compares wish and reality, and tells the driver. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for the wish; all is as before
+    /// then.
+    pub(crate) fn reconcile(self, event_loop: Loop) -> Result {
         let (wants, has) = (self.pevents.get(), self.events.get());
-        if wants == has {
-            return;
-        }
-        let old = OpKey::from_bits(self.bits.replace(0) as u64);
-        self.events.set(0);
-        if wants != 0 {
-            let what = Submission::Poll { fd: self.fd.get(), events: wants | self.mode(event_loop) };
-            // Without memory for it the watcher stays in the list, and the next turn tries again.
-            let Ok(key) = event_loop.begin(Owner::Io(self), &what) else {
-                event_loop.watcher_queue().push_back(self.watcher_link());
-                return event_loop.end_poll(old);
-            };
-            self.bits.set(key.to_bits() as usize);
+        if wants != has {
+            let mut key = 0;
+            if wants != 0 {
+                let events = wants | self.mode(event_loop);
+                key = event_loop.begin_poll(Owner::Io(self), self.fd.get(), events)?.to_bits();
+            }
+            let old = OpKey::from_bits(self.bits.replace(key as usize) as u64);
             self.events.set(wants);
+            // After the new poll: epoll then only changes the registration it has.
+            if has != 0 {
+                event_loop.end_poll(old);
+            }
         }
-        // After the new poll: epoll then only changes the registration it has.
-        if has != 0 {
-            event_loop.end_poll(old);
-        }
+        self.watcher_link().unlink();
+        Ok(())
     }
 
     /// Has the driver's report of `events` come once more in this poll phase or the next.
@@ -254,14 +251,18 @@ impl Io {
     }
 }
 
-/// Tells the driver about every watcher whose wish has changed.
+/// Tells the driver about every watcher whose wish has changed. Those that there is no room for are tried again in the next turns.
 pub(crate) fn reconcile(event_loop: Loop) {
-    // Those that have to wait for memory are added anew behind `todo`.
-    let todo = event_loop.state().walking.watchers();
+    let walking = &event_loop.state().walking;
+    let todo = walking.watchers();
+    todo.append_all(walking.starved());
     todo.append_all(event_loop.watcher_queue());
     while let Some(link) = todo.pop_front() {
         // SAFETY: a link of the watcher queue lies in a live watcher (law 1).
-        unsafe { Io::at(queue::owner!(link, uv__io_t, watcher_queue)) }.reconcile(event_loop);
+        let watcher = unsafe { Io::at(queue::owner!(link, uv__io_t, watcher_queue)) };
+        if watcher.reconcile(event_loop).is_err() {
+            walking.starved().push_back(link);
+        }
     }
 }
 

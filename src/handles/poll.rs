@@ -8,7 +8,7 @@ use libc::{c_int, c_uint};
 
 use crate::abi::*;
 use crate::callback;
-use crate::driver::ready;
+use crate::driver::epoll;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Poll};
 use crate::handles::io::{self, Io, Part};
@@ -102,10 +102,10 @@ impl Poll {
 
 /// Asks epoll, whose answers programs know. The ring would take a regular file, and report it ready for ever.
 fn can_be_polled(event_loop: Loop, fd: c_int) -> Result {
-    let epoll = event_loop.backend_fd.get();
-    match ready::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, io::IN, 0) {
+    let set = event_loop.backend_fd.get();
+    match epoll::epoll_ctl(set, libc::EPOLL_CTL_ADD, fd, io::IN, 0) {
         0 => {
-            ready::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, fd, 0, 0);
+            epoll::epoll_ctl(set, libc::EPOLL_CTL_DEL, fd, 0, 0);
             Ok(())
         }
         libc::EEXIST => Ok(()),

@@ -23,8 +23,8 @@ use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Process, Signal, flag};
 use crate::handles::io;
+use crate::op::OpKey;
 use crate::op::table::Owner;
-use crate::op::{OpKey, Submission};
 use crate::os::{self, socket};
 use crate::queue::{self, Link};
 
@@ -109,8 +109,7 @@ impl Process {
         event_loop.process_handles().push_back(self.link());
         Handle::from(self).start();
         if started.pidfd != -1 {
-            let poll = Submission::Poll { fd: started.pidfd, events: io::IN };
-            if let Ok(key) = event_loop.begin(Owner::Process(self), &poll) {
+            if let Ok(key) = event_loop.begin_poll(Owner::Process(self), started.pidfd, io::IN) {
                 self.set_word(KEY, key.to_bits() as usize);
                 self.set_word(PIDFD, started.pidfd as usize + 1);
                 return Ok(());

@@ -13,15 +13,6 @@ use crate::abi::{Errno, Result, uv_buf_t};
 
 pub(crate) use table::OpKey;
 
-/// What is asked of the kernel.
-#[derive(Clone, Copy)]
-pub(crate) enum Submission {
-    /// Tell whenever `fd` is ready for one of `events` (`POLL*`), as long as it is and until cancelled.
-    Poll { fd: c_int, events: c_uint },
-    /// A file operation. It completes once.
-    File(FileOp),
-}
-
 /// A file operation that both the ring and a plain system call can do.
 #[derive(Clone, Copy)]
 pub(crate) enum FileOp {

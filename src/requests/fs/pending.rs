@@ -116,6 +116,19 @@ impl Files {
         !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
     }
 
+    /// In a forked child: what was asked for and not done is the parent's to do, and is forgotten here, as libuv forgets what its
+    /// threads had.
+    pub(crate) fn after_fork(&self) {
+        for list in [self.queue(), self.held()] {
+            while list.pop_front().is_some() {}
+        }
+        self.positions.borrow_mut().clear();
+        self.slow.set(0);
+        for count in &self.named_in_pool {
+            count.set(0);
+        }
+    }
+
     /// Notes that the request uses its file's position. False if there is no memory to note it.
     pub(super) fn take_position(&self, req: FsReq, stage: Stage) -> bool {
         let noted = self.positions.borrow_mut().push((req.file.get(), stage)).is_ok();

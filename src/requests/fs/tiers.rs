@@ -39,7 +39,7 @@ use crate::driver::pool::{self, Kind};
 use crate::event_loop::Loop;
 use crate::op::perform::{IOV_MAX, perform};
 use crate::op::table::Owner;
-use crate::op::{FileOp, OpKey, Submission};
+use crate::op::{FileOp, OpKey};
 use crate::os::{fifo, spin};
 
 /// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
@@ -148,7 +148,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     }
     let is_slow = marks & mark::SLOW != 0;
     let full = {
-        let driver = state.driver.borrow();
+        let mut driver = state.driver.borrow_mut();
         !driver.rides(&op) || driver.files_in_flight() >= RING_LIMIT || (is_slow && files.slow.get() >= SLOW_LIMIT)
     };
     // The pool's threads take the lock of a file's position, the ring does not: not both at once.
@@ -158,7 +158,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     if takes_position && !files.take_position(req, Stage::Ring) {
         return false;
     }
-    let Ok(key) = event_loop.begin(Owner::Fs(req), &Submission::File(op)) else {
+    let Ok(key) = event_loop.begin_file(req, &op) else {
         files.leave_position(req, Stage::Ring);
         return false;
     };
@@ -257,7 +257,10 @@ fn land(req: FsReq, result: i32) -> bool {
         return done(req, if result < 0 { Errno::ECANCELED.0 } else { result });
     }
     match Errno(result) {
+        // Never again, whatever it says: the kernel has let go of the descriptor, and the number may be another's by now. Only what
+        // was cancelled was not begun.
         Errno::EINTR if req.fs_type.get() == UV_FS_CLOSE => return done(req, 0),
+        error if req.fs_type.get() == UV_FS_CLOSE && error != Errno::ECANCELED => {}
         // The plain call may do better, or say it better. None of these leaves anything behind.
         Errno::ENOTSUP
         | Errno::ENOSYS
@@ -458,10 +461,7 @@ fn clear_ring(event_loop: Loop) {
         _ => false,
     });
     let mut fresh = Array::new();
-    while state.driver.borrow().files_in_flight() > 0 {
-        if state.driver.borrow_mut().wait_for_files(&mut fresh).is_err() {
-            break;
-        }
+    while state.driver.borrow_mut().wait_for_files(&mut fresh) {
         while let Some(completion) = fresh.pop() {
             let owner = state.table.borrow().get(completion.key);
             if let Some(Owner::Fs(req)) = owner {

@@ -1,7 +1,5 @@
-//! The epoll driver: polls become level-triggered registrations that carry the key. File operations do not come here; the
-//! thread pool does them.
-//!
-//! It also watches the descriptors of the ring driver, and owns what `uv_backend_fd` gives out.
+//! The epoll set of a loop: polls are level-triggered registrations that carry their key. Its descriptor is what `uv_backend_fd`
+//! gives out.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -9,17 +7,17 @@ use std::ptr;
 use libc::{c_int, c_uint, epoll_event, timespec};
 
 use super::polls::{Poll, Polls};
-use super::{Counters, Limit, fork};
+use super::{Limit, fork};
 use crate::abi::{Errno, Result};
 use crate::alloc::Array;
-use crate::op::{Completion, OpKey, Submission};
+use crate::op::{Completion, OpKey};
 
 /// At most this many events are taken in one wait (libuv's figure).
 const EVENTS: usize = 1024;
 
 /// Readiness by epoll.
-pub(crate) struct Ready {
-    epoll: c_int,
+pub(crate) struct Epoll {
+    fd: c_int,
     fork_generation: u64,
     polls: Polls,
     /// The key registered for each descriptor, as bits; 0 for none.
@@ -30,7 +28,9 @@ pub(crate) struct Ready {
     full: bool,
     /// Sleep with `epoll_pwait2`, to the nanosecond.
     precise: bool,
-    counters: Counters,
+    /// Waits so far, and descriptors registered.
+    pub(super) waits: u64,
+    pub(super) registered: u64,
 }
 
 fn epoll_create() -> Result<c_int> {
@@ -49,17 +49,18 @@ pub(crate) fn epoll_ctl(epoll: c_int, op: c_int, fd: c_int, events: c_uint, data
     }
 }
 
-impl Ready {
-    pub(crate) fn open() -> Result<Ready> {
-        Ok(Ready {
-            epoll: epoll_create()?,
+impl Epoll {
+    pub(crate) fn open() -> Result<Epoll> {
+        Ok(Epoll {
+            fd: epoll_create()?,
             fork_generation: fork::generation(),
             polls: Polls::new(),
             by_fd: Array::new(),
             always: Array::new(),
             full: false,
             precise: false,
-            counters: Counters::default(),
+            waits: 0,
+            registered: 0,
         })
     }
 
@@ -68,17 +69,8 @@ impl Ready {
         self.precise = true;
     }
 
-    pub(crate) fn epoll(&self) -> c_int {
-        self.epoll
-    }
-
-    pub(crate) fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// Makes room for the operation in `slot`.
-    pub(crate) fn reserve(&mut self, slot: usize) -> Result {
-        self.polls.reserve(slot)
+    pub(crate) fn fd(&self) -> c_int {
+        self.fd
     }
 
     /// True in a forked child before `reopen`: the epoll set is shared with the parent and must not be changed.
@@ -86,53 +78,52 @@ impl Ready {
         self.fork_generation != fork::generation()
     }
 
-    pub(crate) fn submit(&mut self, key: OpKey, what: &Submission) {
-        let Submission::Poll { fd, events } = *what else {
-            return debug_assert!(false, "file operations go to the pool");
-        };
+    /// Watches a descriptor until `unwatch`. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for it in the kernel, or here.
+    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint) -> Result {
+        self.polls.reserve(key.slot())?;
         let poll = Poll { key, fd, events };
-        self.polls.note(poll);
         // At once, not at the next wait: whoever watches the descriptor from outside must see it.
         if !self.foreign() {
-            self.register(poll);
+            self.register(poll)?;
         }
+        self.polls.note(poll);
+        Ok(())
     }
 
-    fn register(&mut self, poll: Poll) {
+    fn register(&mut self, poll: Poll) -> Result {
         let fd = poll.fd as usize;
         while self.by_fd.len() <= fd {
-            if self.by_fd.push(0).is_err() {
-                return;
-            }
+            self.by_fd.push(0)?;
         }
         let (first, second) = if self.by_fd[fd] == 0 {
             (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD)
         } else {
             (libc::EPOLL_CTL_MOD, libc::EPOLL_CTL_ADD)
         };
-        self.counters.polls += 1;
+        self.registered += 1;
         let data = poll.key.to_bits();
-        match epoll_ctl(self.epoll, first, poll.fd, poll.events, data) {
+        let mut errno = epoll_ctl(self.fd, first, poll.fd, poll.events, data);
+        // Left behind by a duplicate of the descriptor, or closed and opened behind our back.
+        if matches!(errno, libc::EEXIST | libc::ENOENT) {
+            errno = epoll_ctl(self.fd, second, poll.fd, poll.events, data);
+        }
+        match errno {
             0 => self.by_fd[fd] = data,
-            // Left behind by a duplicate of the descriptor, or closed and opened behind our back.
-            libc::EEXIST | libc::ENOENT if epoll_ctl(self.epoll, second, poll.fd, poll.events, data) == 0 => {
-                self.by_fd[fd] = data;
-            }
-            libc::EPERM => {
-                let _ = self.always.push(data);
-            }
+            libc::EPERM => self.always.push(data)?,
+            libc::ENOMEM | libc::ENOSPC => return Err(Errno::from_sys(errno)),
             // EBADF and the like: such a descriptor never becomes ready, with libuv neither.
             _ => {}
         }
+        Ok(())
     }
 
-    pub(crate) fn cancel(&mut self, key: OpKey) {
+    pub(crate) fn unwatch(&mut self, key: OpKey) {
         let Some(poll) = self.polls.forget(key) else { return };
         let fd = poll.fd as usize;
         if self.by_fd.get(fd).is_some_and(|&registered| registered == key.to_bits()) {
             self.by_fd[fd] = 0;
             if !self.foreign() {
-                epoll_ctl(self.epoll, libc::EPOLL_CTL_DEL, poll.fd, 0, 0);
+                epoll_ctl(self.fd, libc::EPOLL_CTL_DEL, poll.fd, 0, 0);
             }
         }
         if let Some(at) = self.always.iter().position(|&k| k == key.to_bits()) {
@@ -174,7 +165,7 @@ impl Ready {
         let mut events = [const { MaybeUninit::<epoll_event>::uninit() }; EVENTS];
         loop {
             let left = limit.left_ns(look);
-            self.counters.epoll_waits += 1;
+            self.waits += 1;
             let n = self.epoll_wait(events.as_mut_ptr().cast(), left, limit.sigmask);
             if n < 0 {
                 match Errno::last() {
@@ -205,59 +196,47 @@ impl Ready {
                 let left = timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as i64 };
                 let mask = if sigmask == 0 { ptr::null() } else { &raw const sigmask };
                 let size = size_of::<u64>();
-                return libc::syscall(libc::SYS_epoll_pwait2, self.epoll, events, most, &raw const left, mask, size)
+                return libc::syscall(libc::SYS_epoll_pwait2, self.fd, events, most, &raw const left, mask, size)
                     as c_int;
             }
             let timeout = left_ns.map_or(-1, milliseconds);
             if sigmask == 0 {
-                return libc::epoll_wait(self.epoll, events, most, timeout);
+                return libc::epoll_wait(self.fd, events, most, timeout);
             }
             let mut set: libc::sigset_t = std::mem::zeroed();
             (&raw mut set).cast::<u64>().write(sigmask);
-            libc::epoll_pwait(self.epoll, events, most, timeout, &raw const set)
+            libc::epoll_pwait(self.fd, events, most, timeout, &raw const set)
         }
     }
 
     pub(crate) fn reopen(&mut self) -> Result {
         let epoll = epoll_create()?;
         // SAFETY: ours, and nothing else uses it; closing does not change the set that the parent shares.
-        unsafe { libc::close(self.epoll) };
-        self.epoll = epoll;
+        unsafe { libc::close(self.fd) };
+        self.fd = epoll;
         self.fork_generation = fork::generation();
         self.by_fd.clear();
         self.always.clear();
         let mut slot = 0;
         while let Some(poll) = self.polls.at(slot) {
-            poll.into_iter().for_each(|poll| self.register(poll));
+            if let Some(poll) = poll {
+                self.register(poll)?;
+            }
             slot += 1;
         }
         Ok(())
     }
 
     pub(crate) fn close(&mut self) {
-        if self.epoll >= 0 {
+        if self.fd >= 0 {
             // SAFETY: ours, and nothing uses it any more.
-            unsafe { libc::close(self.epoll) };
-            self.epoll = -1;
-        }
-    }
-
-    /// Splits off a driver that goes on with everything (the ring gives up); `counters` are the ring's.
-    pub(crate) fn take(&mut self, counters: Counters) -> Ready {
-        Ready {
-            epoll: std::mem::replace(&mut self.epoll, -1),
-            fork_generation: self.fork_generation,
-            polls: std::mem::replace(&mut self.polls, Polls::new()),
-            by_fd: std::mem::replace(&mut self.by_fd, Array::new()),
-            always: std::mem::replace(&mut self.always, Array::new()),
-            full: self.full,
-            precise: self.precise,
-            counters: Counters { polls: self.counters.polls, epoll_waits: self.counters.epoll_waits, ..counters },
+            unsafe { libc::close(self.fd) };
+            self.fd = -1;
         }
     }
 }
 
-impl Drop for Ready {
+impl Drop for Epoll {
     fn drop(&mut self) {
         self.close();
     }

@@ -1,0 +1,243 @@
+//! One io_uring, with the thread and the process that it belongs to.
+//!
+//! A ring set up with DEFER_TASKRUN can be entered only by the thread that made it. Its mappings are MADV_DONTFORK: in a forked
+//! child nothing of it is mapped, whatever may be mapped at the same place by then, and only the descriptor is there, too.
+//! Therefore a ring is never entered elsewhere, and never unmapped in a child.
+//!
+//! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
+//! therefore kept by its thread for the thread's next loop.
+//!
+//! Argument for the unsafe code: (1) a pushed entry points only to memory that a request keeps valid until its completion
+//! (laws 2 and 4); (2) the arguments of `enter` live on the stack for the call; (3) `ring` is taken apart in `drop` alone.
+
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use io_uring::{EnterFlags, IoUring, squeue, types};
+use libc::c_int;
+
+use super::probe;
+use super::{Counters, fork, pool};
+use crate::abi::{Errno, Result};
+use crate::op::OpKey;
+
+/// Submission entries of a ring; the completion queue is 16 times as long.
+pub(super) const ENTRIES: u32 = 256;
+/// How many idle rings, of some 80 KiB each, a thread keeps: as many as it ever had loops at once, within reason. Handing
+/// them to another thread to close would not help, as the kernel interrupts the thread that made the ring.
+const SPARES: usize = 64;
+
+/// A ring with the thread and process that it belongs to.
+pub(super) struct RingInstance {
+    pub(super) ring: ManuallyDrop<IoUring>,
+    thread: u64,
+    fork_generation: u64,
+    /// Entries pushed so far.
+    pub(super) pushed: u32,
+    /// Entries pushed whose completion has not been seen. Each entry gives exactly one.
+    pub(super) outstanding: usize,
+}
+
+/// What came of an `io_uring_enter`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Entered {
+    /// It did what it could; time may have run out, or a signal have come.
+    Well,
+    /// The kernel lacks memory, or room for completions: to be tried again, once completions were taken.
+    Busy,
+    /// A filter came, or the descriptor is gone: no enter will ever do better.
+    Refused,
+}
+
+/// What `io_uring_enter` takes with EXT_ARG (`struct io_uring_getevents_arg`).
+#[repr(C)]
+pub(super) struct WaitArgument {
+    pub(super) sigmask: u64,
+    pub(super) sigmask_size: u32,
+    pub(super) min_wait_us: u32,
+    pub(super) timeout: u64,
+}
+
+/// A number for the calling thread that no later thread gets.
+fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static NUMBER: Cell<u64> = const { Cell::new(0) });
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Relaxed));
+        }
+        number.get()
+    })
+}
+
+thread_local!(static SPARE: RefCell<Vec<RingInstance>> = const { RefCell::new(Vec::new()) });
+
+impl RingInstance {
+    /// A ring for the calling thread: a spare one, or a new one.
+    pub(super) fn open() -> Result<RingInstance> {
+        let features = probe::features().ok_or(Errno::ENOSYS)?;
+        while let Ok(Some(spare)) = SPARE.try_with(|spares| spares.borrow_mut().pop()) {
+            if spare.is_mine() {
+                return Ok(spare);
+            }
+        }
+        let ring = probe::build(features.setup, ENTRIES)
+            .map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::ENOMEM)))?;
+        // Kernel workers: as many as the pool would have threads, and a few for what is not files. Per thread.
+        let _ = ring.submitter().register_iowq_max_workers(&mut [pool::size_limit(), 16]);
+        Ok(RingInstance {
+            ring: ManuallyDrop::new(ring),
+            thread: thread_number(),
+            fork_generation: fork::generation(),
+            pushed: 0,
+            outstanding: 0,
+        })
+    }
+
+    /// Keeps a ring with nothing in flight for the thread's next loop.
+    pub(super) fn keep(self) {
+        let _ = SPARE.try_with(|spares| {
+            let mut spares = spares.borrow_mut();
+            if spares.len() < SPARES {
+                spares.push(self);
+            }
+        });
+    }
+
+    /// True in the thread and process that made the ring.
+    pub(super) fn is_mine(&self) -> bool {
+        self.is_of_this_process() && self.thread == thread_number()
+    }
+
+    /// False in a forked child of the process that made the ring.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.fork_generation == fork::generation()
+    }
+
+    /// True if completions come only with an enter: the kernel defers its work until then.
+    pub(super) fn is_deferred(&self) -> bool {
+        self.ring.params().is_setup_single_issuer()
+    }
+
+    /// Queues an entry for the next enter. False if there is no room, and none can be made.
+    pub(super) fn push(&mut self, entry: &squeue::Entry, counters: &mut Counters) -> bool {
+        for has_entered in [false, true] {
+            // SAFETY: (1).
+            if unsafe { self.ring.submission().push(entry) }.is_ok() {
+                self.pushed = self.pushed.wrapping_add(1);
+                self.outstanding += 1;
+                return true;
+            }
+            if !has_entered {
+                // The queue is full: hand it to the kernel.
+                self.enter(0, EnterFlags::GETEVENTS, None, counters);
+            }
+        }
+        false
+    }
+
+    /// True if the kernel has not taken the entry that was pushed as the `number`th: it never will without an enter.
+    pub(super) fn is_untaken(&mut self, number: u32) -> bool {
+        let age = self.pushed.wrapping_sub(number);
+        age < self.ring.submission().len() as u32
+    }
+
+    /// Submits what was pushed; waits for `min` completions if `arg` says how.
+    pub(super) fn enter(
+        &mut self,
+        min: u32,
+        flags: EnterFlags,
+        arg: Option<&WaitArgument>,
+        counters: &mut Counters,
+    ) -> Entered {
+        #[cfg(test)]
+        if let Some(errno) = super::script::next_enter_fails() {
+            return Entered::of(errno);
+        }
+        let submit = self.ring.submission().len() as u32;
+        counters.enters += 1;
+        let flags = if arg.is_some() { flags | EnterFlags::EXT_ARG } else { flags };
+        // SAFETY: (2); the entries: (1).
+        match unsafe { self.ring.submitter().enter(submit, min, flags.bits(), arg) } {
+            Ok(_) => Entered::Well,
+            Err(e) => Entered::of(e.raw_os_error().unwrap_or(libc::EIO)),
+        }
+    }
+
+    /// True if the kernel has nothing to tell: no completion, and none that an enter would bring.
+    pub(super) fn quiet(&mut self) -> bool {
+        let sq = self.ring.submission();
+        let pending = !sq.is_empty() || sq.taskrun() || sq.cq_overflow();
+        drop(sq);
+        !pending && self.ring.completion().is_empty()
+    }
+
+    /// The next completion, if there is one: key and result.
+    pub(super) fn next(&mut self) -> Option<(u64, i32)> {
+        let next = self.ring.completion().next()?;
+        self.outstanding = self.outstanding.saturating_sub(1);
+        Some((next.user_data(), next.result()))
+    }
+
+    /// Ends an operation that waits for something. Fails with ENOENT if there is none to end, EALREADY if it is under way.
+    pub(super) fn cancel(&self, key: OpKey) -> Result {
+        let which = types::CancelBuilder::user_data(key.to_bits());
+        let now = types::Timespec::new();
+        let cancelled = self.ring.submitter().register_sync_cancel(Some(now), which);
+        cancelled.map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::EIO)))
+    }
+
+    pub(super) fn fd(&self) -> c_int {
+        self.ring.as_raw_fd()
+    }
+
+    /// How the ring was set up.
+    pub(super) fn setup(&self) -> &io_uring::Parameters {
+        self.ring.params()
+    }
+}
+
+impl Entered {
+    fn of(errno: c_int) -> Entered {
+        match errno {
+            libc::ETIME | libc::EINTR => Entered::Well,
+            libc::EAGAIN | libc::EBUSY | libc::ENOMEM => Entered::Busy,
+            _ => Entered::Refused,
+        }
+    }
+}
+
+impl Drop for RingInstance {
+    fn drop(&mut self) {
+        let fd = self.ring.as_raw_fd();
+        if !is_ring(fd) {
+            // The program has closed the descriptor, and the number may be another's by now. What is mapped stays.
+            return;
+        }
+        if self.is_of_this_process() {
+            // SAFETY: (3).
+            unsafe { ManuallyDrop::drop(&mut self.ring) };
+        } else {
+            // SAFETY: the descriptor that was inherited; nothing else closes it.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// False if a descriptor is certainly not one of a ring.
+fn is_ring(fd: c_int) -> bool {
+    const NAME: &[u8] = b"anon_inode:[io_uring]";
+    // SAFETY: no pointers.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
+        return false;
+    }
+    let mut path = [0u8; 32];
+    let mut name = [0u8; NAME.len() + 1];
+    let written = std::io::Write::write_fmt(&mut &mut path[..31], format_args!("/proc/self/fd/{fd}"));
+    // SAFETY: the path ends with a zero, and the name has the room that is said.
+    let len = unsafe { libc::readlink(path.as_ptr().cast(), name.as_mut_ptr().cast(), name.len()) };
+    // Without /proc nobody can tell.
+    written.is_err() || len < 0 || name[..len as usize] == *NAME
+}
