@@ -120,11 +120,29 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("UV_PRIVATE_REQ_TYPES", "uv_req_s", ""),
 ];
 
+/// Types that have no name in libuv, only the field they stand in: generators of bindings derive names from that.
+const NAMELESS: &[&str] = &[
+    "union uv__handle_u",
+    "union uv__timer_node",
+    "struct uv__timer_heap",
+    "struct uv__signal_tree_entry",
+    "union uv__udp_addr",
+    "union uv__active_reqs",
+    "union uv__if_address",
+    "union uv__if_netmask",
+    "union uv__stdio_data",
+];
+
+/// The last word of a request. It is a member without a name in libuv: what is in it is reached as if it stood in the request.
+const LAST_WORD: (&str, &str) = ("  struct uv__req_write_extra_s write_extra;", "    void *reserved2[1];");
+
 /// Turns what cbindgen wrote into what a C programmer would: short comments on one line, no padding (C puts it where
 /// Rust says it), the fields that all handles share under one name, and the macros that Rust has no word for.
 fn finish(text: &str, errno: &str) -> Result<String> {
     let lines: Vec<_> =
         tidy(text).into_iter().filter(|l| !l.split([' ', '[', ';']).any(|w| w.starts_with("_pad"))).collect();
+    let lines = NAMELESS.iter().try_fold(lines, |lines, of| nameless(&lines, of))?;
+    let lines: Vec<_> = lines.into_iter().flat_map(last_word).collect();
     let handle = body(&lines, "uv_handle_s")?;
     let stream = body(&lines, "uv_stream_s")?[handle.len()..].to_vec();
     let shared =
@@ -148,6 +166,33 @@ fn finish(text: &str, errno: &str) -> Result<String> {
     }
     let text = text.replace("@UV_ERRNO_MAP@\n", &define("UV_ERRNO_MAP(XX)", &map)).replace("@FIELDS@\n", &macros);
     Ok(text.replace("ptrdiff_t", "ssize_t").replace("\n\n\n", "\n\n"))
+}
+
+/// Puts a type's members into the fields of that type, and takes its definition and the comment above it out.
+fn nameless(lines: &[String], of: &str) -> Result<Vec<String>> {
+    let start = lines.iter().position(|l| l.trim_start_matches("typedef ") == format!("{of} {{")).ok_or(of)?;
+    let end = start + lines[start..].iter().position(|l| l.starts_with('}')).ok_or(of)?;
+    let comment = lines[..start].iter().rposition(|l| l.starts_with("/*")).ok_or(of)?;
+    let members = &lines[start + 1..end];
+    let kind = of.split(' ').next().unwrap_or(of);
+    let spelled = |line: &String| match line.strip_prefix(&format!("  {of} ")) {
+        Some(field) => {
+            let inner = members.iter().map(|member| format!("  {member}"));
+            [format!("  {kind} {{")].into_iter().chain(inner).chain([format!("  }} {field}")]).collect()
+        }
+        None => vec![line.clone()],
+    };
+    Ok(lines[..comment].iter().chain(&lines[(end + 2).min(lines.len())..]).flat_map(spelled).collect())
+}
+
+/// The lines of a field that may be the last word of a request.
+fn last_word(line: String) -> Vec<String> {
+    let (field, unused) = LAST_WORD;
+    if line != field {
+        return vec![line];
+    }
+    // The keyword keeps compilers quiet that hold a program to C99.
+    vec!["  __extension__ union {".into(), unused.into(), format!("  {field}"), "  };".into()]
 }
 
 /// The lines of the header: short comments and prototypes on one line, links of rustdoc turned into names.

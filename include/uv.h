@@ -30,12 +30,6 @@ struct uv__queue {
   struct uv__queue *prev;
 };
 
-/* A timer's place in the loop's heap. Private to the library. */
-union uv__timer_node {
-  void *heap[3];
-  struct uv__queue queue;
-};
-
 #include "uv/unix.h"
 
 #ifdef __cplusplus
@@ -460,7 +454,12 @@ typedef struct uv_utsname_s uv_utsname_t;
   /** Link in `loop->handle_queue`. */ \
   struct uv__queue handle_queue; \
   /** Four words reserved for the library. */ \
-  union uv__handle_u u; \
+  union { \
+    /** Unused on Linux. */ \
+    int fd; \
+    /** Reserved for the library. */ \
+    void *reserved[4]; \
+  } u; \
   /** Next handle in `loop->closing_handles`. */ \
   uv_handle_t *next_closing; \
   /** `UV_HANDLE_*` bits; programs copy and test them. */ \
@@ -498,7 +497,10 @@ typedef struct uv_utsname_s uv_utsname_t;
   /** Reserved for the library. */ \
   void *reserved[5]; \
   /** Reserved for the library (`uv_write_nwritten`). */ \
-  struct uv__req_write_extra_s write_extra;
+  __extension__ union { \
+    void *reserved2[1]; \
+    struct uv__req_write_extra_s write_extra; \
+  };
 
 /* The fields that are private to the library, of each struct. */
 #define UV_HANDLE_PRIVATE_FIELDS \
@@ -532,7 +534,10 @@ typedef struct uv_utsname_s uv_utsname_t;
   struct uv_buf_t bufsml[4];
 #define UV_UDP_SEND_PRIVATE_FIELDS \
   struct uv__queue queue; \
-  union uv__udp_addr u; \
+  union { \
+    struct sockaddr addr; \
+    struct sockaddr_storage storage; \
+  } u; \
   unsigned int nbufs; \
   struct uv_buf_t *bufs; \
   ssize_t status; \
@@ -840,55 +845,11 @@ typedef struct uv__io_s {
   unsigned int part;
 } uv__io_s;
 
-/** The four reserved words of a handle. */
-typedef union uv__handle_u {
-  /** Unused on Linux. */
-  int fd;
-  /** Reserved for the library. */
-  void *reserved[4];
-} uv__handle_u;
-
 /** The last reserved word of a request. */
 typedef struct uv__req_write_extra_s {
   /** Bytes written so far (`uv_write_nwritten`). */
   size_t nwritten;
 } uv__req_write_extra_s;
-
-/** Private to the library. */
-typedef struct uv__timer_heap {
-  /** Private to the library. */
-  void *min;
-  /** Private to the library. */
-  unsigned int nelts;
-} uv__timer_heap;
-
-/** Private to the library. */
-typedef struct uv__signal_tree_entry {
-  /** Private to the library. */
-  uv_signal_t *rbe_left;
-  /** Private to the library. */
-  uv_signal_t *rbe_right;
-  /** Private to the library. */
-  uv_signal_t *rbe_parent;
-  /** Private to the library. */
-  int rbe_color;
-} uv__signal_tree_entry;
-
-/** Where a datagram goes. */
-typedef union uv__udp_addr {
-  /** Any address. */
-  struct sockaddr addr;
-  /** Room for the largest. */
-  struct sockaddr_storage storage;
-} uv__udp_addr;
-
-/** The number of requests under way, as programs read it. */
-typedef union uv__active_reqs {
-  /** Gives the union its size. */
-  void *unused;
-  /** Requests under way. */
-  unsigned int count;
-} uv__active_reqs;
 
 /** CPU time by use, in milliseconds. */
 typedef struct uv_cpu_times_s {
@@ -914,22 +875,6 @@ typedef struct uv_cpu_info_s {
   struct uv_cpu_times_s cpu_times;
 } uv_cpu_info_s;
 
-/** An address of either family. */
-typedef union uv__if_address {
-  /** IPv4. */
-  struct sockaddr_in address4;
-  /** IPv6. */
-  struct sockaddr_in6 address6;
-} uv__if_address;
-
-/** A netmask of either family. */
-typedef union uv__if_netmask {
-  /** IPv4. */
-  struct sockaddr_in netmask4;
-  /** IPv6. */
-  struct sockaddr_in6 netmask6;
-} uv__if_netmask;
-
 /** One address of one network interface. */
 typedef struct uv_interface_address_s {
   /** Interface name. */
@@ -939,9 +884,19 @@ typedef struct uv_interface_address_s {
   /** Non-zero for loopback. */
   int is_internal;
   /** The address. */
-  union uv__if_address address;
+  union {
+    /** IPv4. */
+    struct sockaddr_in address4;
+    /** IPv6. */
+    struct sockaddr_in6 address6;
+  } address;
   /** Its netmask. */
-  union uv__if_netmask netmask;
+  union {
+    /** IPv4. */
+    struct sockaddr_in netmask4;
+    /** IPv6. */
+    struct sockaddr_in6 netmask6;
+  } netmask;
 } uv_interface_address_s;
 
 /** An entry of the user database. */
@@ -1042,20 +997,17 @@ typedef struct uv_metrics_s {
   uint64_t *reserved[13];
 } uv_metrics_s;
 
-/** What one of a child's descriptors is made from. */
-typedef union uv__stdio_data {
-  /** With `UV_CREATE_PIPE` and `UV_INHERIT_STREAM`. */
-  uv_stream_t *stream;
-  /** With `UV_INHERIT_FD`. */
-  int fd;
-} uv__stdio_data;
-
 /** One of a child's descriptors. */
 typedef struct uv_stdio_container_s {
   /** `uv_stdio_flags`. */
   uv_stdio_flags flags;
   /** The stream or descriptor. */
-  union uv__stdio_data data;
+  union {
+    /** With `UV_CREATE_PIPE` and `UV_INHERIT_STREAM`. */
+    uv_stream_t *stream;
+    /** With `UV_INHERIT_FD`. */
+    int fd;
+  } data;
 } uv_stdio_container_s;
 
 /** See `uv_spawn`. */
@@ -1112,7 +1064,16 @@ typedef struct uv_signal_s {
   /** The signal watched, or 0. */
   int signum;
   /** Private to the library. */
-  struct uv__signal_tree_entry tree_entry;
+  struct {
+    /** Private to the library. */
+    uv_signal_t *rbe_left;
+    /** Private to the library. */
+    uv_signal_t *rbe_right;
+    /** Private to the library. */
+    uv_signal_t *rbe_parent;
+    /** Private to the library. */
+    int rbe_color;
+  } tree_entry;
   /** Signals caught by the handler. */
   unsigned int caught_signals;
   /** Signals delivered to the callback. */
@@ -1128,7 +1089,12 @@ typedef struct uv_loop_s {
   /** All handles of the loop. */
   struct uv__queue handle_queue;
   /** How many requests are under way. */
-  union uv__active_reqs active_reqs;
+  union {
+    /** Gives the union its size. */
+    void *unused;
+    /** Requests under way. */
+    unsigned int count;
+  } active_reqs;
   /** The loop's state in Rust. */
   void *internal_fields;
   /** Non-zero once `uv_stop` was called; programs write it too. */
@@ -1174,7 +1140,12 @@ typedef struct uv_loop_s {
   /** Kept for its size. */
   int async_wfd;
   /** Private to the library. */
-  struct uv__timer_heap timer_heap;
+  struct {
+    /** Private to the library. */
+    void *min;
+    /** Private to the library. */
+    unsigned int nelts;
+  } timer_heap;
   /** Number of timers started. */
   uint64_t timer_counter;
   /** Loop time in milliseconds, cached for the turn. */
@@ -1266,7 +1237,10 @@ typedef struct uv_timer_s {
   /** Given to `uv_timer_start`. */
   uv_timer_cb timer_cb;
   /** Place in the loop's timer heap. */
-  union uv__timer_node node;
+  union {
+    void *heap[3];
+    struct uv__queue queue;
+  } node;
   /** Loop time in milliseconds at which the timer is due. */
   uint64_t timeout;
   /** Repeat interval in milliseconds, or 0. */
@@ -1393,7 +1367,12 @@ typedef struct uv_udp_send_s {
   /** Link in a queue of the socket. */
   struct uv__queue queue;
   /** Where to. */
-  union uv__udp_addr u;
+  union {
+    /** Any address. */
+    struct sockaddr addr;
+    /** Room for the largest. */
+    struct sockaddr_storage storage;
+  } u;
   /** How many buffers. */
   unsigned int nbufs;
   /** The buffers: `bufsml`, or allocated. */

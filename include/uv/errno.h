@@ -12,7 +12,11 @@
 #define UV__EOF (-4095)
 #define UV__UNKNOWN (-4094)
 #define UV__ECHARSET (-4080)
-#define UV__EFTYPE (-4028)
+#ifdef EFTYPE /* Linux 7.2 has it. */
+# define UV__EFTYPE (-EFTYPE)
+#else
+# define UV__EFTYPE (-4028)
+#endif
 
 /* Name lookup. */
 #define UV__EAI_ADDRFAMILY (-3000)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use libc::{c_char, c_int};
 
-use crate::abi::ERRORS;
+use crate::abi::{ERRORS, Errno};
 use crate::text::buffer::TextBuffer;
 
 /// The sentence for an error, such as "address already in use". An error the table does not know gives
@@ -64,8 +64,13 @@ pub unsafe extern "C" fn uv_translate_sys_error(sys_errno: c_int) -> c_int {
     if sys_errno <= 0 { sys_errno } else { -sys_errno }
 }
 
+/// `EFTYPE` as Linux 7.2 numbers it. A program that was compiled with headers as new says so; one with older headers says
+/// `Errno::EFTYPE`, the number that libuv gave it before.
+const EFTYPE: c_int = 134;
+
 /// Name and sentence of an error of the table.
 fn known(err: c_int) -> Option<(&'static CStr, &'static CStr)> {
+    let err = if err == -EFTYPE { Errno::EFTYPE.0 } else { err };
     ERRORS.iter().find(|e| e.0 == err).map(|e| (e.1, e.2))
 }
 
@@ -169,6 +174,7 @@ mod tests {
         unsafe {
             assert_eq!(text(uv_err_name(-98)), "EADDRINUSE");
             assert_eq!(text(uv_strerror(-4095)), "end of file");
+            assert_eq!((text(uv_err_name(-4028)), text(uv_err_name(-134))), ("EFTYPE", "EFTYPE"));
         }
     }
 
