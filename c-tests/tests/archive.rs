@@ -1,4 +1,4 @@
-//! `libuv.a` in programs: alone, and beside another Rust archive, which needs `c-tests/archive/hide.sh`. libuv's suite runs on
+//! `libuv.a` in programs: alone, and beside another Rust archive, which needs `packaging/hide.sh`. libuv's suite runs on
 //! the archive as the driver `static`.
 
 use c_tests::{compile, library, sources};
@@ -44,7 +44,12 @@ fn brings_into_a_program_what_it_uses() -> Result {
 #[test]
 fn stands_beside_another_rust_archive() -> Result {
     let (hidden, other) = (work()?.join("libuv.a"), work()?.join("libother.a"));
-    compile::run(Command::new("sh").arg(source("hide.sh")).arg(library::ours_static()?.file()).arg(&hidden))?;
+    compile::run(
+        Command::new("sh")
+            .arg(sources::project().join("packaging/hide.sh"))
+            .arg(library::ours_static()?.file())
+            .arg(&hidden),
+    )?;
     let symbols = compile::output(Command::new("nm").args(["--extern-only", "--defined-only"]).arg(&hidden))?;
     let names = symbols.lines().filter_map(|line| line.split_once(' ')?.1.split_once(' ')).map(|(_, name)| name);
     let (uv, foreign): (Vec<_>, Vec<_>) =

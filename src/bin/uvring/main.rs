@@ -5,10 +5,11 @@ mod bench;
 mod demo;
 mod doctor;
 mod elf;
+mod generate;
 mod library;
 mod run;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
@@ -52,6 +53,9 @@ fn main() -> ExitCode {
         Some(("bench", args)) => bench::bench(args.get_many("args").into_iter().flatten().cloned()),
         Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
         Some(("doctor", _)) => doctor::doctor(),
+        Some(("generate", args)) => {
+            generate::generate(command(), args.get_one::<OsString>("folder").map_or(OsStr::new("."), |f| f))
+        }
         Some(("run", args)) => {
             let words = args.get_many::<OsString>("program").into_iter().flatten().cloned().collect();
             let options = run::Options { no_ring: args.get_flag("no-ring"), stats: args.get_flag("stats") };
@@ -106,6 +110,13 @@ fn command() -> Command {
             Command::new("doctor")
                 .about("Tell whether there may be a ring here, what refuses it, and how each operation is done")
                 .after_help("Every line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
+        )
+        .subcommand(
+            // For `install.sh`.
+            Command::new("generate")
+                .about("Write the manual pages, and completions for bash, zsh and fish, into a folder")
+                .hide(true)
+                .arg(Arg::new("folder").required(true).value_parser(value_parser!(OsString))),
         )
         .subcommand(
             Command::new("run")
