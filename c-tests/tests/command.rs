@@ -3,9 +3,10 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use c_tests::{compile, library, sources};
 
@@ -180,7 +181,6 @@ fn run_says_why_it_cannot() -> Result {
     if let Ok(fixed) = fixed {
         run_it(&fixed)?.complains(126, "carries its own libuv");
     }
-    run_it(Path::new("/bin/true"))?.complains(126, "does not link libuv.so.1");
     run_it(&dir.join("text"))?.complains(126, "no 64-bit ELF program");
     run_it(&dir.join("loop"))?.complains(126, "without end");
     run_it(&dir)?.complains(126, "is a folder");
@@ -189,6 +189,67 @@ fn run_says_why_it_cannot() -> Result {
     run_it(Path::new("no-program-has-this-name"))?.complains(127, "no such program");
     run(uvring(&["run", "--"])?.arg(&own).env("UVRING_LIB_DIR", &dir))?.complains(125, "no library");
     run(&mut uvring(&["run"])?)?.complains(2, "PROGRAM");
+    Ok(())
+}
+
+/// As python3, perl and lua do. What they load finds ours.
+#[test]
+fn run_puts_the_library_under_modules() -> Result {
+    let (linked, dir) = (linked("modules", &[])?, work("modules")?);
+    run(uvring(&["run", "--", "/bin/true"])?.env("PATH", "/bin"))?.complains(0, "links no libuv.so.1");
+    executable(&dir.join("script"), &format!("#!/bin/sh\nexec {}\n", linked.display()))?;
+    let script = run(uvring(&["run", "--"])?.arg(dir.join("script")))?;
+    script.is(0, &format!("{}\n", ours_says()?));
+    script.complains(0, "/script is run by /");
+    Ok(())
+}
+
+#[test]
+fn run_says_what_the_program_will_run_on() -> Result {
+    let program = linked("driver", &[])?;
+    let driver = if ring_allowed()? { "; on io_uring" } else { "; on epoll: " };
+    run(uvring(&["run"])?.arg(&program))?.complains(0, driver);
+    run(uvring(&["run", "--no-ring"])?.arg(&program))?.complains(0, "; on epoll, as --no-ring asks");
+    run(uvring(&["run"])?.arg(&program).env("UV_USE_IO_URING", "0"))?.complains(0, "as UV_USE_IO_URING=0 asks");
+    let mut refused = uvring(&["run"])?;
+    // SAFETY: two system calls, no memory but the filter's.
+    unsafe { refused.arg(&program).env_remove("UV_USE_IO_URING").pre_exec(refuse_rings) };
+    let output = refused.output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("; on epoll: io_uring_setup gives EPERM here"), "{said}");
+    Ok(())
+}
+
+/// Behind the program they are its own.
+#[test]
+fn run_takes_options_before_the_program_only() -> Result {
+    let program = linked("options", &[])?;
+    run(uvring(&["run", "--stat"])?.arg(&program))?.complains(2, "a similar argument exists: '--stats'");
+    run(uvring(&["run"])?.arg(&program).args(["0", "--stat", "--no-ring"]))?
+        .is(0, &format!("{} --stat --no-ring\n", ours_says()?));
+    Ok(())
+}
+
+#[test]
+fn run_says_which_library_is_missing_and_which_machine_a_program_is_for() -> Result {
+    let dir = work("missing")?;
+    let (library, program) = (dir.join("libmissing.so"), dir.join("program"));
+    let (source, main) = (dir.join("missing.c"), dir.join("main.c"));
+    fs::write(&source, "int missing(void) { return 0; }\n").map_err(|e| e.to_string())?;
+    fs::write(&main, "int missing(void);\nint main(void) { return missing(); }\n").map_err(|e| e.to_string())?;
+    compile::run(Command::new(compile::cc()).args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source))?;
+    compile::run(Command::new(compile::cc()).arg("-o").arg(&program).arg(&main).arg(&library))?;
+    fs::remove_file(&library).map_err(|e| e.to_string())?;
+    let told = run(uvring(&["run", "--"])?.arg(&program))?;
+    told.complains(126, "libmissing.so: cannot open shared object file");
+    // Bytes 18 and 19 of an ELF file name the machine.
+    let other = dir.join("other");
+    let mut bytes = fs::read(&program).map_err(|e| e.to_string())?;
+    bytes[18..20].copy_from_slice(&243u16.to_le_bytes());
+    fs::write(&other, bytes)
+        .and_then(|()| fs::set_permissions(&other, fs::Permissions::from_mode(0o755)))
+        .map_err(|e| e.to_string())?;
+    run(uvring(&["run", "--"])?.arg(&other))?.complains(126, "is for riscv64, and this library for ");
     Ok(())
 }
 
@@ -216,17 +277,67 @@ fn demo_shows_what_ran_where() -> Result {
 fn doctor_tells_what_is_used_and_what_refuses() -> Result {
     let doctor = run(&mut uvring(&["doctor"])?)?;
     doctor.says(match doctor.code {
-        Some(0) => &["kernel ", "io_uring     allowed", "features ", "polls        on the ring", "\nread "],
-        _ => &["kernel ", "io_uring     refused at ", "instead ", "\nread         in the thread pool"],
+        Some(0) => &["The library uses io_uring here.\n", "features ", "polls        on the ring", "\nread "],
+        _ => &["The library runs on epoll: ", " is refused, ", "\nread         in the thread pool"],
     });
-    assert!(!doctor.out.contains("(it failed)"), "{}", doctor.out);
+    assert!(!doctor.out.contains("(it failed)") && !doctor.out.contains('\x1b'), "{}", doctor.out);
     let off = run(uvring(&["doctor"])?.env("UV_USE_IO_URING", "0"))?;
     off.says(&[
-        "switched off by UV_USE_IO_URING=0",
+        "UV_USE_IO_URING=0 is set",
+        "unset UV_USE_IO_URING",
         "\nread         in the thread pool",
         "\nstat         in the thread pool",
     ]);
     assert_eq!(off.code, Some(1));
+    let json = run(uvring(&["doctor", "--json"])?.env("UV_USE_IO_URING", "0"))?;
+    let told: serde_json::Value = serde_json::from_str(&json.out).map_err(|e| format!("{e} in {}", json.out))?;
+    assert_eq!((json.code, &told["io_uring"]["used"]), (Some(1), &serde_json::Value::Bool(false)));
+    assert_eq!(told["files"].as_array().map(Vec::len), Some(15));
+    Ok(())
+}
+
+/// It works in a folder of its own there.
+#[test]
+fn doctor_says_where_it_cannot_work() -> Result {
+    run(uvring(&["doctor"])?.env("TMPDIR", "/nowhere"))?.complains(1, "cannot make a folder in /nowhere");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_left_behind_when_a_command_is_ended() -> Result {
+    let dir = work("ended")?;
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // The compiler that it waits for says when it does, in the demo's folder by then.
+        let ready = dir.join("ready");
+        let _ = fs::remove_file(&ready);
+        executable(&dir.join("slow-cc"), &format!("#!/bin/sh\necho > {}\nexec sleep 20\n", ready.display()))?;
+        let mut demo = uvring(&["demo"])?;
+        let mut child = demo.env("CC", dir.join("slow-cc")).env("TMPDIR", &dir).spawn().map_err(|e| e.to_string())?;
+        let end = Instant::now() + Duration::from_secs(20);
+        while !ready.exists() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // SAFETY: our child, which was not waited for.
+        unsafe { libc::kill(child.id() as i32, signal) };
+        let ended = child.wait().map_err(|e| e.to_string())?;
+        assert_eq!(ended.signal(), Some(signal), "{ended}");
+        let names = fs::read_dir(&dir).map_err(|e| e.to_string())?.flatten().map(|e| e.file_name());
+        let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with("uvring-")).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    Ok(())
+}
+
+/// Whoever reads may stop at any line.
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() -> Result {
+    for args in [&["doctor"][..], &["--help"], &["run", "--help"], &["demo"]] {
+        let mut command = uvring(args)?;
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        drop(child.stdout.take());
+        let output = child.wait_with_output().map_err(|e| e.to_string())?;
+        assert!(output.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
     Ok(())
 }
 
@@ -238,9 +349,12 @@ fn doctor_names_the_step_and_the_filter_that_refuse_the_ring() -> Result {
     unsafe { command.pre_exec(refuse_rings) };
     let output = command.output().map_err(|e| e.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
-    for part in
-        ["refused at io_uring_setup: EPERM", "a seccomp filter is in force", "\nread         in the thread pool"]
-    {
+    for part in [
+        "io_uring_setup is refused, EPERM",
+        "A seccomp filter is in force",
+        "Docker",
+        "\nread         in the thread pool",
+    ] {
         assert!(said.contains(part), "no {part:?} in\n{said}");
     }
     assert_eq!(output.status.code(), Some(1));

@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
+    // Rust ignores it; `uvring bench --list | head` should end quietly.
+    // SAFETY: no other thread runs yet, and the default needs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     bench(&arguments().get_matches()).unwrap_or_else(|error| {
         eprintln!("uvring bench: {error}");
         ExitCode::from(2)

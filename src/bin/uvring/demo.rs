@@ -1,14 +1,14 @@
 //! `uvring demo`: compiles a C program against the headers, links it with the library and runs it.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::library::{self, SONAME};
+use crate::workdir::WorkDir;
 use crate::{FAILED, Failure, Result};
 
 const PROGRAM: &str = include_str!("demo.c");
@@ -16,9 +16,9 @@ const PROGRAM: &str = include_str!("demo.c");
 pub(crate) fn demo(no_ring: bool) -> Result<ExitCode> {
     let (include, folder) = (library::include()?, library::folder()?);
     let work = WorkDir::new()?;
-    let program = compile(&work.0, &include, &folder)?;
+    let program = compile(work.path(), &include, &folder)?;
     let mut command = Command::new(program);
-    command.arg(&work.0).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
+    command.arg(work.path()).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
     if no_ring {
         command.env("UV_USE_IO_URING", "0");
     }
@@ -58,28 +58,4 @@ fn compile(work: &Path, include: &Path, folder: &Path) -> Result<PathBuf> {
         return Err(Failure::new(FAILED, format!("the demo does not compile:\n{}", said.trim_end())));
     }
     Ok(program)
-}
-
-/// A folder of our own, removed at the end.
-pub(crate) struct WorkDir(pub(crate) PathBuf);
-
-impl WorkDir {
-    pub(crate) fn new() -> Result<WorkDir> {
-        let base = env::temp_dir();
-        for number in 0..1000 {
-            let path = base.join(format!("uvring-{}-{number}", std::process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(WorkDir(path)),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Failure::new(FAILED, format!("cannot make a folder in {}: {e}", base.display()))),
-            }
-        }
-        Err(Failure::new(FAILED, format!("cannot make a folder in {}", base.display())))
-    }
-}
-
-impl Drop for WorkDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

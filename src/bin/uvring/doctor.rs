@@ -1,40 +1,134 @@
-//! `uvring doctor`: what this machine lets the library do.
+//! `uvring doctor`: may the library use io_uring here, what refuses it, what to do about it, and how files are done.
 
 use std::ffi::CStr;
+use std::fmt::Write;
 use std::fs;
 use std::process::ExitCode;
 
-use uv::doctor::{self, OnRing, Ring, Way};
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+use uv::doctor::{self, OnRing, Operation, Ring, Way};
 
-use crate::demo::WorkDir;
+use crate::remedy::{self, Cause};
+use crate::workdir::WorkDir;
 use crate::{FAILED, Failure, Result};
 
-pub(crate) fn doctor() -> Result<ExitCode> {
-    line("kernel", kernel());
-    let ring = doctor::ring();
-    let allowed = matches!(ring, Ring::Allowed { .. });
-    match ring {
-        Ring::Allowed { flags, features, opcodes } => {
-            line("io_uring", "allowed: set-up, mmap, enter and an operation worked");
-            line("set up with", flags);
-            line("features", features.join(" "));
-            line("opcodes", format!("{opcodes} known to the kernel"));
-            line("polls", poll(doctor::poll()));
-        }
-        refused => {
-            line("io_uring", refusal(&refused));
-            for reason in reasons(&refused) {
-                line("", reason);
-            }
-            line("instead", "epoll, and the thread pool for files");
-        }
-    }
-    operations()?;
-    Ok(ExitCode::from(if allowed { 0 } else { FAILED }))
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Yellow.on_default().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// What was found out.
+struct Findings {
+    kernel: String,
+    ring: Ring,
+    /// What refuses the ring, the likeliest first.
+    causes: Vec<Cause>,
+    operations: Vec<Operation>,
+    /// Where the operations were tried.
+    folder: String,
 }
 
-fn line(name: &str, text: impl std::fmt::Display) {
-    println!("{name:<12} {text}");
+/// Exits with 0 if the ring is used, with 1 if it is not or could not be tried.
+pub(crate) fn doctor(as_json: bool) -> Result<ExitCode> {
+    // All is found out before a word is said: who reads may stop at any line, and the folder is gone by then.
+    let found = examine()?;
+    if as_json {
+        anstream::println!("{:#}", found.json());
+    } else {
+        anstream::print!("{}", found.text());
+    }
+    Ok(ExitCode::from(if found.is_used() { 0 } else { FAILED }))
+}
+
+fn examine() -> Result<Findings> {
+    let ring = doctor::ring();
+    let dir = WorkDir::new()?;
+    let operations = doctor::operations(dir.path()).map_err(|errno| {
+        Failure::new(FAILED, format!("cannot try files in {}: {}", dir.path().display(), error(errno)))
+    })?;
+    let folder = std::env::temp_dir().display().to_string();
+    Ok(Findings { kernel: kernel(), causes: remedy::causes(&ring), ring, operations, folder })
+}
+
+impl Findings {
+    fn is_used(&self) -> bool {
+        matches!(self.ring, Ring::Allowed { .. })
+    }
+
+    fn verdict(&self) -> String {
+        match &self.ring {
+            Ring::Allowed { .. } => "The library uses io_uring here.".into(),
+            Ring::SwitchedOff => {
+                "The library runs on epoll: UV_USE_IO_URING=0 is set. The kernel was not asked.".into()
+            }
+            Ring::Failed(step, errno) => format!("The library runs on epoll: {step} is refused, {}.", error(*errno)),
+            Ring::Lacks(name) => format!("The library runs on epoll: this kernel's io_uring lacks {name}."),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let style = if self.is_used() { GOOD } else { BAD };
+        let _ = writeln!(text, "{style}{}{style:#}", self.verdict());
+        for cause in &self.causes {
+            let _ = writeln!(text, "\n{}", cause.what);
+            for (place, setting) in &cause.remedies {
+                let _ = writeln!(text, "  {place:<12} {setting}");
+            }
+        }
+        let _ = writeln!(text, "\n{:<12} {}", "kernel", self.kernel);
+        if let Ring::Allowed { flags, features, opcodes } = &self.ring {
+            let _ = writeln!(text, "{:<12} {flags}", "set up with");
+            let _ = writeln!(text, "{:<12} {}", "features", features.join(" "));
+            let _ = writeln!(text, "{:<12} {opcodes} known to the kernel", "opcodes");
+            let _ = writeln!(text, "{:<12} {}", "polls", poll(doctor::poll()));
+        }
+        self.table(&mut text);
+        text
+    }
+
+    fn table(&self, text: &mut String) {
+        let _ =
+            writeln!(text, "\n{:<12} {:<28} the kernel, given it on a ring, does it", "file", "the library does it");
+        for operation in &self.operations {
+            let style = match operation.way {
+                Some(Way::Inline | Way::Ring) => GOOD,
+                Some(Way::Pool) => Style::new(),
+                None => BAD,
+            };
+            let (way, on_ring) = (way(operation.way), on_ring(operation.on_ring));
+            let _ = writeln!(text, "{:<12} {style}{way:<28}{style:#} {on_ring}", operation.name);
+        }
+        let _ = writeln!(
+            text,
+            "\n{FAINT}Tried on a small file in {}; another file system may differ.{FAINT:#}",
+            self.folder
+        );
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let ring = match &self.ring {
+            Ring::Allowed { flags, features, opcodes } => {
+                json!({ "used": true, "flags": flags, "features": features, "opcodes": opcodes })
+            }
+            Ring::SwitchedOff => json!({ "used": false, "switched_off": true }),
+            Ring::Failed(step, errno) => {
+                json!({ "used": false, "refused_at": step, "error": doctor::errno_name(*errno) })
+            }
+            Ring::Lacks(name) => json!({ "used": false, "lacks": name }),
+        };
+        let causes: Vec<_> = self.causes.iter().map(Cause::json).collect();
+        let file = |operation: &Operation| json!({ "name": operation.name, "way": way(operation.way), "kernel": on_ring(operation.on_ring) });
+        let files: Vec<_> = self.operations.iter().map(file).collect();
+        json!({
+            "verdict": self.verdict(),
+            "kernel": self.kernel,
+            "io_uring": ring,
+            "causes": causes,
+            "files": files,
+            "tried_in": self.folder,
+        })
+    }
 }
 
 fn kernel() -> String {
@@ -56,84 +150,31 @@ fn poll(how: OnRing) -> String {
     }
 }
 
-fn refusal(ring: &Ring) -> String {
-    match ring {
-        Ring::Allowed { .. } => "allowed".into(),
-        Ring::SwitchedOff => "switched off by UV_USE_IO_URING=0 in the environment; the kernel was not asked".into(),
-        Ring::Failed(step, errno) => format!("refused at {step}: {}", error(*errno)),
-        Ring::Lacks(name) => format!("not good enough here: it lacks {name}"),
+fn way(way: Option<Way>) -> &'static str {
+    match way {
+        Some(Way::Inline) => "at once, by plain calls",
+        Some(Way::Ring) => "on the ring",
+        Some(Way::Pool) => "in the thread pool",
+        None => "(it failed)",
     }
 }
 
-/// What is known to refuse in this way, looked up here and now.
-fn reasons(ring: &Ring) -> Vec<String> {
-    let Ring::Failed(_, errno) = *ring else { return Vec::new() };
-    let mut reasons = Vec::new();
-    match read("/proc/sys/kernel/io_uring_disabled").as_deref() {
-        Some("0") => reasons.push("sysctl kernel.io_uring_disabled is 0: it refuses nobody".into()),
-        Some("1") => {
-            let group = read("/proc/sys/kernel/io_uring_group").unwrap_or_default();
-            reasons.push(format!(
-                "sysctl kernel.io_uring_disabled is 1: only CAP_SYS_ADMIN and the group kernel.io_uring_group ({group}) may"
-            ));
-        }
-        Some(value) => reasons.push(format!("sysctl kernel.io_uring_disabled is {value}: nobody may")),
-        None => reasons.push("there is no sysctl kernel.io_uring_disabled".into()),
+fn on_ring(how: Option<OnRing>) -> String {
+    match how {
+        Some(OnRing::InEnter) => "inside io_uring_enter".into(),
+        Some(OnRing::Later) => "in a kernel worker".into(),
+        Some(OnRing::Failed(errno)) => format!("not at all: {}", error(errno)),
+        None => "-".into(),
     }
-    let status = read("/proc/self/status").unwrap_or_default();
-    let seccomp = status.lines().find_map(|l| l.strip_prefix("Seccomp:")).map_or("", str::trim);
-    match seccomp {
-        "0" => reasons.push("no seccomp filter is in force".into()),
-        "2" => reasons.push("a seccomp filter is in force, as in most containers: it may refuse io_uring".into()),
-        _ => {}
-    }
-    if let Some(context) = read("/proc/self/attr/current").filter(|c| c.contains(':')) {
-        reasons.push(format!("the security module confines this process as {context}"));
-    }
-    match errno {
-        libc::ENOSYS => {
-            reasons.push("the system call does not exist here: a kernel without io_uring, or a sandbox".into())
-        }
-        libc::ENOMEM => reasons.push("older kernels count rings against `ulimit -l` (locked memory)".into()),
-        libc::EMFILE | libc::ENFILE => reasons.push("no descriptors are left (`ulimit -n`)".into()),
-        _ => {}
-    }
-    reasons
 }
 
 /// A small file of the kernel's, without its end of line.
-fn read(path: &str) -> Option<String> {
+pub(crate) fn read(path: &str) -> Option<String> {
     fs::read_to_string(path).ok().map(|text| text.trim_matches(['\n', '\0']).to_owned())
 }
 
 fn error(errno: i32) -> String {
-    let name = uv::doctor::errno_name(errno);
+    let name = doctor::errno_name(errno);
     let text = std::io::Error::from_raw_os_error(errno).to_string();
     format!("{name} ({})", text.split(" (os error").next().unwrap_or_default())
-}
-
-/// The table of file operations.
-fn operations() -> Result {
-    let dir = WorkDir::new()?;
-    let operations = doctor::operations(&dir.0)
-        .map_err(|errno| Failure::new(FAILED, format!("cannot try files in {}: {}", dir.0.display(), error(errno))))?;
-    println!();
-    println!("{:<12} {:<28} the kernel, given it on a ring, does it", "file", "the library does it");
-    for operation in operations {
-        let way = match operation.way {
-            Some(Way::Inline) => "at once, by plain calls",
-            Some(Way::Ring) => "on the ring",
-            Some(Way::Pool) => "in the thread pool",
-            None => "(it failed)",
-        };
-        let on_ring = match operation.on_ring {
-            Some(OnRing::InEnter) => "inside io_uring_enter".into(),
-            Some(OnRing::Later) => "in a kernel worker".into(),
-            Some(OnRing::Failed(errno)) => format!("not at all: {}", error(errno)),
-            None => "-".into(),
-        };
-        println!("{:<12} {way:<28} {on_ring}", operation.name);
-    }
-    println!("\nTried on a small file in {}; another file system may differ.", std::env::temp_dir().display());
-    Ok(())
 }

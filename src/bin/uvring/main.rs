@@ -7,7 +7,9 @@ mod doctor;
 mod elf;
 mod generate;
 mod library;
+mod remedy;
 mod run;
+mod workdir;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
     let done = match matches.subcommand() {
         Some(("bench", args)) => bench::bench(args.get_many("args").into_iter().flatten().cloned()),
         Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
-        Some(("doctor", _)) => doctor::doctor(),
+        Some(("doctor", args)) => doctor::doctor(args.get_flag("json")),
         Some(("generate", args)) => {
             generate::generate(command(), args.get_one::<OsString>("folder").map_or(OsStr::new("."), |f| f))
         }
@@ -84,12 +86,16 @@ fn command() -> Command {
         .about("libuv's C ABI over one io_uring per loop: see it work, look at this machine, put it under programs")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .after_help(
+            "Examples:\n  uvring demo                  see it work\n  uvring doctor                may io_uring be used here?\n  \
+             uvring run -- node app.js    put it under a program",
+        )
         .subcommand(
             Command::new("demo")
                 .about("Compile a C program against the library's headers, run it, and show what ran where")
                 .arg(no_ring())
                 .after_help(
-                    "Needs a C compiler: cc, or what CC names. UVRING_INCLUDE names another folder with uv.h and \
+                    "Examples:\n  uvring demo\n  CC=clang uvring demo --no-ring\n\nNeeds a C compiler: cc, or what CC names. UVRING_INCLUDE names another folder with uv.h and \
                      uvring.h,\nUVRING_LIB_DIR another with libuv.so.1.",
                 ),
         )
@@ -108,8 +114,9 @@ fn command() -> Command {
         )
         .subcommand(
             Command::new("doctor")
-                .about("Tell whether there may be a ring here, what refuses it, and how each operation is done")
-                .after_help("Every line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
+                .about("Tell whether io_uring may be used here, what refuses it, what to do about it, and how files are done")
+                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("The same for programs"))
+                .after_help("Examples:\n  uvring doctor\n  uvring doctor --json | jq .verdict\n\nEvery line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
         )
         .subcommand(
             // For `install.sh`.
@@ -121,7 +128,7 @@ fn command() -> Command {
         .subcommand(
             Command::new("run")
                 .about("Run a program that links libuv.so.1, or exports a libuv of its own, on this library instead")
-                .override_usage("uvring run [--no-ring] [--stats] -- PROGRAM [ARGS]...")
+                .override_usage("uvring run [--no-ring] [--stats] [--] PROGRAM [ARGS]...")
                 .arg(no_ring())
                 .arg(
                     Arg::new("stats")
@@ -135,13 +142,15 @@ fn command() -> Command {
                         .help("The program, looked up in PATH, and its arguments")
                         .required(true)
                         .num_args(1..)
+                        // What stands before the program is an option; what stands behind it is the program's.
                         .trailing_var_arg(true)
-                        .allow_hyphen_values(true)
                         .action(ArgAction::Append)
                         .value_parser(value_parser!(OsString)),
                 )
                 .after_help(
-                    "Exits as the program does; with 127 if there is no such program, with 126 if it cannot run on \
+                    "Examples:\n  uvring run -- node app.js\n  uvring run --stats -- nvim --headless +q\n  \
+                     uvring run --no-ring -- cmake -B build\n\n\
+                     Exits as the program does; with 127 if there is no such program, with 126 if it cannot run on \
                      this library\n(the message says why), with 125 if the library is not found.",
                 ),
         )

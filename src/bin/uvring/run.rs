@@ -1,5 +1,5 @@
-//! `uvring run`: puts the library under a program that links `libuv.so.1`, or has libuv linked into it and exports it, and says
-//! which way it went; or why it cannot be done.
+//! `uvring run`: puts the library under a program that links `libuv.so.1`, has libuv linked into it and exports it, or loads modules
+//! that link it, and says which way it went and whether there is a ring; or why it cannot be done.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -9,6 +9,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+
+use object::elf;
+use uv::doctor::{self, Ring};
 
 use crate::elf::Elf;
 use crate::library::{self, SONAME};
@@ -22,6 +25,8 @@ enum Way {
     Preload,
     /// The program has a libuv in it. A library that is loaded with it turns the functions of that one into jumps to ours.
     Redirect,
+    /// The program links no libuv. What it loads later may.
+    Modules,
 }
 
 impl Way {
@@ -30,6 +35,7 @@ impl Way {
             Way::SearchPath => "links libuv.so.1: it finds ours first (LD_LIBRARY_PATH)",
             Way::Preload => "links a libuv.so.1 in a folder that it names: ours is loaded before it (LD_PRELOAD)",
             Way::Redirect => "carries its own libuv: its uv_* functions are redirected to ours (LD_PRELOAD)",
+            Way::Modules => "links no libuv.so.1: modules that it loads and that do will find ours (LD_LIBRARY_PATH)",
         }
     }
 }
@@ -52,7 +58,7 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
     command.arg0(name).args(args);
     let ours = folder.join(SONAME);
     let preloaded = match way {
-        Way::SearchPath | Way::Preload => {
+        Way::SearchPath | Way::Preload | Way::Modules => {
             command.env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
             let ours = if let Way::Preload = way { Some(ours) } else { None };
             // It also tells the figures.
@@ -73,9 +79,24 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
     if options.stats {
         command.env("UVRING_STATS", "1");
     }
-    eprintln!("uvring: {} {}", file.display(), way.told());
+    let through = if file == program { String::new() } else { format!("{} is run by ", program.display()) };
+    let which = if file == program { "" } else { ", which" };
+    eprintln!("uvring: {through}{}{which} {}; {}", file.display(), way.told(), driver(options.no_ring));
     let error = command.exec();
     Err(cannot(&program, format!("does not start: {error}")))
+}
+
+/// What the program's loops will run on, and why not on a ring if they do not.
+fn driver(no_ring: bool) -> String {
+    match doctor::ring() {
+        _ if no_ring => "on epoll, as --no-ring asks".into(),
+        Ring::Allowed { .. } => "on io_uring".into(),
+        Ring::SwitchedOff => "on epoll, as UV_USE_IO_URING=0 asks".into(),
+        Ring::Failed(step, errno) => {
+            format!("on epoll: {step} gives {} here (`uvring doctor` tells more)", doctor::errno_name(errno))
+        }
+        Ring::Lacks(name) => format!("on epoll: this kernel's io_uring lacks {name}"),
+    }
 }
 
 /// The file that a name means, as a shell finds it.
@@ -105,8 +126,11 @@ fn way(program: &Path, folder: &Path) -> Result<(PathBuf, Way)> {
         _ => cannot(&file, format!("cannot be read: {e}")),
     })?;
     let ours = Elf::read(&folder.join(SONAME)).map(|elf| elf.machine());
-    if ours.is_ok_and(|machine| machine != elf.machine()) {
-        return Err(cannot(&file, "is for another kind of machine than this library"));
+    if let Ok(ours) = ours
+        && ours != elf.machine()
+    {
+        let text = format!("is for {}, and this library for {}", machine_name(elf.machine()), machine_name(ours));
+        return Err(cannot(&file, text));
     }
     let Some(loader) = elf.loader() else {
         return Err(cannot(&file, if elf.defines("uv_run") { OWN } else { STATIC }));
@@ -128,7 +152,24 @@ fn way(program: &Path, folder: &Path) -> Result<(PathBuf, Way)> {
     match loaded.iter().find(|(name, _)| name == SONAME) {
         Some((_, Some(path))) if path.parent() == Some(folder) => Ok((file, Way::SearchPath)),
         Some(_) => Ok((file, Way::Preload)),
-        None => Err(cannot(&file, no_libuv(&elf, &loaded, folder))),
+        None => match carried(&elf, &loaded) {
+            Some(text) => Err(cannot(&file, text)),
+            None => Ok((file, Way::Modules)),
+        },
+    }
+}
+
+/// The name of a kind of machine.
+fn machine_name(machine: Option<elf::Machine>) -> String {
+    match machine {
+        Some(elf::EM_X86_64) => "x86-64".into(),
+        Some(elf::EM_AARCH64) => "aarch64".into(),
+        Some(elf::EM_RISCV) => "riscv64".into(),
+        Some(elf::EM_PPC64) => "ppc64".into(),
+        Some(elf::EM_S390) => "s390x".into(),
+        Some(elf::EM_LOONGARCH) => "loongarch64".into(),
+        Some(machine) => format!("machine {}", machine.0),
+        None => "no machine".into(),
     }
 }
 
@@ -176,6 +217,12 @@ fn loaded(loader: &Path, file: &Path, folder: &Path) -> Result<Vec<(String, Opti
     let mut command = Command::new(loader);
     command.arg("--list").arg(file).env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", folder));
     let output = command.output().map_err(|e| cannot(file, format!("needs the loader {}: {e}", loader.display())))?;
+    if !output.status.success() {
+        // "PROGRAM: error while loading shared libraries: LIBRARY: cannot open shared object file: …"
+        let said = String::from_utf8_lossy(&output.stderr);
+        let reason = said.trim().split_once(": ").map_or(said.trim(), |(_, reason)| reason);
+        return Err(cannot(file, format!("does not start, with or without this library: {reason}")));
+    }
     let text = String::from_utf8_lossy(&output.stdout);
     let listed = text.lines().filter_map(|line| {
         let (name, rest) = line.trim().split_once(" => ")?;
@@ -185,16 +232,14 @@ fn loaded(loader: &Path, file: &Path, folder: &Path) -> Result<Vec<(String, Opti
     Ok(listed.collect())
 }
 
-/// Why a program that does not load `libuv.so.1` cannot run on ours.
-fn no_libuv(elf: &Elf, loaded: &[(String, Option<PathBuf>)], folder: &Path) -> String {
+/// Why nothing can be done for a program that does not load `libuv.so.1`, if it has one in it.
+fn carried(elf: &Elf, loaded: &[(String, Option<PathBuf>)]) -> Option<String> {
     if elf.defines("uv_run") {
-        return OWN.into();
+        return Some(OWN.into());
     }
     let carries = |path: &&PathBuf| Elf::read(path).is_ok_and(|elf| elf.defines("uv_run"));
-    if let Some(path) = loaded.iter().filter_map(|(_, path)| path.as_ref()).find(carries) {
-        return format!("uses the libuv inside {}, whose calls cannot be sent elsewhere from outside", path.display());
-    }
-    format!("does not link {SONAME}. If it loads modules that do, set LD_LIBRARY_PATH={} for it", folder.display())
+    let library = loaded.iter().filter_map(|(_, path)| path.as_ref()).find(carries)?;
+    Some(format!("uses the libuv inside {}, whose calls cannot be sent elsewhere from outside", library.display()))
 }
 
 fn cannot(file: &Path, why: impl std::fmt::Display) -> Failure {
