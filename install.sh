@@ -5,14 +5,14 @@ set -eu
 
 usage() {
   cat <<'TEXT'
-usage: ./install.sh [--prefix=DIR] [--libdir=DIR] [--includedir=DIR] [--destdir=DIR] [--no-build] [--no-debug] [--replace]
+usage: ./install.sh [--prefix=DIR] [--libdir=DIR] [--includedir=DIR] [--destdir=DIR] [--build=DIR] [--no-strip] [--replace]
 
   --prefix=DIR      where to install: /opt/uvring unless told otherwise
   --libdir=DIR      the libraries: PREFIX/lib. As a path below PREFIX, or absolute
   --includedir=DIR  the headers: PREFIX/include
   --destdir=DIR     put everything below DIR, for packages; paths in the files stay those of PREFIX
   --build=DIR       install what cargo has built in DIR, and build nothing
-  --no-debug        leave out the debug files (LIBDIR/.debug)
+  --no-strip        leave debug information where it is, not in LIBDIR/.debug; for packages
   --replace         install over a libuv.so.1 that is another library
 TEXT
 }
@@ -22,7 +22,7 @@ fail() {
   exit 1
 }
 
-prefix=/opt/uvring libdir='' includedir='' destdir='' built='' debug=yes replace=no
+prefix=/opt/uvring libdir='' includedir='' destdir='' built='' strip=yes replace=no
 for argument; do
   case $argument in
     --prefix=*) prefix=${argument#*=} ;;
@@ -30,7 +30,7 @@ for argument; do
     --includedir=*) includedir=${argument#*=} ;;
     --destdir=*) destdir=${argument#*=} ;;
     --build=*) built=${argument#*=} ;;
-    --no-debug) debug=no ;;
+    --no-strip) strip=no ;;
     --replace) replace=yes ;;
     --help | -h) usage && exit ;;
     *) usage >&2 && fail "unknown option $argument" ;;
@@ -64,16 +64,13 @@ trap 'exit 1' HUP INT TERM
 # Puts the library $1 at $2 without what only a debugger wants, and that into a file beside it, where debuggers look for it.
 stripped() {
   install -D -m 644 "$1" "$2"
-  if [ "$debug" = yes ]; then
-    debug_file=$(dirname "$2")/.debug/$(basename "$2").debug
-    mkdir -p "$(dirname "$debug_file")"
-    "${OBJCOPY:-objcopy}" --only-keep-debug "$1" "$debug_file"
-    chmod 644 "$debug_file"
-    "${STRIP:-strip}" --strip-unneeded "$2"
-    "${OBJCOPY:-objcopy}" --add-gnu-debuglink="$debug_file" "$2"
-  else
-    "${STRIP:-strip}" --strip-unneeded "$2"
-  fi
+  [ "$strip" = yes ] || return 0
+  debug_file=$(dirname "$2")/.debug/$(basename "$2").debug
+  mkdir -p "$(dirname "$debug_file")"
+  "${OBJCOPY:-objcopy}" --only-keep-debug "$1" "$debug_file"
+  chmod 644 "$debug_file"
+  "${STRIP:-strip}" --strip-unneeded "$2"
+  "${OBJCOPY:-objcopy}" --add-gnu-debuglink="$debug_file" "$2"
 }
 
 stripped "$built/libuv.so" "$lib/libuv.so.1.0.0"
@@ -81,7 +78,7 @@ ln -sf libuv.so.1.0.0 "$lib/libuv.so.1"
 ln -sf libuv.so.1 "$lib/libuv.so"
 stripped "$built/libuvring_preload.so" "$lib/libuvring_preload.so"
 install -D -m 755 "$built/uvring" "$destdir$prefix/bin/uvring"
-"${STRIP:-strip}" "$destdir$prefix/bin/uvring"
+[ "$strip" = no ] || "${STRIP:-strip}" "$destdir$prefix/bin/uvring"
 
 # cargo's archive shows the names of Rust's standard library, too, and carries bitcode.
 sh "$root/packaging/hide.sh" "$built/libuv.a" "$work/libuv.a"

@@ -112,7 +112,7 @@ fn puts_everything_into_its_prefix() -> Result {
 fn stays_below_destdir() -> Result {
     let dir = work("destdir")?;
     let destdir = format!("--destdir={}", dir.display());
-    compile::run(install()?.args(["--prefix=/usr", "--libdir=lib/here", "--no-debug", destdir.as_str()]))?;
+    compile::run(install()?.args(["--prefix=/usr", "--libdir=lib/here", "--no-strip", destdir.as_str()]))?;
     let pc = sources::read(&dir.join("usr/lib/here/pkgconfig/libuv.pc"))?;
     assert!(pc.contains("prefix=/usr\n") && pc.contains("libdir=/usr/lib/here\n"), "{pc}");
     assert!(!dir.join("usr/lib/here/.debug").exists());

@@ -14,13 +14,18 @@ pub(crate) const SONAME: &str = "libuv.so.1";
 const PRELOAD: &str = "libuvring_preload.so";
 
 /// The folder in which programs find our `libuv.so.1`: `UVRING_LIB_DIR`; where cargo built the library; or where it was
-/// installed, beside the folder of this command.
+/// installed, beside the folder of this command; beside libuv it lies in `../lib/uvring`.
 pub(crate) fn folder() -> Result<PathBuf> {
     let exe = env::current_exe().map_err(|e| not_ready(format!("cannot tell where this command is: {e}")))?;
     let here = exe.parent().unwrap_or(Path::new("/"));
     let folders = match env::var_os("UVRING_LIB_DIR") {
         Some(dir) => vec![PathBuf::from(dir)],
-        None => vec![built(here).unwrap_or(here.to_path_buf()), here.join("../lib"), here.join("../lib64")],
+        None => vec![
+            built(here).unwrap_or(here.to_path_buf()),
+            here.join("../lib"),
+            here.join("../lib64"),
+            here.join("../lib/uvring"),
+        ],
     };
     let ours = |file: &PathBuf| Elf::read(file).is_ok_and(|elf| elf.defines("uvring_version"));
     for folder in &folders {
