@@ -1805,7 +1805,8 @@ UV_EXTERN int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *handle, int ipc);
  * Gives the pipe a descriptor that is open already: of a pipe, a FIFO, or a connected unix domain socket. It becomes
  * non-blocking, and belongs to the pipe from now on. What it was opened for decides on reading and writing.
  *
- * Returns 0; `UV_EBADF` if it is not open; `UV_EBUSY` if the pipe has another already; or another error.
+ * Returns 0; `UV_EBADF` if it is not open; `UV_EEXIST` if a handle of the loop watches it; `UV_EBUSY` if the pipe has another
+ * already; or another error.
  */
 UV_EXTERN int uv_pipe_open(uv_pipe_t *handle, uv_file file);
 
@@ -1903,7 +1904,7 @@ UV_EXTERN int uv_poll_init_socket(uv_loop_t *loop, uv_poll_t *handle, uv_os_sock
 /**
  * Calls `cb` whenever one of `events` (`UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED`) holds, as long as it
  * holds. On a started handle it replaces events and callback; no events stop the handle.
- * `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_ENOMEM` if the loop cannot note it. In the
+ * `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_EINVAL` if the handle is closing, `UV_ENOMEM` if the loop cannot note it. In the
  * callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped. Not thread-safe.
  */
 UV_EXTERN int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
@@ -1947,7 +1948,8 @@ UV_EXTERN int uv_signal_init(uv_loop_t *loop, uv_signal_t *handle);
 /**
  * Calls `signal_cb` in the loop for each `signum` that the process receives; on a started handle it replaces callback and
  * signal. Several handles, of several loops, may watch one signal.
- * `UV_EINVAL` if there is no such signal or it cannot be caught. Not thread-safe.
+ * `UV_EINVAL` if there is no such signal or it cannot be caught, by which a started handle stops unless it is 0; also if the
+ * handle is closing. Not thread-safe.
  */
 UV_EXTERN int uv_signal_start(uv_signal_t *handle, uv_signal_cb signal_cb, int signum);
 
@@ -2009,8 +2011,8 @@ UV_EXTERN int uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb cb);
  * Gives `client`, which was initialised and has no descriptor yet, the connection that `server` has taken; or the next
  * handle that the IPC pipe `server` has received. Both belong to the same loop.
  *
- * Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor, and `UV_EINVAL` if it is
- * no TCP, pipe or UDP handle: the connection is closed then. Not thread-safe.
+ * Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor: the connection is closed
+ * then; `UV_EINVAL` if it is no TCP, pipe or UDP handle. Not thread-safe.
  */
 UV_EXTERN int uv_accept(uv_stream_t *server, uv_stream_t *client);
 
@@ -2133,7 +2135,7 @@ UV_EXTERN int uv_tcp_simultaneous_accepts(uv_tcp_t *_handle, int _enable);
  * connections, `UV_TCP_REUSEPORT` lets several sockets that all ask for it share the port.
  *
  * Returns 0, also if the address is in use: `uv_listen` or the callback of `uv_tcp_connect` tells. `UV_EINVAL` for a
- * closing or bound handle, another family, or `UV_TCP_IPV6ONLY` with IPv4; or another error. Not thread-safe.
+ * closing or bound handle or one of another type, another family, or `UV_TCP_IPV6ONLY` with IPv4; or another error. Not thread-safe.
  */
 UV_EXTERN int uv_tcp_bind(uv_tcp_t *handle, const struct sockaddr *addr, unsigned int flags);
 
@@ -2155,7 +2157,8 @@ UV_EXTERN int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb close_cb);
 /**
  * Connects to an IPv4 or IPv6 address. `cb` is called with 0 or an error, never from inside this call.
  *
- * Returns 0; `UV_EALREADY` if the handle is connecting; `UV_EINVAL` for another family or a closing handle; or the error of
+ * Returns 0; `UV_EALREADY` if the handle is connecting; `UV_EINVAL` for another family, and for a closing handle or one of another
+ * type; or the error of
  * the system, save `UV_ECONNREFUSED` and that of an earlier bind, which `cb` gets. Not thread-safe.
  */
 UV_EXTERN int uv_tcp_connect(uv_connect_t *req,
@@ -2255,7 +2258,7 @@ UV_EXTERN int uv_udp_open(uv_udp_t *handle, uv_os_sock_t sock);
 /**
  * Uses an existing datagram socket, which becomes non-blocking and belongs to the handle. `flags` may hold
  * `UV_UDP_REUSEADDR` and `UV_UDP_REUSEPORT`.
- * `UV_EINVAL` for other flags, `UV_EBUSY` if the handle has a socket, `UV_EEXIST` if the loop watches this one already.
+ * `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST` if the loop watches this one already.
  * Not thread-safe.
  */
 UV_EXTERN int uv_udp_open_ex(uv_udp_t *handle, uv_os_sock_t sock, unsigned int flags);
@@ -2358,7 +2361,7 @@ UV_EXTERN int uv_udp_using_recvmmsg(const uv_udp_t *handle);
  * Sends a datagram made of `nbufs` buffers to `addr`, which is an IPv4, IPv6 or unix address, or NULL if the handle is
  * connected. The array of buffers is copied, what they point to must stay until `send_cb`, which may be NULL, is called:
  * with 0, or the error, or `UV_ECANCELED` if the handle was closed first. A handle without a socket is bound to any port.
- * `UV_EINVAL` without buffers, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
+ * `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
  * is not, `UV_ENOMEM`. Not thread-safe.
  */
 UV_EXTERN int uv_udp_send(uv_udp_send_t *req,
@@ -2380,8 +2383,8 @@ UV_EXTERN int uv_udp_try_send(uv_udp_t *handle,
 /**
  * Sends `count` datagrams now, as many as there is room for: datagram i is made of `nbufs[i]` buffers at `bufs[i]` and goes
  * to `addrs[i]`, or to the handle's peer if that is NULL. Gives how many were sent, or the first one's error; `UV_EAGAIN`
- * if requests are queued or the socket has no room. `UV_EINVAL` for a `count` of 0, `flags` other than 0 and a handle
- * without a socket. Not thread-safe.
+ * if requests are queued or the socket has no room. Nothing is sent if one of them has arguments that `uv_udp_send` refuses,
+ * whose error is given; `UV_EINVAL` for a `count` of 0, `flags` other than 0 and a handle without a socket. Not thread-safe.
  */
 UV_EXTERN int uv_udp_try_send2(uv_udp_t *handle,
                                unsigned int count,
@@ -2395,7 +2398,7 @@ UV_EXTERN int uv_idle_init(uv_loop_t *loop, uv_idle_t *idle);
 
 /**
  * Starts an idle handle: `cb` is called in each turn before the prepare handles, and the loop does not sleep.
- * No effect if it is active. `UV_EINVAL` if `cb` is NULL.
+ * No effect if it is active. `UV_EINVAL` if `cb` is NULL or the handle is closing.
  */
 UV_EXTERN int uv_idle_start(uv_idle_t *idle, uv_idle_cb cb);
 
@@ -2407,7 +2410,7 @@ UV_EXTERN int uv_prepare_init(uv_loop_t *loop, uv_prepare_t *prepare);
 
 /**
  * Starts a prepare handle: `cb` is called in each turn right before the poll phase. No effect if it is active.
- * `UV_EINVAL` if `cb` is NULL.
+ * `UV_EINVAL` if `cb` is NULL or the handle is closing.
  */
 UV_EXTERN int uv_prepare_start(uv_prepare_t *prepare, uv_prepare_cb cb);
 
@@ -2419,7 +2422,7 @@ UV_EXTERN int uv_check_init(uv_loop_t *loop, uv_check_t *check);
 
 /**
  * Starts a check handle: `cb` is called in each turn right after the poll phase. No effect if it is active.
- * `UV_EINVAL` if `cb` is NULL.
+ * `UV_EINVAL` if `cb` is NULL or the handle is closing.
  */
 UV_EXTERN int uv_check_start(uv_check_t *check, uv_check_cb cb);
 

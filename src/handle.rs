@@ -337,7 +337,8 @@ impl Handle {
         }
     }
 
-    fn fileno(self) -> Result<c_int> {
+    /// The descriptor of an open handle of a type that has one.
+    pub(crate) fn fileno(self) -> Result<c_int> {
         let fd = match self.kind() {
             Kind::Tcp(h) => h.io_watcher.fd.get(),
             Kind::Pipe(h) => h.io_watcher.fd.get(),

@@ -29,7 +29,8 @@ pub unsafe extern "C" fn uv_pipe_init(r#loop: *mut uv_loop_t, handle: *mut uv_pi
 /// Gives the pipe a descriptor that is open already: of a pipe, a FIFO, or a connected unix domain socket. It becomes
 /// non-blocking, and belongs to the pipe from now on. What it was opened for decides on reading and writing.
 ///
-/// Returns 0; `UV_EBADF` if it is not open; `UV_EBUSY` if the pipe has another already; or another error.
+/// Returns 0; `UV_EBADF` if it is not open; `UV_EEXIST` if a handle of the loop watches it; `UV_EBUSY` if the pipe has another
+/// already; or another error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_open(handle: *mut uv_pipe_t, file: uv_file) -> c_int {
     // SAFETY: law 1.
@@ -199,6 +200,9 @@ impl Pipe {
     }
 
     fn open(self, fd: c_int) -> Result {
+        if Handle::from(self).event_loop().watches(fd) {
+            return Err(Errno::EEXIST);
+        }
         let access = socket::access_mode(fd)?;
         socket::set_nonblocking(fd, true)?;
         let flags = match access {

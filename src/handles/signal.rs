@@ -68,7 +68,8 @@ pub unsafe extern "C" fn uv_signal_init(r#loop: *mut uv_loop_t, handle: *mut uv_
 
 /// Calls `signal_cb` in the loop for each `signum` that the process receives; on a started handle it replaces callback and
 /// signal. Several handles, of several loops, may watch one signal.
-/// `UV_EINVAL` if there is no such signal or it cannot be caught. Not thread-safe.
+/// `UV_EINVAL` if there is no such signal or it cannot be caught, by which a started handle stops unless it is 0; also if the
+/// handle is closing. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_signal_start(handle: *mut uv_signal_t, signal_cb: uv_signal_cb, signum: c_int) -> c_int {
     // SAFETY: law 1.
@@ -108,14 +109,18 @@ impl Signal {
     }
 
     pub(crate) fn start(self, cb: uv_signal_cb, signum: c_int, once: bool) -> Result {
-        if signum <= 0 || signum as usize >= signals::COUNT {
+        if signum == 0 || Handle::from(self).is_closing() {
             return Err(Errno::EINVAL);
         }
         if self.signum.get() == signum {
             self.signal_cb.set(cb);
             return Ok(());
         }
+        // It stays stopped if the other signal cannot be watched.
         self.stop();
+        if !(1..signals::COUNT as c_int).contains(&signum) {
+            return Err(Errno::EINVAL);
+        }
         REGISTRY.add(self, signum, once)?;
         let handle = Handle::from(self);
         handle.clear(flag::SIGNAL_ONE_SHOT);

@@ -77,7 +77,7 @@ pub extern "C" fn uv_tcp_simultaneous_accepts(_handle: *mut uv_tcp_t, _enable: c
 /// connections, `UV_TCP_REUSEPORT` lets several sockets that all ask for it share the port.
 ///
 /// Returns 0, also if the address is in use: `uv_listen` or the callback of `uv_tcp_connect` tells. `UV_EINVAL` for a
-/// closing or bound handle, another family, or `UV_TCP_IPV6ONLY` with IPv4; or another error. Not thread-safe.
+/// closing or bound handle or one of another type, another family, or `UV_TCP_IPV6ONLY` with IPv4; or another error. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_tcp_bind(handle: *mut uv_tcp_t, addr: *const sockaddr, flags: c_uint) -> c_int {
     // SAFETY: law 1, and C gives an address.
@@ -117,7 +117,8 @@ pub unsafe extern "C" fn uv_tcp_close_reset(handle: *mut uv_tcp_t, close_cb: uv_
 
 /// Connects to an IPv4 or IPv6 address. `cb` is called with 0 or an error, never from inside this call.
 ///
-/// Returns 0; `UV_EALREADY` if the handle is connecting; `UV_EINVAL` for another family or a closing handle; or the error of
+/// Returns 0; `UV_EALREADY` if the handle is connecting; `UV_EINVAL` for another family, and for a closing handle or one of another
+/// type; or the error of
 /// the system, save `UV_ECONNREFUSED` and that of an earlier bind, which `cb` gets. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_tcp_connect(
@@ -217,7 +218,7 @@ fn keepalive(tcp: Tcp, on: bool, times: [c_uint; 3]) -> Result {
 /// # Safety
 /// `addr` is NULL or an address.
 unsafe fn bind(tcp: Tcp, addr: *const sockaddr, flags: c_uint) -> Result {
-    if Handle::from(tcp).is_closing() {
+    if !is_tcp(tcp) || Handle::from(tcp).is_closing() {
         return Err(Errno::EINVAL);
     }
     // SAFETY: the caller's.
@@ -249,6 +250,11 @@ unsafe fn bind(tcp: Tcp, addr: *const sockaddr, flags: c_uint) -> Result {
     Ok(())
 }
 
+/// False for a handle of another type that was cast to this one.
+fn is_tcp(tcp: Tcp) -> bool {
+    tcp.r#type.get() == UV_TCP
+}
+
 /// The length of an address, and whether it is IPv6.
 ///
 /// # Safety
@@ -264,7 +270,7 @@ unsafe fn family(addr: *const sockaddr) -> Result<(socklen_t, bool)> {
 unsafe fn address(tcp: Tcp, call: socket::NameCall, name: *mut sockaddr, namelen: *mut c_int) -> Result {
     match tcp.delayed_error.get() {
         // SAFETY: the caller's.
-        0 => unsafe { socket::name(call, tcp.io_watcher.fd.get(), name, namelen) },
+        0 => unsafe { socket::name(call, Handle::from(tcp).fileno()?, name, namelen) },
         error => Err(Errno(error)),
     }
 }
@@ -292,11 +298,11 @@ fn close_reset(tcp: Tcp, close_cb: uv_close_cb) -> Result {
 /// # Safety
 /// `addr` is NULL or an address.
 unsafe fn connect(req: Connect, tcp: Tcp, addr: *const sockaddr, cb: uv_connect_cb) -> Result {
-    // SAFETY: the caller's.
-    let (len, is_ipv6) = unsafe { family(addr) }?;
-    if Handle::from(tcp).is_closing() {
+    if !is_tcp(tcp) || Handle::from(tcp).is_closing() {
         return Err(Errno::EINVAL);
     }
+    // SAFETY: the caller's.
+    let (len, is_ipv6) = unsafe { family(addr) }?;
     if !tcp.connect_req.get().is_null() {
         return Err(Errno::EALREADY);
     }

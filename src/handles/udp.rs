@@ -46,7 +46,7 @@ pub unsafe extern "C" fn uv_udp_open(handle: *mut uv_udp_t, sock: uv_os_sock_t) 
 
 /// Uses an existing datagram socket, which becomes non-blocking and belongs to the handle. `flags` may hold
 /// `UV_UDP_REUSEADDR` and `UV_UDP_REUSEPORT`.
-/// `UV_EINVAL` for other flags, `UV_EBUSY` if the handle has a socket, `UV_EEXIST` if the loop watches this one already.
+/// `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST` if the loop watches this one already.
 /// Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_udp_open_ex(handle: *mut uv_udp_t, sock: uv_os_sock_t, flags: c_uint) -> c_int {
@@ -159,6 +159,9 @@ impl Udp {
         if flags & !(UV_UDP_REUSEADDR | UV_UDP_REUSEPORT) != 0 {
             return Err(Errno::EINVAL);
         }
+        if Handle::from(self).is_closing() {
+            return Err(Errno::EBADF);
+        }
         if self.fd() != -1 {
             return Err(Errno::EBUSY);
         }
@@ -255,12 +258,9 @@ impl Udp {
 
     /// # Safety
     /// `name` has `*len` bytes.
-    unsafe fn name(self, call: datagram::NameCall, name: *mut sockaddr, len: *mut c_int) -> Result {
-        if self.fd() == -1 || Handle::from(self).is_closing() {
-            return Err(Errno::EBADF);
-        }
+    unsafe fn name(self, call: socket::NameCall, name: *mut sockaddr, len: *mut c_int) -> Result {
         // SAFETY: the caller's.
-        unsafe { datagram::name(self.fd(), call, name, len) }
+        unsafe { socket::name(call, Handle::from(self).fileno()?, name, len) }
     }
 
     /// The handle is active as long as it waits for something.

@@ -18,7 +18,7 @@ pub unsafe extern "C" fn uv_idle_init(r#loop: *mut uv_loop_t, idle: *mut uv_idle
 }
 
 /// Starts an idle handle: `cb` is called in each turn before the prepare handles, and the loop does not sleep.
-/// No effect if it is active. `UV_EINVAL` if `cb` is NULL.
+/// No effect if it is active. `UV_EINVAL` if `cb` is NULL or the handle is closing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_idle_start(idle: *mut uv_idle_t, cb: uv_idle_cb) -> c_int {
     // SAFETY: law 1.
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn uv_prepare_init(r#loop: *mut uv_loop_t, prepare: *mut u
 }
 
 /// Starts a prepare handle: `cb` is called in each turn right before the poll phase. No effect if it is active.
-/// `UV_EINVAL` if `cb` is NULL.
+/// `UV_EINVAL` if `cb` is NULL or the handle is closing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_prepare_start(prepare: *mut uv_prepare_t, cb: uv_prepare_cb) -> c_int {
     // SAFETY: law 1.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn uv_check_init(r#loop: *mut uv_loop_t, check: *mut uv_ch
 }
 
 /// Starts a check handle: `cb` is called in each turn right after the poll phase. No effect if it is active.
-/// `UV_EINVAL` if `cb` is NULL.
+/// `UV_EINVAL` if `cb` is NULL or the handle is closing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_check_start(check: *mut uv_check_t, cb: uv_check_cb) -> c_int {
     // SAFETY: law 1.
@@ -97,7 +97,8 @@ macro_rules! watcher {
                 if handle.is_active() {
                     return Ok(());
                 }
-                if cb.is_none() {
+                // A closing handle would stay in the list beyond its memory.
+                if cb.is_none() || handle.is_closing() {
                     return Err(Errno::EINVAL);
                 }
                 handle.event_loop().$list().push_front(self.link());

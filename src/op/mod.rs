@@ -57,6 +57,21 @@ pub(crate) struct Completion {
 /// more at once: what was moved would not be what was asked for.
 pub(crate) const MOST_BYTES: usize = 0x7fff_f000;
 
+/// The most buffers that one write to a stream, or one datagram, may have: more is taken for a count that was negative.
+const MOST_BUFFERS: c_uint = 1024 * 1024;
+
+/// `UV_EINVAL` for no buffers or more than [`MOST_BUFFERS`], which are not looked at then, and for more than [`MOST_BYTES`] in them.
+///
+/// # Safety
+/// `bufs` has `nbufs` buffers, if that is a count which passes.
+pub(crate) unsafe fn check_buffers(bufs: *const uv_buf_t, nbufs: c_uint) -> Result {
+    if nbufs == 0 || nbufs > MOST_BUFFERS {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: the caller's.
+    unsafe { check_total(bufs, nbufs) }
+}
+
 /// `UV_EINVAL` for buffers that hold more than [`MOST_BYTES`] together.
 ///
 /// # Safety

@@ -133,23 +133,6 @@ pub(crate) fn is_connected(fd: c_int) -> bool {
     unsafe { libc::getpeername(fd, (&raw mut peer).cast(), &raw mut len) == 0 }
 }
 
-/// `getsockname` or `getpeername`.
-pub(crate) type NameCall = unsafe extern "C" fn(c_int, *mut sockaddr, *mut socklen_t) -> c_int;
-
-/// Writes a name of the socket to the caller's place; `*len` is its size and becomes the name's length.
-///
-/// # Safety
-/// `name` has `*len` bytes.
-pub(crate) unsafe fn name(fd: c_int, call: NameCall, name: *mut sockaddr, len: *mut c_int) -> Result {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut room = *len as socklen_t;
-        check(call(fd, name, &raw mut room) as isize)?;
-        *len = room as c_int;
-    }
-    Ok(())
-}
-
 /// Describes a message: where to or from, and its parts.
 pub(crate) fn message(name: *const sockaddr, len: socklen_t, bufs: *const uv_buf_t, count: usize) -> msghdr {
     // SAFETY: zeros are an empty message.

@@ -256,14 +256,11 @@ pub(crate) fn reset_on_close(fd: c_int) -> Result {
 /// `getsockname` or `getpeername`.
 pub(crate) type NameCall = unsafe extern "C" fn(c_int, *mut sockaddr, *mut socklen_t) -> c_int;
 
-/// Asks for an address. `UV_EBADF` without a socket.
+/// Asks for an address.
 ///
 /// # Safety
 /// `name` has `*namelen` bytes; it may be shorter than the address.
 pub(crate) unsafe fn name(call: NameCall, fd: c_int, name: *mut sockaddr, namelen: *mut c_int) -> Result {
-    if fd < 0 {
-        return Err(Errno::EBADF);
-    }
     // SAFETY: the caller's.
     unsafe {
         let mut len = *namelen as socklen_t;

@@ -30,8 +30,8 @@ pub unsafe extern "C" fn uv_listen(stream: *mut uv_stream_t, backlog: c_int, cb:
 /// Gives `client`, which was initialised and has no descriptor yet, the connection that `server` has taken; or the next
 /// handle that the IPC pipe `server` has received. Both belong to the same loop.
 ///
-/// Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor, and `UV_EINVAL` if it is
-/// no TCP, pipe or UDP handle: the connection is closed then. Not thread-safe.
+/// Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor: the connection is closed
+/// then; `UV_EINVAL` if it is no TCP, pipe or UDP handle. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_accept(server: *mut uv_stream_t, client: *mut uv_stream_t) -> c_int {
     // SAFETY: law 1.

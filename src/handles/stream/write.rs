@@ -14,7 +14,7 @@ use crate::alloc;
 use crate::callback;
 use crate::handle::{Handle, Kind, flag};
 use crate::handles::io;
-use crate::op::check_total;
+use crate::op::check_buffers;
 use crate::os::socket;
 use crate::queue::{self, Link};
 use crate::request::{Req, Shutdown, Write};
@@ -171,12 +171,8 @@ unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: 
 /// # Safety
 /// `bufs` has `nbufs` buffers.
 unsafe fn check(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Option<Handle>) -> Result {
-    // A count that was negative is a mistake, too.
-    if nbufs == 0 || nbufs > c_int::MAX as c_uint {
-        return Err(Errno::EINVAL);
-    }
     // SAFETY: the caller's.
-    unsafe { check_total(bufs, nbufs) }?;
+    unsafe { check_buffers(bufs, nbufs) }?;
     if stream.fd() < 0 {
         return Err(Errno::EBADF);
     }

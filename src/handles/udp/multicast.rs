@@ -92,8 +92,11 @@ enum Text {
 
 impl Text {
     /// # Safety
-    /// `text` is a string.
+    /// `text` is a string, or NULL, which is no address.
     unsafe fn read(text: *const c_char) -> Result<Text> {
+        if text.is_null() {
+            return Err(Errno::EINVAL);
+        }
         // SAFETY: the caller's string; zeros are addresses, and places for them.
         unsafe {
             let (mut v4, mut v6): (sockaddr_in, sockaddr_in6) = (zeroed(), zeroed());

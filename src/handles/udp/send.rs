@@ -14,7 +14,7 @@ use crate::alloc;
 use crate::callback;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io;
-use crate::op::check_total;
+use crate::op::check_buffers;
 use crate::os::datagram::{self, Address};
 use crate::queue::{self, Link};
 use crate::request::{Req, UdpSend};
@@ -25,7 +25,7 @@ const BATCH: usize = 20;
 /// Sends a datagram made of `nbufs` buffers to `addr`, which is an IPv4, IPv6 or unix address, or NULL if the handle is
 /// connected. The array of buffers is copied, what they point to must stay until `send_cb`, which may be NULL, is called:
 /// with 0, or the error, or `UV_ECANCELED` if the handle was closed first. A handle without a socket is bound to any port.
-/// `UV_EINVAL` without buffers, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
+/// `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
 /// is not, `UV_ENOMEM`. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_udp_send(
@@ -55,8 +55,8 @@ pub unsafe extern "C" fn uv_udp_try_send(
 
 /// Sends `count` datagrams now, as many as there is room for: datagram i is made of `nbufs[i]` buffers at `bufs[i]` and goes
 /// to `addrs[i]`, or to the handle's peer if that is NULL. Gives how many were sent, or the first one's error; `UV_EAGAIN`
-/// if requests are queued or the socket has no room. `UV_EINVAL` for a `count` of 0, `flags` other than 0 and a handle
-/// without a socket. Not thread-safe.
+/// if requests are queued or the socket has no room. Nothing is sent if one of them has arguments that `uv_udp_send` refuses,
+/// whose error is given; `UV_EINVAL` for a `count` of 0, `flags` other than 0 and a handle without a socket. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_udp_try_send2(
     handle: *mut uv_udp_t,
@@ -83,11 +83,11 @@ impl Udp {
         unsafe { Link::at(&raw const (*self.as_ptr()).write_completed_queue) }
     }
 
-    /// Checks what is to be sent, and makes the socket if there is none.
+    /// Checks what is to be sent, and copies the address.
     ///
     /// # Safety
-    /// `addr` is a socket address, or NULL.
-    unsafe fn prepare(self, nbufs: c_uint, addr: *const sockaddr) -> Result<Option<Address>> {
+    /// `bufs` has `nbufs` buffers, if that is a count which passes; `addr` is a socket address, or NULL.
+    unsafe fn check(self, bufs: *const uv_buf_t, nbufs: c_uint, addr: *const sockaddr) -> Result<Option<Address>> {
         self.check_type()?;
         let connected = Handle::from(self).has(flag::UDP_CONNECTED);
         if addr.is_null() && !connected {
@@ -96,14 +96,12 @@ impl Udp {
         if !addr.is_null() && connected {
             return Err(Errno::EISCONN);
         }
-        if nbufs == 0 || nbufs > c_int::MAX as c_uint {
-            return Err(Errno::EINVAL);
-        }
-        if addr.is_null() {
-            return Ok(None);
-        }
         // SAFETY: the caller's.
-        unsafe { Address::read(addr) }.map(Some)
+        unsafe {
+            let address = if addr.is_null() { None } else { Some(Address::read(addr)?) };
+            check_buffers(bufs, nbufs)?;
+            Ok(address)
+        }
     }
 
     /// # Safety
@@ -117,7 +115,7 @@ impl Udp {
         send_cb: uv_udp_send_cb,
     ) -> Result {
         // SAFETY: the caller's.
-        let address = unsafe { check_total(bufs, nbufs).and_then(|()| self.prepare(nbufs, addr)) }?;
+        let address = unsafe { self.check(bufs, nbufs, addr) }?;
         if let Some(address) = &address {
             self.bind_if_new(address.family(), 0)?;
         }
@@ -160,7 +158,7 @@ impl Udp {
     /// As for `send`.
     unsafe fn try_send(self, bufs: *const uv_buf_t, nbufs: c_uint, addr: *const sockaddr) -> Result<c_int> {
         // SAFETY: the caller's.
-        let address = unsafe { check_total(bufs, nbufs).and_then(|()| self.prepare(nbufs, addr)) }?;
+        let address = unsafe { self.check(bufs, nbufs, addr) }?;
         if self.send_queue_count.get() != 0 {
             return Err(Errno::EAGAIN);
         }
@@ -176,7 +174,7 @@ impl Udp {
     }
 
     /// # Safety
-    /// The arrays have `count` elements, and each is as for `send`. `addrs` may be NULL.
+    /// The arrays have `count` elements, and each is as for `send`.
     unsafe fn try_send_many(
         self,
         count: c_uint,
@@ -185,12 +183,18 @@ impl Udp {
         addrs: *mut *mut sockaddr,
         flags: c_uint,
     ) -> Result<c_int> {
-        self.check_type()?;
-        if count == 0 || count > c_int::MAX as c_uint || flags != 0 || self.fd() == -1 {
+        if count == 0 || count > c_int::MAX as c_uint || flags != 0 {
             return Err(Errno::EINVAL);
+        }
+        for i in 0..count as usize {
+            // SAFETY: the caller's arrays.
+            unsafe { self.check(*bufs.add(i), *nbufs.add(i), *addrs.add(i)) }?;
         }
         if self.send_queue_count.get() > 0 {
             return Err(Errno::EAGAIN);
+        }
+        if self.fd() == -1 {
+            return Err(Errno::EINVAL);
         }
         let mut sent = 0;
         while sent < count as usize {
@@ -198,11 +202,7 @@ impl Udp {
             let result = fill_and_send(self.fd(), wanted, |i| {
                 let i = sent + i;
                 // SAFETY: the caller's arrays.
-                unsafe {
-                    let addr = if addrs.is_null() { ptr::null_mut() } else { *addrs.add(i) };
-                    check_total(*bufs.add(i), *nbufs.add(i))?;
-                    message_to(addr, *bufs.add(i), *nbufs.add(i) as usize)
-                }
+                unsafe { message_to(*addrs.add(i), *bufs.add(i), *nbufs.add(i) as usize) }
             });
             match result {
                 Ok(n) => sent += n,
@@ -301,15 +301,11 @@ fn fill_and_send(fd: c_int, count: usize, mut make: impl FnMut(usize) -> Result<
     unsafe { datagram::send_many(fd, &mut messages[..filled]) }
 }
 
-/// A message to `name`, or to the connected peer if that is NULL or has no family. `UV_EINVAL` without buffers, and for
-/// families that cannot be sent to.
+/// A message to `name`, or to the connected peer if that is NULL or has no family. `UV_EINVAL` for families that cannot be sent to.
 ///
 /// # Safety
 /// `name` is NULL or a socket address.
 unsafe fn message_to(name: *const sockaddr, bufs: *const uv_buf_t, nbufs: usize) -> Result<msghdr> {
-    if nbufs == 0 || nbufs > c_int::MAX as usize {
-        return Err(Errno::EINVAL);
-    }
     // SAFETY: the caller's; an address begins with its family.
     if name.is_null() || unsafe { (&raw const (*name).sa_family).read_unaligned() } == AF_UNSPEC as sa_family_t {
         return Ok(datagram::message(ptr::null(), 0, bufs, nbufs));
