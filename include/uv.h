@@ -3128,7 +3128,7 @@ UV_EXTERN int uv_fs_close(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb 
 
 /**
  * Reads into buffers, as `preadv(2)`, or as `readv(2)` from the current position if `offset` is negative. `req->result`
- * is the number of bytes, 0 at the end of the file. At most `IOV_MAX` buffers are filled.
+ * is the number of bytes, 0 at the end of the file. At most `IOV_MAX` buffers are filled, and none beyond 2 GiB together.
  *
  * The buffers must stay valid until the operation is done; the array of them need not. `UV_EINVAL` if there are no
  * buffers. See `uv_fs_open`.
@@ -3202,7 +3202,8 @@ UV_EXTERN int uv_fs_symlink(uv_loop_t *loop,
                             uv_fs_cb cb);
 
 /**
- * Copies the file at `path`, with its permission bits, to `new_path`.
+ * Copies the file at `path` to `new_path`, with its permission bits, and, where that is permitted, its owner, group and time of
+ * last access.
  *
  * An existing target is overwritten, unless `flags` has `UV_FS_COPYFILE_EXCL` (`UV_EEXIST`). With
  * `UV_FS_COPYFILE_FICLONE` the two share their blocks where the file system can do it; with
@@ -3218,7 +3219,8 @@ UV_EXTERN int uv_fs_copyfile(uv_loop_t *loop,
 
 /**
  * Copies up to `length` bytes of `in_fd`, from `in_offset` on, to the current position of `out_fd`. `req->result` is the
- * number of bytes, which may be smaller, 0 at the end of the file. See `uv_fs_open`.
+ * number of bytes, which may be smaller, 0 at the end of the file. A source without positions, as a pipe, is read from where it
+ * is; a target that does not block is waited for. See `uv_fs_open`.
  */
 UV_EXTERN int uv_fs_sendfile(uv_loop_t *loop,
                              uv_fs_t *req,

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use libc::{c_char, c_int, off_t};
+use libc::{c_char, c_int, off_t, timespec};
 
 use super::{FsReq, begin, launch};
 use crate::abi::*;
@@ -13,7 +13,8 @@ const EXCL: c_int = 1;
 const FICLONE: c_int = 2;
 const FICLONE_FORCE: c_int = 4;
 
-/// Copies the file at `path`, with its permission bits, to `new_path`.
+/// Copies the file at `path` to `new_path`, with its permission bits, and, where that is permitted, its owner, group and time of
+/// last access.
 ///
 /// An existing target is overwritten, unless `flags` has `UV_FS_COPYFILE_EXCL` (`UV_EEXIST`). With
 /// `UV_FS_COPYFILE_FICLONE` the two share their blocks where the file system can do it; with
@@ -39,7 +40,8 @@ pub unsafe extern "C" fn uv_fs_copyfile(
 }
 
 /// Copies up to `length` bytes of `in_fd`, from `in_offset` on, to the current position of `out_fd`. `req->result` is the
-/// number of bytes, which may be smaller, 0 at the end of the file. See `uv_fs_open`.
+/// number of bytes, which may be smaller, 0 at the end of the file. A source without positions, as a pipe, is read from where it
+/// is; a target that does not block is waited for. See `uv_fs_open`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_fs_sendfile(
     r#loop: *mut uv_loop_t,
@@ -67,9 +69,9 @@ pub unsafe extern "C" fn uv_fs_sendfile(
 pub(super) fn sendfile(req: FsReq) -> Result<isize> {
     let mut from = req.off.get();
     let length = req.bufsml.as_array_of_cells()[0].get().len;
-    let sent = transfer(req.file.get(), req.flags.get(), &mut from, length);
+    let sent = transfer(req.file.get(), req.flags.get(), &mut from, length)?;
     req.off.set(from);
-    sent
+    Ok(sent)
 }
 
 /// Copies by the best means that the two files allow. `from` is moved by what was copied.
@@ -78,37 +80,42 @@ fn transfer(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Res
     let copied =
         retry_long(|| unsafe { libc::copy_file_range(input, from, output, std::ptr::null_mut(), length, 0) as isize });
     match copied {
-        // 0 can also mean a file of /proc, whose size is not known.
-        Ok(0) => {}
-        // What it cannot do, on some file systems or kernels.
-        Err(e)
-            if [Errno::EINVAL, Errno::ENOSYS, Errno::EXDEV, Errno::ENOTSUP, Errno::EPERM, Errno::EACCES]
-                .contains(&e) => {}
-        Err(Errno::EIO | Errno::ETXTBSY) => {}
+        // What it cannot do on some file systems or kernels, or a filter refuses.
+        Err(Errno::ENOSYS | Errno::EXDEV | Errno::ENOTSUP | Errno::EPERM | Errno::EACCES) => {}
+        // Not two regular files, or places in one that overlap. `sendfile` would give up a target that is full for the moment.
+        Err(Errno::EINVAL | Errno::EIO) => return by_hand(output, input, from, length),
         done => return done,
     }
     // SAFETY: as above.
     match retry_long(|| unsafe { libc::sendfile(output, input, from, length) }) {
-        Err(e) if [Errno::EINVAL, Errno::EIO, Errno::ENOSYS, Errno::EXDEV, Errno::ENOTSOCK].contains(&e) => {
+        Err(Errno::EINVAL | Errno::EIO | Errno::ENOTSOCK | Errno::EXDEV | Errno::ENOSYS) => {
             by_hand(output, input, from, length)
         }
         done => done,
     }
 }
 
-/// Waits until a descriptor that does not block takes more.
-fn wait_writable(fd: c_int) -> Result<isize> {
-    let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
-    // SAFETY: one entry.
-    retry(|| unsafe { libc::poll(&raw mut poll, 1, -1) })
-}
-
-/// Copies through memory. An error counts only if nothing was copied.
+/// Copies through memory. An error of reading counts only if nothing was copied; one of writing always does, because what was
+/// read may be gone from the source.
 fn by_hand(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Result<isize> {
-    let mut data = MaybeUninit::<[u8; 16384]>::uninit();
+    // libuv's size: where source and target overlap, or messages are kept apart, it shows in the result.
+    let mut data = MaybeUninit::<[u8; 8192]>::uninit();
     let mut total = 0usize;
     let mut positioned = true;
+    let is_stream = is_stream_socket(output);
     while total < length {
+        if positioned && is_stream {
+            // Costs a fifth, because a file's pages need not be copied. Whatever stops it, a read and a write meet again.
+            let mut at = *from;
+            // SAFETY: `at` is valid for the call.
+            if let Ok(sent @ 1..) = retry_long(|| unsafe { libc::sendfile(output, input, &raw mut at, length - total) })
+            {
+                // Some devices leave `at` where it is.
+                *from = from.wrapping_add(sent as off_t);
+                total += sent as usize;
+                continue;
+            }
+        }
         let want = (length - total).min(size_of_val(&data));
         // SAFETY: `data` has room.
         let got = retry_long(|| unsafe {
@@ -121,34 +128,56 @@ fn by_hand(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Resu
             Ok(0) => break,
             Ok(got) => got as usize,
             // A pipe or the like has no positions.
-            Err(Errno::ESPIPE) if positioned && total == 0 => {
+            Err(Errno::ESPIPE | Errno::EIO) if positioned && total == 0 => {
                 positioned = false;
                 continue;
             }
             Err(e) if total == 0 => return Err(e),
             Err(_) => break,
         };
-        let mut put = 0;
-        while put < got {
-            let rest = data.as_ptr().cast::<u8>().wrapping_add(put);
-            // SAFETY: the read filled `got` bytes.
-            let wrote = retry_long(|| unsafe { libc::write(output, rest.cast(), got - put) });
-            match wrote {
-                Ok(n) => put += n as usize,
-                Err(Errno::EAGAIN) => {
-                    wait_writable(output)?;
-                }
-                Err(e) => {
-                    let done = total + put;
-                    *from += put as off_t;
-                    return if done == 0 { Err(e) } else { Ok(done as isize) };
-                }
-            }
-        }
-        *from += got as off_t;
+        // SAFETY: the read filled `got` bytes.
+        unsafe { write_whole(output, data.as_ptr().cast(), got) }?;
+        *from = from.wrapping_add(got as off_t);
         total += got;
     }
     Ok(total as isize)
+}
+
+fn is_stream_socket(fd: c_int) -> bool {
+    let mut kind: c_int = 0;
+    let mut len = size_of::<c_int>() as libc::socklen_t;
+    // SAFETY: room for an `int`.
+    let asked = retry(|| unsafe {
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TYPE, (&raw mut kind).cast(), &raw mut len)
+    });
+    asked.is_ok() && kind == libc::SOCK_STREAM
+}
+
+/// Writes all of `data`, and waits for a target that takes no more at the moment.
+///
+/// # Safety
+/// `data` has `len` bytes.
+unsafe fn write_whole(fd: c_int, data: *const u8, len: usize) -> Result {
+    let mut put = 0;
+    while put < len {
+        // SAFETY: the caller's.
+        match retry_long(|| unsafe { libc::write(fd, data.add(put).cast(), len - put) }) {
+            Ok(n) => put += n as usize,
+            Err(Errno::EAGAIN) => wait_writable(fd)?,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a descriptor that does not block takes more. `UV_EIO` if it never will.
+fn wait_writable(fd: c_int) -> Result {
+    let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one entry.
+    match retry(|| unsafe { libc::poll(&raw mut poll, 1, -1) }) {
+        Ok(_) if poll.revents & !libc::POLLOUT == 0 => Ok(()),
+        _ => Err(Errno::EIO),
+    }
 }
 
 /// A descriptor that is closed in the end.
@@ -190,9 +219,8 @@ pub(super) fn copyfile(req: FsReq) -> Result<isize> {
     if (was.st_dev, was.st_ino) == (is.st_dev, is.st_ino) {
         return Ok(0);
     }
-    let copied = copy_into(&source, &is, &target, req.flags.get());
-    let closed = target.close();
-    let done = copied.and(closed);
+    let copied = copy_into(&source, &is, &target, &was, req.flags.get());
+    let done = copied.and(source.close()).and(target.close());
     // Half a copy goes. A device or a pipe stays: it was there before, and root would lose its /dev/null.
     if done.is_err() && was.st_mode & libc::S_IFMT == libc::S_IFREG {
         let _ = perform(&FileOp::Unlink { path: req.new_path.get() });
@@ -200,9 +228,15 @@ pub(super) fn copyfile(req: FsReq) -> Result<isize> {
     done
 }
 
-fn copy_into(source: &File, is: &libc::stat, target: &File, flags: c_int) -> Result<isize> {
+fn copy_into(source: &File, is: &libc::stat, target: &File, was: &libc::stat, flags: c_int) -> Result<isize> {
     // Not with O_TRUNC, but now, when the two are known to be different files.
-    perform(&FileOp::Ftruncate { fd: target.0, length: 0 })?;
+    match perform(&FileOp::Ftruncate { fd: target.0, length: 0 }) {
+        // On ceph-fuse for a file that was made with no right to write to it.
+        Err(Errno::EACCES) if was.st_size == 0 => {}
+        Err(e) => return Err(e),
+        Ok(_) => {}
+    }
+    set_times_and_owner(target, is);
     set_mode(target, is.st_mode)?;
     if flags & (FICLONE | FICLONE_FORCE) != 0 {
         // SAFETY: two descriptors.
@@ -223,6 +257,19 @@ fn copy_into(source: &File, is: &libc::stat, target: &File, flags: c_int) -> Res
     Ok(0)
 }
 
+/// Gives the target the source's times, owner and group, as far as that is permitted. Before its mode: a change of owner takes
+/// the set-user-ID bit away.
+fn set_times_and_owner(target: &File, is: &libc::stat) {
+    let times = [
+        timespec { tv_sec: is.st_atime, tv_nsec: is.st_atime_nsec as _ },
+        timespec { tv_sec: is.st_mtime, tv_nsec: is.st_mtime_nsec as _ },
+    ];
+    // SAFETY: two times.
+    let _ = retry(|| unsafe { libc::futimens(target.0, times.as_ptr()) });
+    // SAFETY: no pointers.
+    let _ = retry(|| unsafe { libc::fchown(target.0, is.st_uid, is.st_gid) });
+}
+
 /// Gives the target the source's permission bits. Some network file systems have none to give.
 fn set_mode(target: &File, mode: libc::mode_t) -> Result<isize> {
     // SAFETY: no pointers.
@@ -237,5 +284,5 @@ fn is_cifs(file: &File) -> bool {
     // SAFETY: `out` has room.
     let known = retry(|| unsafe { libc::fstatfs(file.0, out.as_mut_ptr()) });
     // SAFETY: zero bytes are valid, and the kernel may have written others.
-    known.is_ok() && matches!(unsafe { out.assume_init() }.f_type as u32, 0xff53_4d42 | 0xfe53_4d42)
+    known.is_ok() && matches!(unsafe { out.assume_init() }.f_type as u32, 0x517b | 0xff53_4d42 | 0xfe53_4d42)
 }
