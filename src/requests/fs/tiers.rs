@@ -47,8 +47,11 @@ const SLOW_LIMIT: usize = 8;
 /// The same for those that are usually done inside the enter, and for writes, which one worker does in a row for each file.
 const RING_LIMIT: usize = 64;
 
-/// Flags with which an open changes the file system: that takes a thread.
-const CHANGES: c_int = libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE;
+/// True if an open with these flags changes the file system: that takes a thread.
+fn changes(flags: c_int) -> bool {
+    // O_TMPFILE contains O_DIRECTORY.
+    flags & (libc::O_CREAT | libc::O_TRUNC) != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE
+}
 
 /// Starts a request that has a callback and is counted.
 pub(super) fn start(event_loop: Loop, req: FsReq) {
@@ -185,7 +188,7 @@ fn is_held(files: &Files, req: FsReq) -> bool {
 fn is_for_pool(op: &FileOp) -> bool {
     let inline_only = spin::is_possible();
     match *op {
-        FileOp::Open { flags, .. } => inline_only && flags & CHANGES != 0,
+        FileOp::Open { flags, .. } => inline_only && changes(flags),
         FileOp::Write { nbufs, .. } => nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()),
         FileOp::Read { .. } | FileOp::Close { .. } => false,
         _ => inline_only,
@@ -208,7 +211,7 @@ fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
     let inline_only = spin::is_possible();
     match *op {
         _ if is_for_pool(op) => None,
-        FileOp::Open { flags, .. } if flags & CHANGES == 0 => Some(0),
+        FileOp::Open { flags, .. } if !changes(flags) => Some(0),
         // A socket that lingers, or a terminal, would be waited for on this thread.
         FileOp::Close { fd } => {
             let overtakes = req.event_loop().state().files.may_be_in_pool(fd);
