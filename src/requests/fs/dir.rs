@@ -82,13 +82,11 @@ pub unsafe extern "C" fn uv_fs_readdir(
     // SAFETY: law 2.
     launch(unsafe { begin(r#loop, req, UV_FS_READDIR, cb) }.and_then(|req| {
         // SAFETY: C promises a directory, or NULL.
-        match unsafe { dir.as_ref() } {
-            Some(open) if !open.dir.is_null() && !open.dirents.is_null() => {
-                req.ptr.set(dir.cast());
-                Ok(req)
-            }
-            _ => Err(Errno::EINVAL),
+        if dir.is_null() || unsafe { (*dir).dir.is_null() || (*dir).dirents.is_null() } {
+            return Err(Errno::EINVAL);
         }
+        req.ptr.set(dir.cast());
+        Ok(req)
     }))
 }
 
@@ -245,49 +243,62 @@ pub(super) fn opendir(req: FsReq) -> Result<isize> {
     give(req, dir.cast())
 }
 
-/// The directory of a request, and its places for entries.
+/// The next entry, with a copy of its name, as `read_entry`.
 ///
 /// # Safety
-/// It is a request of `uv_fs_readdir` whose directory is open.
-unsafe fn entries<'a>(req: FsReq, count: Option<usize>) -> &'a mut [uv_dirent_t] {
-    let dir = req.ptr.get().cast::<uv_dir_t>();
-    // SAFETY: C promises `nentries` places, which nobody else uses while the request runs.
-    unsafe { std::slice::from_raw_parts_mut((*dir).dirents, count.unwrap_or((*dir).nentries)) }
+/// As for `read_entry`.
+unsafe fn next_entry(dir: *mut DIR) -> Result<Option<uv_dirent_t>> {
+    // SAFETY: the caller's.
+    let Some((name, d_type)) = (unsafe { read_entry(dir) })? else { return Ok(None) };
+    Ok(Some(uv_dirent_t { name: alloc::strdup(name)?, r#type: dirent_type(d_type) }))
 }
 
+/// The places for entries are the user's, who may look at them meanwhile: no reference leads there (law 4).
 pub(super) fn readdir(req: FsReq) -> Result<isize> {
     let dir = req.ptr.get().cast::<uv_dir_t>();
     // SAFETY: the call saw an open directory.
-    let (open, places) = unsafe { ((*dir).dir, entries(req, None)) };
+    let (open, places, room) = unsafe { ((*dir).dir, (*dir).dirents, (*dir).nentries) };
     let mut count = 0;
-    let filled = places.iter_mut().try_for_each(|place| {
+    while count < room {
         // SAFETY: one request at a time reads a directory, as libuv documents.
-        let Some((name, d_type)) = (unsafe { read_entry(open) })? else { return Err(None) };
-        let name = alloc::strdup(name).map_err(Some)?;
-        *place = uv_dirent_t { name, r#type: dirent_type(d_type) };
+        match unsafe { next_entry(open) } {
+            // SAFETY: C promises `nentries` places.
+            Ok(Some(entry)) => unsafe { places.add(count).write(entry) },
+            Ok(None) => break,
+            Err(error) => {
+                // SAFETY: so many were filled.
+                unsafe { free_names(places, count) };
+                return Err(error);
+            }
+        }
         count += 1;
-        Ok(())
-    });
-    if let Err(Some(error)) = filled {
-        free_names(&mut places[..count]);
-        return Err(error);
     }
     Ok(count as isize)
 }
 
 /// Frees the names that `uv_fs_readdir` gave.
 pub(super) fn forget_names(req: FsReq) {
-    if let Ok(count) = usize::try_from(req.result.get()) {
-        // SAFETY: the directory is still open, as libuv documents; so many entries were filled.
-        free_names(unsafe { entries(req, Some(count)) });
+    let dir = req.ptr.get().cast::<uv_dir_t>();
+    // SAFETY: the directory is still open, as libuv documents.
+    let places = unsafe { (*dir).dirents };
+    if let Ok(count) = usize::try_from(req.result.get())
+        && !places.is_null()
+    {
+        // SAFETY: so many were filled.
+        unsafe { free_names(places, count) };
     }
 }
 
-fn free_names(entries: &mut [uv_dirent_t]) {
-    for entry in entries {
-        // SAFETY: `readdir` made the copy.
-        unsafe { alloc::free(entry.name.cast_mut().cast()) };
-        entry.name = ptr::null();
+/// # Safety
+/// `readdir` made the names of the first `count` entries.
+unsafe fn free_names(entries: *mut uv_dirent_t, count: usize) {
+    for i in 0..count {
+        // SAFETY: the caller's.
+        unsafe {
+            let entry = entries.add(i);
+            alloc::free((*entry).name.cast_mut().cast());
+            (*entry).name = ptr::null();
+        }
     }
 }
 
@@ -296,8 +307,9 @@ pub(super) fn closedir(req: FsReq) -> Result<isize> {
     let Some(dir) = NonNull::new(dir) else { return Err(Errno::EINVAL) };
     // SAFETY: C gives the directory up.
     unsafe {
-        if !dir.as_ref().dir.is_null() {
-            libc::closedir(dir.as_ref().dir);
+        let open = (*dir.as_ptr()).dir;
+        if !open.is_null() {
+            libc::closedir(open);
         }
         alloc::unbox(dir);
     }
