@@ -223,7 +223,8 @@ pub(super) fn chown(req: FsReq) -> Result<isize> {
     })
 }
 
-/// A point in time for the kernel, rounded down to a nanosecond.
+/// A point in time for the kernel, with the nanoseconds cut off towards 1970. One that no clock shows has absurd nanoseconds,
+/// which the kernel refuses.
 fn timestamp(seconds: c_double) -> timespec {
     if seconds.is_infinite() {
         return timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW };
@@ -231,8 +232,12 @@ fn timestamp(seconds: c_double) -> timespec {
     if seconds.is_nan() {
         return timespec { tv_sec: 0, tv_nsec: libc::UTIME_OMIT };
     }
-    let whole = seconds.floor();
-    timespec { tv_sec: whole as i64, tv_nsec: (((seconds - whole) * 1e9) as i64).min(999_999_999) }
+    let whole = seconds as i64;
+    let rest = ((seconds - whole as c_double) * 1e9) as i64;
+    if rest < 0 {
+        return timespec { tv_sec: whole.saturating_sub(1), tv_nsec: rest + 1_000_000_000 };
+    }
+    timespec { tv_sec: whole, tv_nsec: rest }
 }
 
 pub(super) fn utime(req: FsReq) -> Result<isize> {
@@ -281,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_round_down() {
+    fn times_are_cut_off() {
         let parts = |seconds| {
             let t = timestamp(seconds);
             (t.tv_sec, t.tv_nsec)
@@ -289,7 +294,9 @@ mod tests {
         assert_eq!(parts(1_291_404_900.25), (1_291_404_900, 250_000_000));
         assert_eq!(parts(-1.5), (-2, 500_000_000));
         assert_eq!(parts(-14_245_440.25), (-14_245_441, 750_000_000));
-        assert_eq!(parts(-1e-12), (-1, 999_999_999));
+        assert_eq!(parts(-1e-12), (0, 0));
+        assert_eq!(parts(-0.3), (-1, 700_000_000));
+        assert!(parts(1e300).1 > 999_999_999 && parts(-1e300).1 < 0);
         assert_eq!(parts(f64::NEG_INFINITY), (0, libc::UTIME_NOW));
         assert_eq!(parts(f64::NAN), (0, libc::UTIME_OMIT));
     }
