@@ -84,3 +84,24 @@ pub(crate) unsafe fn check_total(bufs: *const uv_buf_t, nbufs: c_uint) -> Result
     }
     Ok(())
 }
+
+/// How many buffers one read fills: with more than [`MOST_BYTES`] together the kernel would fill one of them in part, or refuse
+/// them all.
+///
+/// # Safety
+/// `bufs` is NULL or has `nbufs` buffers.
+pub(crate) unsafe fn filled_at_once(bufs: *const uv_buf_t, nbufs: c_uint) -> c_uint {
+    let nbufs = nbufs.min(perform::IOV_MAX);
+    if bufs.is_null() || nbufs == 1 {
+        return nbufs;
+    }
+    let mut left = MOST_BYTES;
+    for i in 0..nbufs {
+        // SAFETY: the caller's.
+        match left.checked_sub(unsafe { (*bufs.add(i as usize)).len }) {
+            Some(rest) => left = rest,
+            None => return i.max(1),
+        }
+    }
+    nbufs
+}

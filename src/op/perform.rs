@@ -5,7 +5,7 @@
 
 use libc::{c_int, c_uint, iovec, off_t};
 
-use super::FileOp;
+use super::{FileOp, MOST_BYTES};
 use crate::abi::{Errno, Result, uv_buf_t};
 
 /// How many buffers one system call takes (`IOV_MAX`).
@@ -74,11 +74,12 @@ fn close(fd: c_int) -> Result<isize> {
 
 fn read(fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: off_t) -> Result<isize> {
     let iov = bufs.cast::<iovec>();
-    // SAFETY: the module's argument; a `uv_buf_t` is an `iovec`.
+    // SAFETY: the module's argument; a `uv_buf_t` is an `iovec`. The kernel refuses a length that leads out of all memory,
+    // though it would not go there.
     outcome(unsafe {
         match (nbufs, offset < 0) {
-            (1, true) => libc::read(fd, (*iov).iov_base, (*iov).iov_len),
-            (1, false) => libc::pread(fd, (*iov).iov_base, (*iov).iov_len, offset),
+            (1, true) => libc::read(fd, (*iov).iov_base, (*iov).iov_len.min(MOST_BYTES)),
+            (1, false) => libc::pread(fd, (*iov).iov_base, (*iov).iov_len.min(MOST_BYTES), offset),
             (_, true) => libc::readv(fd, iov, nbufs as c_int),
             (_, false) => libc::preadv(fd, iov, nbufs as c_int, offset),
         }

@@ -4,7 +4,7 @@ use libc::{c_char, c_int, c_uint};
 
 use super::{begin, launch};
 use crate::abi::*;
-use crate::op::check_total;
+use crate::op::{check_total, filled_at_once};
 
 /// Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
 ///
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn uv_fs_close(r#loop: *mut uv_loop_t, req: *mut uv_fs_t, 
 }
 
 /// Reads into buffers, as `preadv(2)`, or as `readv(2)` from the current position if `offset` is negative. `req->result`
-/// is the number of bytes, 0 at the end of the file. At most `IOV_MAX` buffers are filled.
+/// is the number of bytes, 0 at the end of the file. At most `IOV_MAX` buffers are filled, and none beyond 2 GiB together.
 ///
 /// The buffers must stay valid until the operation is done; the array of them need not. `UV_EINVAL` if there are no
 /// buffers. See `uv_fs_open`.
@@ -55,7 +55,8 @@ pub unsafe extern "C" fn uv_fs_read(
     launch(unsafe { begin(r#loop, req, UV_FS_READ, cb) }.and_then(|req| {
         req.file.set(file);
         req.off.set(offset);
-        req.with_buffers(bufs, nbufs)
+        // SAFETY: C promises `nbufs` buffers.
+        req.with_buffers(bufs, unsafe { filled_at_once(bufs, nbufs) })
     }))
 }
 
