@@ -1551,7 +1551,7 @@ UV_EXTERN int uv_run(uv_loop_t *loop, uv_run_mode mode);
  */
 UV_EXTERN void uv_stop(uv_loop_t *loop);
 
-/** Non-zero if active and referenced handles, requests or closing handles keep the loop alive. */
+/** Non-zero if active and referenced handles, requests or closing handles keep the loop alive. Any thread may ask. */
 UV_EXTERN int uv_loop_alive(const uv_loop_t *loop);
 
 /**
@@ -1562,11 +1562,12 @@ UV_EXTERN int uv_loop_fork(uv_loop_t *loop);
 
 /**
  * A descriptor that polls readable when the loop has something to do; for embedding it in another loop, together with
- * `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life.
+ * `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life; -1 for a closed
+ * loop. Any thread may ask.
  */
 UV_EXTERN int uv_backend_fd(const uv_loop_t *loop);
 
-/** Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. */
+/** Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. Any thread may ask. */
 UV_EXTERN int uv_backend_timeout(const uv_loop_t *loop);
 
 /** The loop's time in milliseconds, from an arbitrary start; cached at the start of a turn and after sleeping. */

@@ -378,8 +378,8 @@ impl Handle {
     /// Puts the handle among those that the next closing phase finishes, last in first out as with libuv.
     pub(crate) fn close_later(self) {
         let event_loop = self.event_loop();
-        self.next_closing.set(event_loop.closing_handles.get());
-        event_loop.closing_handles.set(self.as_ptr());
+        self.next_closing.set(event_loop.closing());
+        event_loop.set_closing(self.as_ptr());
     }
 
     /// Ends what is left of a closing handle and calls its `close_cb`.
@@ -408,7 +408,8 @@ pub(crate) fn run_closing(event_loop: Loop) {
     let state = event_loop.state();
     // Not a local variable: should a callback `longjmp` away, the next phase goes on with the rest.
     if state.closing_now.get().is_null() {
-        state.closing_now.set(event_loop.closing_handles.replace(ptr::null_mut()));
+        state.closing_now.set(event_loop.closing());
+        event_loop.set_closing(ptr::null_mut());
     }
     while let Some(handle) = NonNull::new(state.closing_now.get()) {
         let handle = Handle(handle);

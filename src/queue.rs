@@ -10,11 +10,13 @@
 //! Argument for the unsafe code:
 //! 1. A `Link` is made from a field of a live loop, handle or request (laws 1 and 2), or of the loop's state; whoever
 //!    frees such an object has unlinked it before.
-//! 2. Links are reached through `Cell`s and raw pointers only; no reference to a node outlives an expression, so the
-//!    owner may be written to, or freed, by user code between two calls.
+//! 2. Links are reached through raw pointers only, and read and written whole; no reference to a node outlives an expression, so
+//!    the owner may be written to, or freed, by user code between two calls. Any thread may ask whether a head is empty while
+//!    another changes its list; everything else takes the thread, or the lock, that the list belongs to.
 
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use crate::abi::uv__queue;
 
@@ -43,22 +45,27 @@ impl Link {
         self.0
     }
 
-    fn next(self) -> Link {
+    fn next_word<'a>(self) -> &'a AtomicPtr<uv__queue> {
         // SAFETY: (1), (2).
-        Link(unsafe { (*self.0).next.get() })
+        unsafe { AtomicPtr::from_ptr((*self.0).next.as_ptr()) }
+    }
+
+    fn prev_word<'a>(self) -> &'a AtomicPtr<uv__queue> {
+        // SAFETY: (1), (2).
+        unsafe { AtomicPtr::from_ptr((*self.0).prev.as_ptr()) }
+    }
+
+    fn next(self) -> Link {
+        Link(self.next_word().load(Relaxed))
     }
 
     fn prev(self) -> Link {
-        // SAFETY: (1), (2).
-        Link(unsafe { (*self.0).prev.get() })
+        Link(self.prev_word().load(Relaxed))
     }
 
     fn join(self, next: Link) {
-        // SAFETY: (1), (2).
-        unsafe {
-            (*self.0).next.set(next.0);
-            (*next.0).prev.set(self.0);
-        }
+        self.next_word().store(next.0, Relaxed);
+        next.prev_word().store(self.0, Relaxed);
     }
 
     /// Makes an empty head, or a node in no list.

@@ -7,10 +7,12 @@
 //! - ASLEEP: everywhere else; who finds this state moves it to SIGNALLED and writes to the eventfd.
 //! - SIGNALLED: a token is in the eventfd, or about to be.
 //!
+//! Where somebody else waits on the loop's descriptor, too, the loop is never AWAKE, and takes the token itself.
+//!
 //! Both sides put a SeqCst fence between their store and their load, so at least one sees the other: the sender stores its
 //! work and loads the state; the loop stores ASLEEP and looks for work.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
 
 use libc::c_int;
 
@@ -26,6 +28,8 @@ pub(crate) struct Wake {
     state: AtomicU32,
     /// Tokens written, for the counters.
     tokens: AtomicU64,
+    /// Somebody else waits on the loop's descriptor.
+    watched: AtomicBool,
 }
 
 fn eventfd() -> Result<c_int> {
@@ -36,7 +40,12 @@ fn eventfd() -> Result<c_int> {
 
 impl Wake {
     pub(crate) fn open() -> Result<Wake> {
-        Ok(Wake { fd: AtomicI32::new(eventfd()?), state: AtomicU32::new(ASLEEP), tokens: AtomicU64::new(0) })
+        Ok(Wake {
+            fd: AtomicI32::new(eventfd()?),
+            state: AtomicU32::new(ASLEEP),
+            tokens: AtomicU64::new(0),
+            watched: AtomicBool::new(false),
+        })
     }
 
     /// The eventfd; readable when the loop should look for work.
@@ -83,7 +92,27 @@ impl Wake {
 
     /// The loop runs: it will look for work before it sleeps.
     pub(crate) fn awake(&self) {
-        self.state.store(AWAKE, Ordering::SeqCst);
+        if !self.is_watched() {
+            self.state.store(AWAKE, Ordering::SeqCst);
+        }
+    }
+
+    /// From now on somebody else waits on the loop's descriptor. True if that is new.
+    pub(crate) fn watch(&self) -> bool {
+        let is_new = !self.watched.swap(true, Ordering::SeqCst);
+        if is_new {
+            self.asleep();
+        }
+        is_new
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::SeqCst)
+    }
+
+    /// True if a token is in the eventfd that the loop has not been told of, or about to be.
+    pub(crate) fn is_signalled(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == SIGNALLED
     }
 
     /// Takes the token. To be called when the eventfd was reported readable.

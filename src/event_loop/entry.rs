@@ -108,7 +108,8 @@ pub unsafe extern "C" fn uv_default_loop() -> *mut uv_loop_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_run(r#loop: *mut uv_loop_t, mode: uv_run_mode) -> c_int {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.run(mode)
+    let event_loop = unsafe { Loop::from_c(r#loop) };
+    if event_loop.is_closed() { 0 } else { event_loop.run(mode) }
 }
 
 /// Makes `uv_run` return soon: before the next sleep. Called before `uv_run`, it makes that return without a turn. Not
@@ -116,10 +117,10 @@ pub unsafe extern "C" fn uv_run(r#loop: *mut uv_loop_t, mode: uv_run_mode) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_stop(r#loop: *mut uv_loop_t) {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.stop_flag.set(1);
+    unsafe { Loop::from_c(r#loop) }.stop();
 }
 
-/// Non-zero if active and referenced handles, requests or closing handles keep the loop alive.
+/// Non-zero if active and referenced handles, requests or closing handles keep the loop alive. Any thread may ask.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_loop_alive(r#loop: *const uv_loop_t) -> c_int {
     // SAFETY: law 5.
@@ -149,32 +150,38 @@ pub unsafe extern "C" fn uv_loop_fork(r#loop: *mut uv_loop_t) -> c_int {
 }
 
 /// A descriptor that polls readable when the loop has something to do; for embedding it in another loop, together with
-/// `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life.
+/// `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life; -1 for a closed
+/// loop. Any thread may ask.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_backend_fd(r#loop: *const uv_loop_t) -> c_int {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.expose()
+    let event_loop = unsafe { Loop::from_c(r#loop) };
+    if event_loop.is_closed() { -1 } else { event_loop.expose() }
 }
 
-/// Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes.
+/// Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. Any thread may ask.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_backend_timeout(r#loop: *const uv_loop_t) -> c_int {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.backend_timeout()
+    let event_loop = unsafe { Loop::from_c(r#loop) };
+    if event_loop.is_closed() { 0 } else { event_loop.backend_timeout() }
 }
 
 /// The loop's time in milliseconds, from an arbitrary start; cached at the start of a turn and after sleeping.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_now(r#loop: *const uv_loop_t) -> u64 {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.time.get()
+    unsafe { Loop::from_c(r#loop) }.time_ms()
 }
 
 /// Updates the cached time, for callbacks that take long.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_update_time(r#loop: *mut uv_loop_t) {
     // SAFETY: law 5.
-    unsafe { Loop::from_c(r#loop) }.update_time();
+    let event_loop = unsafe { Loop::from_c(r#loop) };
+    if !event_loop.is_closed() {
+        event_loop.update_time();
+    }
 }
 
 /// Fills `metrics` with the loop's counters. Returns 0.
@@ -197,7 +204,7 @@ pub unsafe extern "C" fn uv_metrics_info(r#loop: *mut uv_loop_t, metrics: *mut u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_metrics_idle_time(r#loop: *mut uv_loop_t) -> u64 {
     // SAFETY: law 5; only atomics are read.
-    unsafe { Loop::from_c(r#loop) }.state().metrics.idle()
+    unsafe { Loop::from_c(r#loop) }.shared().idle.total()
 }
 
 /// Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop.

@@ -3,11 +3,13 @@
 //! Everything that makes the descriptor readable is in the epoll set already. But the wake-up is edge-triggered, which saves
 //! the loop a read, and another waiter would take the edge away: from the first call on it is level-triggered. Any thread
 //! may ask, also while another runs the loop (in libuv it is a plain read).
+//!
+//! From then on the descriptor tells of everything at any time, whether or not the loop seems to be awake: a callback may jump out
+//! of `uv_run`, and then nobody learns of that before the program waits. So threads always write into the wake-up, the loop takes
+//! their token when it has delivered everything, and file requests start at once and do not ride the ring, whose completions
+//! only `uv_run` sees.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use libc::c_int;
 
@@ -16,10 +18,9 @@ use crate::abi::Result;
 use crate::driver::epoll;
 use crate::handles::io::{self, Part};
 
-/// Whether the backend descriptor was asked for.
+/// What it takes to make the wake-up level-triggered.
 #[derive(Default)]
 pub(super) struct Exposure {
-    asked: AtomicBool,
     /// The key under which the wake-up is registered, as bits.
     wake_key: AtomicU64,
 }
@@ -27,26 +28,32 @@ pub(super) struct Exposure {
 impl Loop {
     /// True if somebody watches the backend descriptor.
     pub(crate) fn is_exposed(self) -> bool {
-        self.state().exposure.asked.load(SeqCst)
+        self.shared().wake.is_watched()
     }
 
     /// Registers the loop's wake-up, at once. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for it.
     pub(super) fn watch_wake_up(self) -> Result {
         let watcher = self.wake_watcher();
-        watcher.init(Part::Wake, self.state().wake.fd());
+        watcher.init(Part::Wake, self.shared().wake.fd());
         watcher.start(self, io::IN)?;
         watcher.reconcile(self)?;
-        self.state().exposure.wake_key.store(watcher.bits.get() as u64, Relaxed);
+        self.shared().exposure.wake_key.store(watcher.bits.get() as u64, Relaxed);
         Ok(())
     }
 
     /// From now on somebody watches the backend descriptor. Thread-safe.
     pub(super) fn expose(self) -> c_int {
-        let state = self.state();
+        let shared = self.shared();
         let set = self.backend_fd.get();
-        if !state.exposure.asked.swap(true, SeqCst) {
-            let key = state.exposure.wake_key.load(Relaxed);
-            epoll::epoll_ctl(set, libc::EPOLL_CTL_MOD, state.wake.fd(), io::IN, key);
+        if shared.wake.watch() {
+            let key = shared.exposure.wake_key.load(Relaxed);
+            epoll::epoll_ctl(set, libc::EPOLL_CTL_MOD, shared.wake.fd(), io::IN, key);
+            if shared.runs_here() {
+                // In a callback; or one has jumped out of `uv_run`, and left undone what has to be done before anybody waits.
+                self.leave_run();
+            } else if shared.is_unheard() || self.has_sent_news() {
+                shared.wake.wake();
+            }
         }
         set
     }

@@ -1,11 +1,11 @@
 //! The life of a loop: made, configured, forked, closed.
 
 use std::ptr;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_int;
 
-use super::{Loop, LoopState, free_state};
+use super::{Loop, state};
 use crate::abi::*;
 use crate::alloc;
 use crate::driver::fork;
@@ -13,7 +13,6 @@ use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io;
 use crate::handles::{fs_event, process, signal};
-use crate::os::lock::Mutex;
 
 impl Loop {
     pub(super) fn init(self) -> Result {
@@ -38,10 +37,9 @@ impl Loop {
             fd.set(-1);
         }
         self.signal_pipefd.set([-1, -1]);
-        let state = alloc::boxed(LoopState::new()?)?;
+        let state = alloc::boxed(state::LoopState::new()?)?;
         self.internal_fields.set(state.as_ptr().cast());
-        self.state().walking.init();
-        self.state().files.init();
+        self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
         self.update_time();
         if let Err(e) = self.watch_wake_up().and_then(|()| signal::global_init()) {
@@ -82,7 +80,7 @@ impl Loop {
     fn discard(self) {
         let state = self.state();
         // Workers that have just handed their last jobs back. A forked child does not have those that it would wait for.
-        while state.handing_over.load(SeqCst) != 0 && state.fork_generation.get() == fork::generation() {
+        while self.shared().mailbox.is_handing_over() && !state.is_parents() {
             std::thread::yield_now();
         }
         self.wake_watcher().stop(self, io::IN);
@@ -95,7 +93,7 @@ impl Loop {
             // A callback closes the loop that calls it.
             state.closed.set(true);
         } else {
-            free_state(boxed);
+            state::free(boxed);
         }
         // SAFETY: ours, or NULL.
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };
@@ -107,20 +105,13 @@ impl Loop {
     pub(super) fn fork(self) -> Result {
         let state = self.state();
         if state.fork_generation.replace(fork::generation()) != fork::generation() {
-            // The pool's threads stayed in the parent, whatever they were doing.
-            state.handing_over.store(0, SeqCst);
+            self.shared().mailbox.after_fork();
             state.files.after_fork();
-            // Its holder may be one of them.
-            // SAFETY: this process has one thread, so nobody else uses the lock; `finished` lies in the box of `init`.
-            unsafe {
-                let state = self.internal_fields.get().cast::<LoopState>();
-                (&raw mut (*state).finished).write(Mutex::new(()));
-            }
         }
         state.driver.borrow_mut().reopen()?;
         self.backend_fd.set(state.driver.borrow().fd());
         self.wake_watcher().close(self);
-        state.wake.reopen()?;
+        self.shared().wake.reopen()?;
         self.watch_wake_up()?;
         process::loop_fork(self);
         fs_event::loop_fork(self)?;
@@ -135,7 +126,7 @@ impl Loop {
             }
             UV_LOOP_BLOCK_SIGNAL => Err(Errno::EINVAL),
             UV_METRICS_IDLE_TIME => {
-                self.state().metrics.measured.store(true, Relaxed);
+                self.shared().idle.measured.store(true, Relaxed);
                 Ok(())
             }
             UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),

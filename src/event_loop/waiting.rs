@@ -55,7 +55,7 @@ impl Loop {
             return self.gather(until_ns);
         }
         // Who measures pays for a look before the sleep, as with libuv.
-        state.metrics.measured.load(Relaxed) && self.wait_in_driver(Some(0))
+        self.shared().idle.measured.load(Relaxed) && self.wait_in_driver(Some(0))
     }
 
     /// True if the driver has brought something.
@@ -96,11 +96,11 @@ impl Loop {
             return true;
         }
         if until_ns.is_none_or(|until| until > clock::monotonic_ns() + NAP_AND_SLACK_NS) {
-            let metrics = &self.state().metrics;
-            metrics.fall_asleep();
+            let idle = &self.shared().idle;
+            idle.fall_asleep();
             // The loop counts as awake: nobody has to wake it.
             std::thread::sleep(NAP);
-            metrics.wake_up();
+            idle.wake_up();
         }
         self.has_news()
     }
@@ -109,18 +109,18 @@ impl Loop {
     #[inline(never)]
     fn fall_asleep(self, until_ns: Option<u64>) {
         let state = self.state();
-        let metrics = &state.metrics;
-        metrics.waiting.set(false);
-        metrics.fall_asleep();
+        let idle = &self.shared().idle;
+        state.metrics.waiting.set(false);
+        idle.fall_asleep();
         let files = state.driver.borrow().files_in_flight();
         let is_ready = self.sleep(until_ns);
-        metrics.wake_up();
+        idle.wake_up();
         self.update_time_after_sleep(is_ready, files > 0);
     }
 
     /// Sleeps; true if the driver has brought something.
     fn sleep(self, until_ns: Option<u64>) -> bool {
-        let wake = &self.state().wake;
+        let wake = &self.shared().wake;
         wake.asleep();
         let is_ready = self.wait_in_driver(if self.has_news() { Some(0) } else { until_ns });
         wake.awake();
@@ -129,10 +129,10 @@ impl Loop {
 
     /// Notes what ended a sleep how soon. Of a sleep with files on the ring that they ended there is nothing to learn.
     fn update_time_after_sleep(self, is_ready: bool, had_files: bool) {
-        let state = self.state();
-        let since = state.now_ns.get();
+        let (state, shared) = (self.state(), self.shared());
+        let since = shared.now_ns();
         self.update_time();
-        let took = state.now_ns.get() - since;
+        let took = shared.now_ns() - since;
         let by_thread = self.has_sent_news();
         if by_thread || !had_files {
             let only = match state.batch.borrow()[..] {

@@ -203,7 +203,7 @@ fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
         files_pool: state.files.given_to_pool.get(),
         stream_reads: state.metrics.stream_reads.get(),
         stream_writes: state.metrics.stream_writes.get(),
-        wakeups: state.wake.count(),
+        wakeups: event_loop.shared().wake.count(),
         pool_jobs: pool::jobs(),
         loops: 1,
         loops_on_ring: u64::from(is_ring),

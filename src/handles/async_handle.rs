@@ -18,7 +18,7 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::callback;
-use crate::event_loop::{Loop, LoopState};
+use crate::event_loop::{Local, Loop};
 use crate::handle::{Async, Handle};
 use crate::queue::Link;
 
@@ -126,9 +126,9 @@ impl Async {
         if self.state().fetch_or(PENDING, SeqCst) & (PENDING | CLOSED) == 0 {
             // SAFETY: `init` set it; the loop outlives the handle, and `close` waits for this sender.
             let event_loop = unsafe { Loop::from_c(self.r#loop.get()) };
-            let state = event_loop.state();
-            state.pending_asyncs.push(self);
-            state.wake.wake();
+            let shared = event_loop.shared();
+            shared.pending_asyncs.push(self);
+            shared.wake.wake();
         }
         self.state().fetch_sub(SENDER, SeqCst);
     }
@@ -141,8 +141,9 @@ pub(crate) fn close(handle: Async) {
         // A sender is between two instructions of `send`, perhaps preempted there.
         std::thread::yield_now();
     }
-    let state = Handle::from(handle).event_loop().state();
-    take_over(state);
+    let event_loop = Handle::from(handle).event_loop();
+    let state = event_loop.state();
+    take_over(event_loop);
     for list in [&state.sent_asyncs, &state.later_asyncs] {
         let mut list = list.borrow_mut();
         if let Some(at) = list.iter().position(|&(_, h)| h == handle) {
@@ -155,9 +156,9 @@ pub(crate) fn close(handle: Async) {
 }
 
 /// Moves what was sent from the stack, out of which no single one can be taken, to a list of the loop's own.
-fn take_over(state: &LoopState) {
-    let mut next = state.pending_asyncs.take();
-    let mut later = state.later_asyncs.borrow_mut();
+fn take_over(event_loop: Loop) {
+    let mut next = event_loop.shared().pending_asyncs.take();
+    let mut later = event_loop.state().later_asyncs.borrow_mut();
     while !next.is_null() {
         // SAFETY: law 1: `close` takes a handle out of the stack before its memory is given back.
         let handle = unsafe { Async::from_c(next) };
@@ -168,8 +169,9 @@ fn take_over(state: &LoopState) {
 }
 
 /// Moves what was sent to the list of those to run, in the order of initialisation.
-fn collect(state: &LoopState) {
-    take_over(state);
+fn collect(event_loop: Loop) {
+    take_over(event_loop);
+    let state = event_loop.state();
     let mut later = state.later_asyncs.borrow_mut();
     if later.is_empty() {
         return;
@@ -183,16 +185,14 @@ fn collect(state: &LoopState) {
     sent.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
 }
 
-/// True if there are callbacks to come.
-pub(crate) fn some_pending(state: &LoopState) -> bool {
-    !state.pending_asyncs.is_empty()
-        || state.sent_asyncs.try_borrow().is_ok_and(|sent| !sent.is_empty())
-        || state.later_asyncs.try_borrow().is_ok_and(|later| !later.is_empty())
+/// True if there are callbacks to come of handles that were taken over from the stack.
+pub(crate) fn some_taken_over(state: &Local) -> bool {
+    !state.sent_asyncs.borrow().is_empty() || !state.later_asyncs.borrow().is_empty()
 }
 
 /// Calls the handles that were sent. Those sent meanwhile wait for the next poll phase.
 pub(crate) fn run(event_loop: Loop) {
-    collect(event_loop.state());
+    collect(event_loop);
     loop {
         // No borrow is alive in the callback (law 3).
         let next = event_loop.state().sent_asyncs.borrow_mut().pop();

@@ -4,6 +4,10 @@
 //! `start` and `stop` change the wish and put the watcher into the loop's list of those to compare; [`reconcile`] compares
 //! before the loop sleeps, so that stopping and starting again within a turn costs nothing. `close` is immediate: it
 //! returns when neither driver nor kernel holds the descriptor.
+//!
+//! Programs see `loop->watcher_queue`, by what `uv_backend_timeout` answers, so only those are in it that libuv would have there;
+//! watchers that want nothing any more are in a list of the loop's own. Likewise `loop->pending_queue`, by `uv_loop_alive`, and
+//! watchers whose owner is in the midst of calling back.
 
 use libc::{c_int, c_uint};
 
@@ -29,7 +33,10 @@ pub(crate) const ERR: c_uint = libc::POLLERR as c_uint;
 /// A hang-up; told whether wanted or not.
 pub(crate) const HUP: c_uint = libc::POLLHUP as c_uint;
 
-/// What a watcher is part of, as kept in `uv__io_t.part`.
+/// Bit of `uv__io_t.part`: the watcher is not in the loop's queue of pending ones, but in that of owners who call back.
+const HELD: c_uint = 1 << 31;
+
+/// What a watcher is part of, as kept in the rest of `uv__io_t.part`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Part {
@@ -109,7 +116,7 @@ impl Io {
         }
         // SAFETY: law 1; `part` was set by `init` according to the field this is.
         unsafe {
-            match self.part.get() {
+            match self.part.get() & !HELD {
                 p if p == Part::Stream as c_uint => Whose::Stream(Stream::from_c(outer!(uv_stream_t, io_watcher))),
                 p if p == Part::Udp as c_uint => Whose::Udp(Udp::from_c(outer!(uv_udp_t, io_watcher))),
                 p if p == Part::Poll as c_uint => Whose::Poll(Poll::from_c(outer!(uv_poll_t, io_watcher))),
@@ -120,23 +127,30 @@ impl Io {
         }
     }
 
+    fn is_part(self, part: Part) -> bool {
+        self.part.get() & !HELD == part as c_uint
+    }
+
     /// How epoll tells of the descriptor. The wake-up is edge-triggered, so that nobody has to read its tokens; but not where
     /// somebody else waits on the epoll set, too, who would take the edge away.
     fn mode(self, event_loop: Loop) -> c_uint {
-        let is_wake = self.part.get() == Part::Wake as c_uint;
+        let is_wake = self.is_part(Part::Wake);
         if is_wake && !event_loop.is_exposed() { libc::EPOLLET as c_uint } else { 0 }
     }
 
     /// True for the signal pipe, whose events come last in a batch.
     pub(crate) fn is_signal(self) -> bool {
-        self.part.get() == Part::Signal as c_uint
+        self.is_part(Part::Signal)
     }
 
     /// Wants `events` from now on, besides what it wants already. `UV_ENOMEM` if the loop cannot note it.
     pub(crate) fn start(self, event_loop: Loop, events: c_uint) -> Result {
         event_loop.set_watcher(self.fd.get(), self.as_ptr())?;
+        let was_stopped = self.pevents.get() == 0 && self.events.get() != 0;
         self.pevents.set(self.pevents.get() | events);
-        self.note(event_loop);
+        if was_stopped || self.pevents.get() != self.events.get() {
+            self.note(event_loop.watcher_queue());
+        }
         Ok(())
     }
 
@@ -146,25 +160,27 @@ impl Io {
             return;
         }
         self.pevents.set(self.pevents.get() & !events);
-        if self.pevents.get() == 0 {
-            event_loop.clear_watcher(self.fd.get(), self.as_ptr());
+        if self.pevents.get() != 0 {
+            return self.note(event_loop.watcher_queue());
         }
-        self.note(event_loop);
+        event_loop.clear_watcher(self.fd.get(), self.as_ptr());
+        if self.events.get() == 0 {
+            self.watcher_link().unlink();
+        } else {
+            self.note(event_loop.state().walking.stopped());
+        }
     }
 
-    /// Puts the watcher into the list of those to compare, or takes it out when there is nothing to do.
-    fn note(self, event_loop: Loop) {
-        if self.pevents.get() == self.events.get() {
-            self.watcher_link().unlink();
-        } else if self.watcher_link().is_empty() {
-            event_loop.watcher_queue().push_back(self.watcher_link());
-        }
+    /// Puts the watcher into a list of those to compare.
+    fn note(self, list: Link) {
+        self.watcher_link().unlink();
+        list.push_back(self.watcher_link());
     }
 
     /// Wants nothing, now: when this returns, the kernel holds nothing for the descriptor, which may be closed.
     pub(crate) fn close(self, event_loop: Loop) {
         self.stop(event_loop, IN | OUT | PRI | RDHUP);
-        self.pending_link().unlink();
+        self.unfeed();
         self.watcher_link().unlink();
         if self.bits.get() != 0 {
             event_loop.end_poll(OpKey::from_bits(self.bits.replace(0) as u64));
@@ -179,18 +195,31 @@ impl Io {
 
     /// Has the owner called in the pending phase.
     pub(crate) fn feed(self, event_loop: Loop) {
+        self.release();
         if self.pending_link().is_empty() {
             event_loop.pending_queue().push_back(self.pending_link());
         }
     }
 
-    /// True if the owner is to be called in the pending phase.
-    pub(crate) fn is_fed(self) -> bool {
-        !self.pending_link().is_empty()
+    /// Has the owner called in the pending phase, should the callback that it is about to make jump away. To be followed by
+    /// `release`.
+    pub(crate) fn hold(self, event_loop: Loop) {
+        if self.pending_link().is_empty() {
+            self.part.set(self.part.get() | HELD);
+            event_loop.state().walking.held().push_back(self.pending_link());
+        }
     }
 
-    /// Takes `feed` back.
-    pub(crate) fn unfeed(self) {
+    /// Takes `hold` back.
+    pub(crate) fn release(self) {
+        if self.part.get() & HELD != 0 {
+            self.unfeed();
+        }
+    }
+
+    /// Takes `feed` and `hold` back.
+    fn unfeed(self) {
+        self.part.set(self.part.get() & !HELD);
         self.pending_link().unlink();
     }
 
@@ -225,12 +254,12 @@ impl Io {
     pub(crate) fn on_poll(self, events: c_uint) {
         let wants = self.pevents.get();
         let mut events = events & (wants | ERR | HUP);
-        if self.part.get() == Part::Poll as c_uint {
+        if self.is_part(Part::Poll) {
             // A hang-up makes everything ready, so that whatever call is made next meets it.
             if events & (ERR | HUP) == HUP {
                 events |= wants;
             }
-        } else if self.part.get() != Part::Stream as c_uint && events & !(ERR | HUP) == 0 && events != 0 {
+        } else if !self.is_part(Part::Stream) && events & !(ERR | HUP) == 0 && events != 0 {
             // Likewise an error alone. Streams tell the end of a pipe by the hang-up alone.
             events |= wants & (IN | OUT | RDHUP | PRI);
         }
@@ -256,6 +285,7 @@ pub(crate) fn reconcile(event_loop: Loop) {
     let walking = &event_loop.state().walking;
     let todo = walking.watchers();
     todo.append_all(walking.starved());
+    todo.append_all(walking.stopped());
     todo.append_all(event_loop.watcher_queue());
     while let Some(link) = todo.pop_front() {
         // SAFETY: a link of the watcher queue lies in a live watcher (law 1).
@@ -269,9 +299,13 @@ pub(crate) fn reconcile(event_loop: Loop) {
 /// The pending phase: calls the owners of fed watchers as if writable.
 pub(crate) fn run_pending(event_loop: Loop) {
     let todo = event_loop.state().walking.pending();
+    // Of callbacks that have jumped away.
+    todo.append_all(event_loop.state().walking.held());
     todo.append_all(event_loop.pending_queue());
     while let Some(link) = todo.pop_front() {
-        // SAFETY: a link of the pending queue lies in a live watcher (law 1).
-        unsafe { Io::at(queue::owner!(link, uv__io_t, pending_queue)) }.deliver(OUT);
+        // SAFETY: a link of these queues lies in a live watcher (law 1).
+        let io = unsafe { Io::at(queue::owner!(link, uv__io_t, pending_queue)) };
+        io.unfeed();
+        io.deliver(OUT);
     }
 }

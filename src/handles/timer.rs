@@ -111,10 +111,11 @@ impl Timer {
         let entry = Entry {
             timeout_ms: event_loop.time.get().saturating_add(timeout),
             start_id: event_loop.timer_counter.get(),
-            due_ns: state.now_ns.get().saturating_add(timeout.saturating_mul(1_000_000)),
+            due_ns: event_loop.shared().now_ns().saturating_add(timeout.saturating_mul(1_000_000)),
             timer: self,
         };
         state.timers.borrow_mut().insert(entry)?;
+        publish(event_loop);
         self.timer_cb.set(cb);
         self.timeout.set(entry.timeout_ms);
         self.repeat.set(repeat);
@@ -127,7 +128,9 @@ impl Timer {
     fn stop(self) {
         let handle = Handle::from(self);
         if handle.is_active() {
-            handle.event_loop().state().timers.borrow_mut().remove(self.index());
+            let event_loop = handle.event_loop();
+            event_loop.state().timers.borrow_mut().remove(self.index());
+            publish(event_loop);
             handle.stop();
         } else {
             // It may be due and waiting for the callbacks before its own.
@@ -146,6 +149,11 @@ impl Timer {
     }
 }
 
+/// Tells all threads when the first timer is due.
+fn publish(event_loop: Loop) {
+    event_loop.shared().set_due_ns(event_loop.state().timers.borrow().due_ns());
+}
+
 pub(crate) fn close(timer: Timer) {
     timer.stop();
     Handle::from(timer).event_loop().state().timers.borrow_mut().dismiss();
@@ -159,7 +167,7 @@ pub(crate) fn run(event_loop: Loop) {
     loop {
         let first = state.timers.borrow().first();
         let Some(first) = first else { break };
-        if first.due_ns > state.now_ns.get() || first.timeout_ms > event_loop.time.get() {
+        if first.due_ns > event_loop.shared().now_ns() || first.timeout_ms > event_loop.time.get() {
             break;
         }
         first.timer.stop();

@@ -12,7 +12,6 @@
 //! The unsafe code cites the pool's argument.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use libc::c_int;
 
@@ -97,7 +96,7 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
     // Without a pool there is at most an answer that awaits its callback, or an ancestor's job.
     let pool = super::pool().ok();
     let mut lanes = pool.map(|pool| pool.lanes.lock());
-    let guard = event_loop(work).state().finished.lock();
+    let guard = event_loop(work).shared().mailbox.lock();
     // SAFETY: (1), (2): under both locks.
     let queued = !wq(work).is_empty() && unsafe { (*work).work.get() }.is_some();
     if queued {
@@ -133,22 +132,11 @@ pub(super) fn run(work: *mut uv__work) {
 /// Hands a job back to its loop and wakes it.
 fn finish(work: *mut uv__work) {
     let event_loop = event_loop(work);
-    let state = event_loop.state();
-    let guard = state.finished.lock();
+    let shared = event_loop.shared();
+    let guard = shared.mailbox.lock();
     // SAFETY: (1).
     unsafe { (*work).work.set(None) };
-    event_loop.wq().push_back(wq(work));
-    state.work_pending.store(true, Relaxed);
-    let asleep = state.wake.claim();
-    if asleep {
-        // Keeps the loop from being closed (3) while it is woken outside the lock, which it wants as soon as it is awake.
-        state.handing_over.fetch_add(1, SeqCst);
-    }
-    drop(guard);
-    if asleep {
-        state.wake.signal();
-        state.handing_over.fetch_sub(1, SeqCst);
-    }
+    shared.hand_over(guard, event_loop.wq(), wq(work));
 }
 
 /// Takes a job that the loop's own thread has done already: its `done` is called in the next poll phase, as if it came from
@@ -156,11 +144,8 @@ fn finish(work: *mut uv__work) {
 /// which the pool counts.
 pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) {
     prepare(event_loop, work, kind, run, done);
-    let state = event_loop.state();
-    let guard = state.finished.lock();
-    event_loop.wq().push_back(wq(work));
-    state.work_pending.store(true, Relaxed);
-    drop(guard);
+    let mailbox = &event_loop.shared().mailbox;
+    mailbox.put(&mailbox.lock(), event_loop.wq(), wq(work));
     event_loop.announce();
 }
 

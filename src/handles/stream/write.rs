@@ -361,12 +361,10 @@ pub(super) fn run_callbacks(stream: Stream) {
     let completed = stream.completed_queue();
     let Some(last) = completed.last() else { return };
     let event_loop = Handle::from(stream).event_loop();
-    let was_fed = stream.io().is_fed();
-    let was_shutting = !stream.shutdown_req.get().is_null();
     while let Some(link) = completed.pop_front() {
         if link != last {
             // Should the callback `longjmp` away, the next pending phase goes on with the rest.
-            stream.io().feed(event_loop);
+            stream.io().hold(event_loop);
         }
         let req = Write::of_link(link);
         stream.write_queue_size.set(stream.write_queue_size.get() - remaining(req));
@@ -377,12 +375,7 @@ pub(super) fn run_callbacks(stream: Stream) {
             break;
         }
     }
-    // A shutdown with nothing before it, which a callback asked for, waits for the pending phase as well; once the stream is closed,
-    // nothing may.
-    let is_shutdown_due = !was_shutting && !stream.shutdown_req.get().is_null() && stream.write_queue().is_empty();
-    if completed.is_empty() && (stream.fd() == -1 || !(was_fed || is_shutdown_due)) {
-        stream.io().unfeed();
-    }
+    stream.io().release();
 }
 
 /// Nothing is left to be written.

@@ -255,11 +255,10 @@ impl Udp {
         let (handle, event_loop) = (Handle::from(self), self.event_loop());
         // What callbacks send is queued, or two requests that send each other would recurse.
         handle.set(flag::UDP_PROCESSING);
-        let was_fed = self.io().is_fed();
         while let Some(link) = self.completed().pop_front() {
             // Should the callback `longjmp` away, the next pending phase goes on with the rest.
-            if !was_fed && self.fd() != -1 && !self.completed().is_empty() {
-                self.io().feed(event_loop);
+            if self.fd() != -1 && !self.completed().is_empty() {
+                self.io().hold(event_loop);
             }
             let req = UdpSend::of_link(link);
             self.count(-1, req.size());
@@ -268,9 +267,7 @@ impl Udp {
             callback::send(req, req.status.get() as c_int);
         }
         handle.clear(flag::UDP_PROCESSING);
-        if !was_fed {
-            self.io().unfeed();
-        }
+        self.io().release();
         if self.queued().is_empty() {
             self.io().stop(event_loop, io::OUT);
             self.stop_if_idle();

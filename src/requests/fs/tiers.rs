@@ -72,7 +72,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
         false
     } else if !is_ring || req.is_pool_only() || is_bound_for_pool(&state.files, req) {
         is_given_to_pool(event_loop, req)
-    } else if state.running.get() == Some(UV_RUN_DEFAULT) || req.is_endless() {
+    } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_exposed()) {
         false
     } else {
         (req.is_stat() && is_answered(&state.files, req)) || is_given_to_pool(event_loop, req)
@@ -81,9 +81,14 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
         req.set_stage(Stage::Queued);
         state.files.queue().push_back(req.link());
     }
-    if state.running.get().is_none() && state.files.has_news() {
+    if state.files.has_news() {
         event_loop.announce();
     }
+}
+
+/// True where the end of what is on the ring will be seen: nobody but `uv_run` waits for the loop.
+fn may_ride(event_loop: Loop) -> bool {
+    event_loop.state().running.get() == Some(UV_RUN_DEFAULT) && !event_loop.is_exposed()
 }
 
 /// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
@@ -92,7 +97,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
     if state.files.queue().is_empty() {
         return;
     }
-    let may_ride = state.running.get() == Some(UV_RUN_DEFAULT) && state.driver.borrow_mut().is_ring();
+    let may_ride = may_ride(event_loop) && state.driver.borrow_mut().is_ring();
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
         let is_placed = req.is_beside_ring()
@@ -242,7 +247,7 @@ fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
 /// The ring has done a request.
 pub(crate) fn on_ring(req: FsReq, result: i32) {
     if land(req, result) {
-        req.event_loop().state().metrics.count(1);
+        req.event_loop().state().metrics.count();
         finish(req);
     }
 }
@@ -431,7 +436,7 @@ pub(crate) fn deliver_finished(event_loop: Loop) {
     let state = event_loop.state();
     state.files.delivering().append_all(state.files.finished());
     while let Some(link) = state.files.delivering().pop_front() {
-        state.metrics.count(1);
+        state.metrics.count();
         finish(FsReq::of_link(link));
     }
 }
@@ -489,9 +494,7 @@ pub(crate) fn cancel(req: FsReq) -> Result {
         req.set_result(Err(Errno::ECANCELED));
         let event_loop = req.event_loop();
         put_off(&event_loop.state().files, req);
-        if event_loop.state().running.get().is_none() {
-            event_loop.announce();
-        }
+        event_loop.announce();
         return Ok(());
     }
     if req.is_at(Stage::Ring) && req.word(MARKS) & mark::ENDLESS != 0 {

@@ -1,0 +1,171 @@
+//! What is asked of a loop: whether it is alive, how long it may sleep, what time it is.
+//!
+//! Programs ask in callbacks, between turns, and from a thread that waits on the backend descriptor while another uses the loop.
+//! So the public answers come from words that are read and written whole: fields that C sees, heads of lists, and
+//! [`Shared`](super::shared::Shared). They are libuv's answers. That a finished operation awaits its callback shows only between
+//! turns, and only where no descriptor tells of it: in callbacks it is the loop's own affair.
+
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use libc::c_int;
+
+use super::Loop;
+use crate::abi::*;
+use crate::handles::async_handle;
+use crate::os::clock;
+
+/// How long a loop sleeps at most that has to look for itself: to try a registration again which the kernel had no room for, or
+/// for results of a ring that was given up.
+const LOOK_AGAIN_NS: u64 = 10_000_000;
+
+macro_rules! words {
+    ($($name:ident, $field:ident: $atomic:ty;)+) => { $(
+        fn $name(self) -> &'static $atomic {
+            // SAFETY: the loop is alive (law 5); what may happen at the same time goes through here, too. (The count of requests
+            // is the lower half of its field.)
+            unsafe { <$atomic>::from_ptr((&raw const (*self.as_ptr()).$field).cast_mut().cast()) }
+        }
+    )+ };
+}
+
+impl Loop {
+    words! {
+        active_handles_word, active_handles: AtomicU32;
+        requests_word, active_reqs: AtomicU32;
+        stop_word, stop_flag: AtomicU32;
+        time_word, time: AtomicU64;
+        closing_word, closing_handles: AtomicPtr<uv_handle_t>;
+    }
+
+    pub(crate) fn count_active(self, change: c_int) {
+        let word = self.active_handles_word();
+        word.store(word.load(Relaxed).wrapping_add_signed(change), Relaxed);
+    }
+
+    pub(crate) fn count_request(self, change: c_int) {
+        self.requests_word().store(self.requests().wrapping_add_signed(change), Relaxed);
+    }
+
+    pub(super) fn requests(self) -> u32 {
+        self.requests_word().load(Relaxed)
+    }
+
+    pub(super) fn stop(self) {
+        self.stop_word().store(1, Relaxed);
+    }
+
+    pub(super) fn is_stopped(self) -> bool {
+        self.stop_word().load(Relaxed) != 0
+    }
+
+    pub(super) fn take_stop(self) {
+        if self.is_stopped() {
+            self.stop_word().store(0, Relaxed);
+        }
+    }
+
+    /// The handles that are closing, last first.
+    pub(crate) fn closing(self) -> *mut uv_handle_t {
+        self.closing_word().load(Relaxed)
+    }
+
+    pub(crate) fn set_closing(self, first: *mut uv_handle_t) {
+        self.closing_word().store(first, Relaxed);
+    }
+
+    pub(super) fn time_ms(self) -> u64 {
+        self.time_word().load(Relaxed)
+    }
+
+    pub(crate) fn update_time(self) {
+        let now = clock::monotonic_ns();
+        self.shared().set_now_ns(now);
+        self.time_word().store(now / 1_000_000, Relaxed);
+    }
+}
+
+impl Loop {
+    fn has_active(self) -> bool {
+        self.active_handles_word().load(Relaxed) > 0 || self.requests() > 0
+    }
+
+    /// What programs are told: handles that the closing phase under way has yet to finish do not count.
+    pub(super) fn alive(self) -> bool {
+        self.has_active() || !self.pending_queue().is_empty() || !self.closing().is_null()
+    }
+
+    /// True if there is something to run for.
+    pub(super) fn has_more(self) -> bool {
+        self.alive() || self.has_closing()
+    }
+
+    pub(super) fn has_closing(self) -> bool {
+        // The second holds something outside the closing phase only when a callback has jumped out of it.
+        !self.closing().is_null() || !self.state().closing_now.get().is_null()
+    }
+
+    /// True if libuv's loop would not sleep now.
+    fn is_busy(self) -> bool {
+        self.is_stopped()
+            || !self.has_active()
+            || !self.pending_queue().is_empty()
+            || !self.idle_handles().is_empty()
+            || !self.closing().is_null()
+    }
+
+    /// What programs are told, in milliseconds: 0 not to wait, -1 for as long as it takes. Any thread may ask.
+    pub(super) fn backend_timeout(self) -> c_int {
+        // The descriptor does not tell of watchers in the queue before the next turn.
+        if self.is_busy() || !self.watcher_queue().is_empty() || self.shared().is_unheard() {
+            return 0;
+        }
+        let Some(due) = self.due_ns(self.shared().is_restless()) else { return -1 };
+        let left = due.saturating_sub(self.shared().now_ns());
+        left.div_ceil(1_000_000).min(c_int::MAX as u64) as c_int
+    }
+
+    /// When the poll phase has to end: `None` for never, 0 for at once.
+    pub(super) fn sleep_until(self) -> Option<u64> {
+        if self.is_busy() || self.has_closing() || self.has_news() {
+            return Some(0);
+        }
+        self.due_ns(!self.state().walking.starved().is_empty())
+    }
+
+    fn due_ns(self, is_restless: bool) -> Option<u64> {
+        let due = self.shared().due_ns();
+        if is_restless { Some(due.unwrap_or(u64::MAX).min(self.shared().now_ns() + LOOK_AGAIN_NS)) } else { due }
+    }
+
+    /// True if the loop has to look for itself, now and then, between two runs.
+    pub(super) fn is_restless(self) -> bool {
+        !self.state().walking.starved().is_empty() || self.state().driver.borrow().must_look()
+    }
+
+    /// True if the driver is to be told what some watcher wants.
+    pub(super) fn must_reconcile(self) -> bool {
+        let walking = &self.state().walking;
+        !self.watcher_queue().is_empty() || !walking.stopped().is_empty() || !walking.starved().is_empty()
+    }
+
+    /// True if something awaits its callback.
+    pub(super) fn has_news(self) -> bool {
+        self.has_sent_news() || self.has_own_news()
+    }
+
+    /// True if another thread has left something.
+    pub(super) fn has_sent_news(self) -> bool {
+        let shared = self.shared();
+        shared.mailbox.has_some() || !shared.pending_asyncs.is_empty()
+    }
+
+    /// The same of what the loop's thread has taken over, or done itself.
+    pub(super) fn has_own_news(self) -> bool {
+        let state = self.state();
+        state.delivered.get() < state.batch.borrow().len()
+            || state.files.has_news()
+            || !state.walking.finished().is_empty()
+            || !state.walking.held().is_empty()
+            || async_handle::some_taken_over(state)
+    }
+}

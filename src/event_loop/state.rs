@@ -1,0 +1,161 @@
+//! What a loop needs beyond the fields that C sees; at `loop->internal_fields`.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+
+use libc::c_void;
+
+use super::lent::Lent;
+use super::metrics::Metrics;
+use super::shared::Shared;
+use crate::abi::*;
+use crate::alloc::{self, Array};
+use crate::driver::{Driver, fork};
+use crate::handle::Async;
+use crate::handles::timer;
+use crate::op::Completion;
+use crate::op::table::Table;
+use crate::os::spin::{EventHabit, Habit};
+use crate::queue::Link;
+use crate::requests::fs;
+
+/// The state of a loop, in a box of its own.
+pub(super) struct LoopState {
+    /// What every thread may touch.
+    pub(super) shared: Shared,
+    /// What the loop's own thread may touch.
+    pub(super) local: Local,
+}
+
+/// The part of a loop's state that only the thread may touch which uses the loop (law 5).
+pub(crate) struct Local {
+    /// Carries the loop's operations.
+    pub(crate) driver: RefCell<Driver>,
+    /// Whose they are.
+    pub(crate) table: RefCell<Table>,
+    /// Completions taken from the driver; those before `delivered` have been delivered.
+    pub(super) batch: RefCell<Array<Completion>>,
+    pub(super) delivered: Cell<usize>,
+    pub(super) lent: Lent,
+    /// The signal pipe is readable; its messages come last in a batch, before the ends of children.
+    pub(super) signalled: Cell<bool>,
+    /// The wake-up was reported; its token is taken when everything that it may tell of has been delivered.
+    pub(super) woken: Cell<bool>,
+    /// Some child has ended and is to be reaped at the end of the batch.
+    pub(crate) children_ended: Cell<bool>,
+    pub(crate) timers: RefCell<timer::Heap>,
+    /// Async handles taken over from those that were sent: those that the poll phase under way runs, last to run first; and those
+    /// after them.
+    pub(crate) sent_asyncs: RefCell<Array<(usize, Async)>>,
+    pub(crate) later_asyncs: RefCell<Array<(usize, Async)>>,
+    /// How many async handles there are, and the number of the next.
+    pub(crate) asyncs: Cell<usize>,
+    pub(crate) next_async: Cell<usize>,
+    /// The process that the loop's threads and kernel objects belong to.
+    pub(crate) fork_generation: Cell<u64>,
+    /// File requests on their way.
+    pub(crate) files: fs::Files,
+    /// Handles that the closing phase is about to finish.
+    pub(crate) closing_now: Cell<*mut uv_handle_t>,
+    pub(crate) walking: Walking,
+    /// The mode of the `uv_run` that is under way.
+    pub(crate) running: Cell<Option<uv_run_mode>>,
+    /// A callback of the `uv_run` under way has closed the loop: it touches nothing but this state any more, and frees it.
+    pub(crate) closed: Cell<bool>,
+    /// Signals blocked while asleep, as the kernel's bit set.
+    pub(super) sigmask: Cell<u64>,
+    /// How soon threads tend to bring something.
+    pub(super) habit: Cell<Habit>,
+    /// How soon descriptors tend to become ready.
+    pub(super) ready_habit: Cell<EventHabit>,
+    /// Name lookups under way.
+    pub(crate) lookups: Cell<usize>,
+    /// Other jobs of the thread pool under way.
+    pub(crate) jobs: Cell<usize>,
+    pub(crate) metrics: Metrics,
+}
+
+impl LoopState {
+    pub(super) fn new() -> Result<LoopState> {
+        Ok(LoopState { shared: Shared::new()?, local: Local::new()? })
+    }
+}
+
+/// Frees the state of a loop, which nobody finds any more.
+pub(super) fn free(internal_fields: *mut c_void) {
+    if let Some(state) = NonNull::new(internal_fields.cast::<LoopState>()) {
+        // SAFETY: `init` boxed it.
+        unsafe { alloc::unbox(state) };
+    }
+}
+
+impl Local {
+    fn new() -> Result<Local> {
+        Ok(Local {
+            driver: RefCell::new(Driver::open()?),
+            table: RefCell::new(Table::new()),
+            batch: RefCell::new(Array::new()),
+            delivered: Cell::new(0),
+            lent: Lent::default(),
+            signalled: Cell::new(false),
+            woken: Cell::new(false),
+            children_ended: Cell::new(false),
+            timers: RefCell::new(timer::Heap::new()),
+            sent_asyncs: RefCell::new(Array::new()),
+            later_asyncs: RefCell::new(Array::new()),
+            asyncs: Cell::new(0),
+            next_async: Cell::new(0),
+            fork_generation: Cell::new(fork::generation()),
+            files: fs::Files::new(),
+            closing_now: Cell::new(ptr::null_mut()),
+            walking: Walking::new(),
+            running: Cell::new(None),
+            closed: Cell::new(false),
+            sigmask: Cell::new(0),
+            habit: Cell::new(Habit::new()),
+            ready_habit: Cell::new(EventHabit::new()),
+            lookups: Cell::new(0),
+            jobs: Cell::new(0),
+            metrics: Metrics::default(),
+        })
+    }
+
+    /// For the lists, once the state is at its final place.
+    pub(super) fn init(&self) {
+        self.walking.init();
+        self.files.init();
+    }
+
+    /// True in a forked child, until `uv_loop_fork`.
+    pub(crate) fn is_parents(&self) -> bool {
+        self.fork_generation.get() != fork::generation()
+    }
+}
+
+/// Heads of the lists that a phase walks, having moved them away from the loop's own, so that what callbacks start waits
+/// for the next phase. They live here and not on the stack: a callback may `longjmp` out of the walk. Also here: watchers that the
+/// kernel had no room for, those that want nothing any more, and those whose owner is in the midst of calling back.
+pub(crate) struct Walking([uv__queue; 11]);
+
+macro_rules! heads {
+    ($($name:ident $index:literal),+) => {
+        impl Walking {
+            const fn new() -> Walking {
+                Walking([const { uv__queue::new() }; 11])
+            }
+
+            fn init(&self) {
+                $(self.$name().init();)+
+            }
+
+            $(pub(crate) fn $name(&self) -> Link {
+                // SAFETY: the loop's state does not move (it is boxed) and outlives every walk.
+                unsafe { Link::at(&raw const self.0[$index]) }
+            })+
+        }
+    };
+}
+heads!(
+    watchers 0, pending 1, idle_handles 2, prepare_handles 3, check_handles 4, timers 5, finished 6, ended 7, starved 8, stopped 9,
+    held 10
+);
