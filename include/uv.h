@@ -711,22 +711,6 @@ typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
 /** See `uv_check_start`. */
 typedef void (*uv_check_cb)(uv_check_t *handle);
 
-/** Seconds and nanoseconds, with 64-bit seconds everywhere. */
-typedef struct uv_timespec64_t {
-  /** Seconds. */
-  int64_t tv_sec;
-  /** Nanoseconds. */
-  int32_t tv_nsec;
-} uv_timespec64_t;
-
-/** Seconds and microseconds, with 64-bit seconds everywhere. */
-typedef struct uv_timeval64_t {
-  /** Seconds. */
-  int64_t tv_sec;
-  /** Microseconds. */
-  int32_t tv_usec;
-} uv_timeval64_t;
-
 /** Seconds and microseconds. */
 typedef struct uv_timeval_t {
   /** Seconds. */
@@ -826,6 +810,22 @@ typedef void (*uv_work_cb)(uv_work_t *req);
 
 /** See `uv_queue_work`. */
 typedef void (*uv_after_work_cb)(uv_work_t *req, int status);
+
+/** Seconds and nanoseconds, with 64-bit seconds everywhere. */
+typedef struct uv_timespec64_t {
+  /** Seconds. */
+  int64_t tv_sec;
+  /** Nanoseconds. */
+  int32_t tv_nsec;
+} uv_timespec64_t;
+
+/** Seconds and microseconds, with 64-bit seconds everywhere. */
+typedef struct uv_timeval64_t {
+  /** Seconds. */
+  int64_t tv_sec;
+  /** Microseconds. */
+  int32_t tv_usec;
+} uv_timeval64_t;
 
 /** What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`). */
 typedef struct uv__io_s {
@@ -2431,29 +2431,6 @@ UV_EXTERN int uv_check_start(uv_check_t *check, uv_check_cb cb);
 UV_EXTERN int uv_check_stop(uv_check_t *check);
 
 /**
- * The monotonic clock in nanoseconds since an arbitrary moment; for measuring intervals. Thread-safe and
- * async-signal-safe.
- */
-UV_EXTERN uint64_t uv_hrtime(void);
-
-/**
- * Reads a clock: `UV_CLOCK_MONOTONIC`, which counts from an arbitrary moment and never goes back, or
- * `UV_CLOCK_REALTIME`, which counts from 1970-01-01 UTC and may be set.
- *
- * Returns 0, `UV_EFAULT` if `ts` is NULL, or `UV_EINVAL` for another clock. Thread-safe.
- */
-UV_EXTERN int uv_clock_gettime(uv_clock_id clock_id, struct uv_timespec64_t *ts);
-
-/**
- * The time of day: seconds and microseconds since 1970-01-01 UTC. Returns 0, or `UV_EINVAL` if `tv` is NULL.
- * Thread-safe.
- */
-UV_EXTERN int uv_gettimeofday(struct uv_timeval64_t *tv);
-
-/** Makes the calling thread sleep for `msec` milliseconds. A signal does not cut the sleep short. Thread-safe. */
-UV_EXTERN void uv_sleep(unsigned int msec);
-
-/**
  * Stores an array of the CPUs that are online at `*cpu_infos`, and its length at `*count`. `uv_free_cpu_info` takes
  * the array back. The model is "unknown" and the speed 0 where the system does not tell.
  *
@@ -2718,23 +2695,6 @@ UV_EXTERN int uv_os_homedir(char *buffer, size_t *size);
  * needed, NUL included. Not thread-safe: it reads the environment.
  */
 UV_EXTERN int uv_os_tmpdir(char *buffer, size_t *size);
-
-/**
- * Creates a pipe that children do not inherit: `fds[0]` is to read from, `fds[1]` to write to. With `UV_NONBLOCK_PIPE` in
- * `read_flags` or `write_flags` that end is non-blocking. Returns 0 or an error; `fds` is left alone then. Thread-safe.
- */
-UV_EXTERN int uv_pipe(uv_file *fds, int read_flags, int write_flags);
-
-/**
- * Creates two connected unix domain sockets of the given `type` and `protocol` that children do not inherit. With
- * `UV_NONBLOCK_PIPE` in `flags0` or `flags1` that socket is non-blocking. Returns 0 or an error; `socket_vector` is left
- * alone then. Thread-safe.
- */
-UV_EXTERN int uv_socketpair(int type,
-                            int protocol,
-                            uv_os_sock_t *socket_vector,
-                            int flags0,
-                            int flags1);
 
 /** Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error. */
 UV_EXTERN int uv_mutex_init(uv_mutex_t *handle);
@@ -3319,6 +3279,46 @@ UV_EXTERN int uv_queue_work(uv_loop_t *loop,
                             uv_work_t *req,
                             uv_work_cb work_cb,
                             uv_after_work_cb after_work_cb);
+
+/**
+ * The monotonic clock in nanoseconds since an arbitrary moment; for measuring intervals. Thread-safe and
+ * async-signal-safe.
+ */
+UV_EXTERN uint64_t uv_hrtime(void);
+
+/**
+ * Reads a clock: `UV_CLOCK_MONOTONIC`, which counts from an arbitrary moment and never goes back, or
+ * `UV_CLOCK_REALTIME`, which counts from 1970-01-01 UTC and may be set.
+ *
+ * Returns 0, `UV_EFAULT` if `ts` is NULL, or `UV_EINVAL` for another clock. Thread-safe.
+ */
+UV_EXTERN int uv_clock_gettime(uv_clock_id clock_id, struct uv_timespec64_t *ts);
+
+/**
+ * The time of day: seconds and microseconds since 1970-01-01 UTC. Returns 0, or `UV_EINVAL` if `tv` is NULL.
+ * Thread-safe.
+ */
+UV_EXTERN int uv_gettimeofday(struct uv_timeval64_t *tv);
+
+/** Makes the calling thread sleep for `msec` milliseconds. A signal does not cut the sleep short. Thread-safe. */
+UV_EXTERN void uv_sleep(unsigned int msec);
+
+/**
+ * Creates a pipe that children do not inherit: `fds[0]` is to read from, `fds[1]` to write to. With `UV_NONBLOCK_PIPE` in
+ * `read_flags` or `write_flags` that end is non-blocking. Returns 0 or an error; `fds` is left alone then. Thread-safe.
+ */
+UV_EXTERN int uv_pipe(uv_file *fds, int read_flags, int write_flags);
+
+/**
+ * Creates two connected unix domain sockets of the given `type` and `protocol` that children do not inherit. With
+ * `UV_NONBLOCK_PIPE` in `flags0` or `flags1` that socket is non-blocking. Returns 0 or an error; `socket_vector` is left
+ * alone then. Thread-safe.
+ */
+UV_EXTERN int uv_socketpair(int type,
+                            int protocol,
+                            uv_os_sock_t *socket_vector,
+                            int flags0,
+                            int flags1);
 
 /**
  * The sentence for an error, such as "address already in use". An error the table does not know gives

@@ -29,13 +29,13 @@ mod tests;
 use libc::c_int;
 
 use crate::abi::*;
+use crate::base::queue::Link;
 use crate::driver::{Driver, pool};
 use crate::handle::{self, newtype};
 use crate::handles::io::{self, Io};
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::op::table::Owner;
 use crate::op::{Completion, FileOp, OpKey};
-use crate::queue::Link;
 use crate::request::FsReq;
 use crate::requests::fs;
 

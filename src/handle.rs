@@ -9,10 +9,11 @@ use std::ptr::{self, NonNull};
 use libc::{c_int, c_uint, c_void};
 
 use crate::abi::*;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
-use crate::queue::{self, Link};
 
 /// The bits of `handle->flags`. Programs copy and test them, so they are libuv's.
 pub(crate) mod flag {

@@ -9,16 +9,16 @@
 //! | `handle` | newtypes over handles, flags, active and ref, `uv_close`, the closing phase, `uv_walk` |
 //! | `request` | newtypes over requests, their count, `uv_cancel` |
 //! | `callback` | every call into user code |
-//! | `queue` | the intrusive two-word list |
 //! | `op` | an operation as a value, said twice: as a ring entry and as a plain system call |
 //! | `driver` | carries operations to the kernel: ring or epoll; thread pool; wake-up |
 //! | `handles` | one libuv handle a file |
 //! | `requests` | one-shot work without a handle: files, names, jobs, random bytes |
-//! | `os` | questions to the system; knows nothing of loops |
+//! | `os` | the C functions that know no loop: `uv_os_*`, `uv_thread_*`, locks, processors, interfaces |
+//! | `sys` | thin calls to the system |
+//! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
 //! | `text` | addresses, IDNA, WTF-8 |
 //! | `ext` | the `uvring_*` functions, which libuv does not have |
 //! | `doctor` | live probes for `uvring doctor` |
-//! | `alloc` | the replaceable allocator |
 //!
 //! # Laws
 //!
@@ -42,7 +42,7 @@
 #![allow(clippy::missing_safety_doc, reason = "the contract of each uv_* function is libuv's documentation")]
 
 mod abi;
-mod alloc;
+mod base;
 mod callback;
 #[doc(hidden)]
 pub mod doctor;
@@ -54,7 +54,7 @@ mod handle;
 mod handles;
 mod op;
 mod os;
-mod queue;
 mod request;
 mod requests;
+mod sys;
 mod text;

@@ -9,7 +9,7 @@ use libc::{c_int, c_uint, epoll_event, timespec};
 use super::polls::{Poll, Polls};
 use super::{Limit, fork};
 use crate::abi::{Errno, Result};
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::{Completion, OpKey};
 
 /// At most this many events are taken in one wait (libuv's figure).

@@ -30,9 +30,9 @@ use super::ring_instance::{ENTRIES, Entered, RingInstance, WaitArgument};
 use super::severed::Severed;
 use super::{Counters, Limit, probe};
 use crate::abi::{Errno, Result};
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey, sqe};
-use crate::os::clock;
+use crate::sys::clock;
 
 /// The `user_data` of cancellations, and of the poll of the epoll set: no key is that small.
 const CANCELLATION: u64 = 0;

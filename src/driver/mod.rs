@@ -28,9 +28,9 @@ pub(crate) mod wake;
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::{Completion, FileOp, OpKey};
-use crate::os::clock;
+use crate::sys::clock;
 use epoll::Epoll;
 use file_ring::FileRing;
 use severed::Severed;

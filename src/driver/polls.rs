@@ -4,7 +4,7 @@
 use libc::{c_int, c_uint};
 
 use crate::abi::Result;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::OpKey;
 
 /// One poll.

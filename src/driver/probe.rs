@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use io_uring::{IoUring, Parameters, opcode};
 use libc::c_int;
 
-use crate::os::{aside, environment};
+use crate::base::environment;
+use crate::sys::aside;
 
 /// What the kernel's rings can do.
 #[derive(Clone, Copy, Debug)]

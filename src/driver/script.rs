@@ -8,7 +8,7 @@ use libc::{c_int, c_uint};
 
 use super::Limit;
 use crate::abi::Result;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::{Completion, OpKey};
 
 /// What happens in one wait.

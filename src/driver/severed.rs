@@ -28,9 +28,9 @@ use libc::{c_int, c_void};
 use super::fork;
 use super::ring_instance::RingInstance;
 use crate::abi::{Errno, Result};
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::op::{Completion, OpKey};
-use crate::os::clock;
+use crate::sys::clock;
 
 /// How long it is tried to get hold of the queue's pages: descriptors may be short.
 const PATIENCE_NS: u64 = 1_000_000_000;

@@ -7,11 +7,11 @@ use libc::{c_char, c_int};
 
 use super::Loop;
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::lock::Mutex;
 use crate::driver::pool;
 use crate::handle::{Handle, flag};
 use crate::os;
-use crate::os::lock::Mutex;
 
 /// Initialises a loop in the caller's memory; `loop->data` is kept.
 /// `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.

@@ -7,7 +7,7 @@ use libc::c_int;
 
 use super::{Loop, state};
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::driver::fork;
 use crate::ext;
 use crate::handle::{Handle, flag};
@@ -86,7 +86,7 @@ impl Loop {
         self.wake_watcher().stop(self, io::IN);
         state.driver.borrow_mut().close();
         if self.emfile_fd.get() != -1 {
-            crate::os::socket::close(self.emfile_fd.replace(-1));
+            crate::sys::socket::close(self.emfile_fd.replace(-1));
         }
         let boxed = self.internal_fields.replace(ptr::null_mut());
         if state.running.get().is_some() {

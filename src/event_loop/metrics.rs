@@ -6,7 +6,7 @@ use std::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
-use crate::os::clock;
+use crate::sys::clock;
 
 /// Counters.
 #[derive(Default)]

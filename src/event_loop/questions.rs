@@ -12,7 +12,7 @@ use libc::c_int;
 use super::Loop;
 use crate::abi::*;
 use crate::handles::async_handle;
-use crate::os::clock;
+use crate::sys::clock;
 
 /// How long a loop sleeps at most that has to look for itself: to try a registration again which the kernel had no room for, or
 /// for results of a ring that was given up.

@@ -9,10 +9,10 @@ use std::sync::atomic::{
 use super::exposure::Exposure;
 use super::metrics::Idle;
 use crate::abi::Result;
+use crate::base::lock::{Mutex, MutexGuard};
+use crate::base::queue::Link;
 use crate::driver::wake::Wake;
 use crate::handles::async_handle::PendingStack;
-use crate::os::lock::{Mutex, MutexGuard};
-use crate::queue::Link;
 
 /// The part of a loop's state that every thread may name. What the loop's own thread tells the others is stored without an
 /// order: who asks while it changes gets the answer of before or after.

@@ -9,15 +9,16 @@ use super::lent::Lent;
 use super::metrics::Metrics;
 use super::shared::Shared;
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::base::alloc;
+use crate::base::alloc::Array;
+use crate::base::queue::Link;
 use crate::driver::{Driver, fork};
 use crate::handle::Async;
 use crate::handles::timer;
 use crate::op::Completion;
 use crate::op::table::Table;
-use crate::os::spin::{EventHabit, Habit};
-use crate::queue::Link;
 use crate::requests::fs;
+use crate::sys::spin::{EventHabit, Habit};
 
 /// The state of a loop, in a box of its own.
 pub(super) struct LoopState {

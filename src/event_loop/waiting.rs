@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::Loop;
 use crate::driver::{Limit, pool};
-use crate::os::clock;
+use crate::sys::clock;
 
 /// With more requests than this in flight, the loop does not look: more will be ready by the time that it wakes.
 const SPIN_LIMIT: u32 = 8;

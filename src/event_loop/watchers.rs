@@ -6,7 +6,7 @@ use libc::c_int;
 
 use super::Loop;
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 
 impl Loop {
     /// Enters a watcher into `loop->watchers`, where programs look descriptors up.

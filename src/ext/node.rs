@@ -2,7 +2,7 @@
 
 use libc::c_int;
 
-use crate::os::environment;
+use crate::base::environment;
 
 /// Whether something in the process may keep the credentials it had before a `setuid`: 1 if the environment asks for io_uring by
 /// name (`UV_USE_IO_URING` with a number above 0), which is when Node.js promises to refuse, otherwise 0.

@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
 use libc::c_int;
 
 use crate::abi::*;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::{Local, Loop};
 use crate::handle::{Async, Handle};
-use crate::queue::Link;
 
 const PENDING: c_int = 1;
 const CLOSED: c_int = 2;

@@ -9,15 +9,15 @@ use std::ptr::{self, NonNull};
 use libc::{c_char, c_int, c_uint};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::buffer::Out;
+use crate::base::queue::Link;
 use crate::event_loop::Loop;
 use crate::handle::{FsEvent, Handle};
 use crate::handles::fs_tree;
 use crate::handles::fs_watch::{Inotify, each_active, handle_of};
 use crate::handles::io::{self, Io, Part};
-use crate::os::buffer::Out;
-use crate::os::{inotify, socket};
-use crate::queue::Link;
+use crate::sys::{inotify, socket};
 
 /// Initialises a file watcher. Always returns 0.
 #[unsafe(no_mangle)]

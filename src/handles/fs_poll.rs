@@ -19,12 +19,12 @@ use std::ptr::{self, NonNull};
 use libc::{c_char, c_int, c_uint};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::buffer::Out;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{FsPoll, Handle, flag};
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
-use crate::os::buffer::Out;
 use crate::requests::fs::{uv_fs_req_cleanup, uv_fs_stat};
 
 /// Initialises a file watcher. Always returns 0.

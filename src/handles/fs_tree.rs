@@ -22,10 +22,12 @@ use libc::{c_char, c_int, c_uint, c_void};
 
 use super::fs_watch::{Found, Inotify};
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::base::alloc;
+use crate::base::alloc::Array;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::handle::FsEvent;
-use crate::os::{folder, inotify};
-use crate::queue::{self, Link};
+use crate::sys::{directory, inotify};
 
 /// `UVRING_FS_EVENT_RECURSIVE=0` in the environment: ignore the flag, as libuv does.
 static IS_OFF: LazyLock<bool> =
@@ -246,7 +248,7 @@ impl Tree {
             let Ok(full) = Joined::new(root, here.as_c()) else { continue };
             // SAFETY: a C string.
             let result = unsafe {
-                folder::each(full.as_c().as_ptr(), |name, may_be_folder| {
+                directory::each(full.as_c().as_ptr(), |name, may_be_folder| {
                     let Ok(inner) = Joined::new(here.as_c(), name) else { return Ok(()) };
                     if report {
                         inotify.find(Found::new(handle, Some(inner.as_c()), UV_RENAME, 0)?)?;
@@ -297,7 +299,7 @@ pub(super) fn grow(handle: FsEvent, inotify: &Inotify, flags: c_uint) -> Result 
         return Ok(());
     }
     // SAFETY: `start` set the path.
-    let root = unsafe { folder::real_path(handle.path.get()) };
+    let root = unsafe { directory::real_path(handle.path.get()) };
     if root.is_null() {
         return Err(Errno::last());
     }

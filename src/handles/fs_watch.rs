@@ -22,12 +22,14 @@ use libc::{c_char, c_int};
 use super::fs_event::open_descriptor;
 use super::fs_tree::{self, Branch, Joined};
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::base::alloc;
+use crate::base::alloc::Array;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{FsEvent, Handle, Kind};
-use crate::os::inotify;
-use crate::queue::{self, Link};
+use crate::sys::inotify;
 
 /// A file that is watched.
 struct Watch {

@@ -12,13 +12,14 @@
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::event_loop::Loop;
 use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::table::Owner;
 use crate::op::{Completion, OpKey};
 use crate::os::memory;
-use crate::queue::{self, Link};
 
 /// Readable.
 pub(crate) const IN: c_uint = libc::POLLIN as c_uint;

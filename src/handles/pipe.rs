@@ -7,15 +7,16 @@ use std::ptr;
 use libc::{c_char, c_int, c_uint};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::buffer::Out;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Pipe, Stream, flag};
 use crate::handles::stream;
 use crate::handles::tty::uv_guess_handle;
-use crate::os::buffer::Out;
-use crate::os::socket;
-use crate::os::unix_socket::{self, Name};
 use crate::request::Connect;
+use crate::sys::socket;
+use crate::sys::unix_socket;
+use crate::sys::unix_socket::Name;
 
 /// Initialises a pipe. If `ipc` is not 0, handles can be passed over it once it is connected; a listening pipe must not
 /// have it. Always returns 0.

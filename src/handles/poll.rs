@@ -12,7 +12,7 @@ use crate::driver::epoll;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Poll};
 use crate::handles::io::{self, Io, Part};
-use crate::os::socket;
+use crate::sys::socket;
 
 /// What a poll event is called by users, and by the kernel.
 const EVENTS: [(c_int, c_uint); 4] =

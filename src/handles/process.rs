@@ -19,14 +19,16 @@ mod spawn;
 use libc::{c_int, c_uint, c_void};
 
 use crate::abi::*;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Process, Signal, flag};
 use crate::handles::io;
 use crate::op::OpKey;
 use crate::op::table::Owner;
-use crate::os::{self, socket};
-use crate::queue::{self, Link};
+use crate::sys;
+use crate::sys::socket;
 
 const KEY: usize = 0;
 const PIDFD: usize = 1;
@@ -59,14 +61,14 @@ pub unsafe extern "C" fn uv_process_kill(handle: *mut uv_process_t, signum: c_in
 /// `UV_ESRCH` if there is no such process, `UV_EINVAL` if there is no such signal, `UV_EPERM`. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_kill(pid: c_int, signum: c_int) -> c_int {
-    os::spawn::kill(pid, signum).into_c()
+    sys::spawn::kill(pid, signum).into_c()
 }
 
 /// Keeps the descriptors that this process was given by its parent from its children, as far as they can be found. To be
 /// called early, before descriptors are closed or opened.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_disable_stdio_inheritance() {
-    os::spawn::close_all_on_exec();
+    sys::spawn::close_all_on_exec();
 }
 
 impl Process {
@@ -103,7 +105,7 @@ impl Process {
     }
 
     /// The child runs, and its end is to be told.
-    fn run(self, event_loop: Loop, started: &os::spawn::Started, exit_cb: uv_exit_cb) -> Result {
+    fn run(self, event_loop: Loop, started: &sys::spawn::Started, exit_cb: uv_exit_cb) -> Result {
         self.pid.set(started.pid);
         self.exit_cb.set(exit_cb);
         event_loop.process_handles().push_back(self.link());
@@ -136,7 +138,7 @@ impl Process {
 
     /// True if the child has ended; it is reaped then.
     fn reap(self) -> bool {
-        match os::spawn::wait(self.pid.get(), libc::WNOHANG) {
+        match sys::spawn::wait(self.pid.get(), libc::WNOHANG) {
             Ok(None) => false,
             Ok(Some(status)) => {
                 self.status.set(status);
@@ -157,7 +159,7 @@ impl Process {
         if self.pid.get() == 0 || self.word(REAPED) == 1 {
             return Err(Errno::ESRCH);
         }
-        os::spawn::kill(self.pid.get(), signum)
+        sys::spawn::kill(self.pid.get(), signum)
     }
 }
 

@@ -32,8 +32,9 @@ use crate::driver::fork;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Kind, Signal, flag};
 use crate::handles::io::{self, Io, Part};
-use crate::os::signals::{self, AllBlocked, Held, Lock};
-use crate::os::socket;
+use crate::sys::signals;
+use crate::sys::signals::{AllBlocked, Held, Lock};
+use crate::sys::socket;
 
 /// Started watchers by signal.
 struct Registry {

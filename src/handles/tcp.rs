@@ -6,8 +6,9 @@ use crate::abi::*;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Tcp, flag};
 use crate::handles::stream;
-use crate::os::{net_if, socket};
+use crate::os::net_if;
 use crate::request::Connect;
+use crate::sys::socket;
 
 /// Initialises a TCP handle. There is no socket yet. Always returns 0. Not thread-safe.
 #[unsafe(no_mangle)]

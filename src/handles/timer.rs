@@ -11,11 +11,12 @@
 use libc::c_int;
 
 use crate::abi::*;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Timer};
-use crate::queue::{self, Link};
 
 /// Initialises a timer. `UV_ENOMEM` without memory to keep track of it.
 #[unsafe(no_mangle)]

@@ -19,7 +19,7 @@ use crate::abi::*;
 use crate::event_loop::Loop;
 use crate::handle::{Stream, Tty, flag};
 use crate::handles::stream;
-use crate::os::{socket, tty};
+use crate::sys::{socket, tty};
 
 /// Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is
 /// ignored.

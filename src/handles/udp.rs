@@ -16,8 +16,9 @@ use crate::abi::*;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io::{self, Io, Part};
-use crate::os::datagram::{self, Address};
-use crate::os::socket;
+use crate::sys::datagram;
+use crate::sys::datagram::Address;
+use crate::sys::socket;
 
 /// Initialises a UDP handle; the socket is made when it is first needed. Returns 0. Not thread-safe.
 #[unsafe(no_mangle)]

@@ -5,10 +5,11 @@
 use libc::c_int;
 
 use crate::abi::*;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Check, Handle, Idle, Prepare};
-use crate::queue::{self, Link};
 
 /// Initialises an idle handle. Always returns 0.
 #[unsafe(no_mangle)]

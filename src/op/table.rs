@@ -4,7 +4,7 @@
 //! Own code instead of the slotmap crate, whose growth can neither fail nor use the program's allocator.
 
 use crate::abi::Result;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::handle::Process;
 use crate::handles::io::Io;
 use crate::request::FsReq;

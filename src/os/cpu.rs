@@ -8,8 +8,10 @@ use std::ptr;
 use libc::{c_char, c_double, c_int, c_long, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_cpu_info_t, uv_cpu_times_s, uv_rusage_t, uv_timeval_t};
-use crate::alloc::{self, Array};
-use crate::os::proc_file::{self, Lines, fraction, number};
+use crate::base::alloc;
+use crate::base::alloc::Array;
+use crate::sys::proc_file;
+use crate::sys::proc_file::{Lines, fraction, number};
 use crate::text::buffer::TextBuffer;
 
 /// Stores an array of the CPUs that are online at `*cpu_infos`, and its length at `*count`. `uv_free_cpu_info` takes

@@ -6,7 +6,7 @@ use std::ptr;
 use libc::{c_char, c_int};
 
 use crate::abi::uv_lib_t;
-use crate::alloc;
+use crate::base::alloc;
 
 /// Loads a shared library, or gives the program itself if `filename` is NULL. `uv_dlclose` unloads it; it also frees
 /// the error's text, so call it after a failure too.

@@ -6,9 +6,9 @@ use std::ptr;
 
 use libc::{c_char, c_int};
 
-use super::buffer::Out;
 use crate::abi::{Errno, IntoC, Result, UV_PRIORITY_HIGHEST, UV_PRIORITY_LOW, uv_env_item_t, uv_pid_t, uv_utsname_t};
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::buffer::Out;
 
 unsafe extern "C" {
     static environ: *const *const c_char;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use libc::c_int;
 
 use crate::abi::{Errno, IntoC, Result, uv_os_fd_t};
-use crate::os::proc_file::{self, number, value};
+use crate::sys::proc_file;
+use crate::sys::proc_file::{number, value};
 use crate::text::buffer::TextBuffer;
 
 /// Has the processor bring memory into its cache, which need not even be there.

@@ -7,7 +7,7 @@ use std::ptr;
 use libc::{c_char, c_int, c_uint, ifaddrs, sockaddr_ll};
 
 use crate::abi::{Errno, IntoC, Result, uv_interface_address_t};
-use crate::alloc;
+use crate::base::alloc;
 
 /// Stores an array of the addresses of all interfaces that are up and running at `*addresses`, and its length at
 /// `*count`. `uv_free_interface_addresses` takes the array back. If there is no address, the array is NULL.

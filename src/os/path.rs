@@ -4,9 +4,9 @@ use std::ffi::CStr;
 
 use libc::{c_char, c_int};
 
-use super::buffer::{Out, Scratch};
 use super::{host, user};
 use crate::abi::{Errno, IntoC, Result};
+use crate::base::buffer::{Out, Scratch};
 
 /// Gets the working directory, with no slash at its end unless it is the root.
 ///

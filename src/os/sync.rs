@@ -9,8 +9,9 @@ use std::ptr;
 
 use libc::{c_int, c_uint, c_void, timespec};
 
-use super::{clock, spin::Habit};
 use crate::abi::{Errno, uv_barrier_t, uv_cond_t, uv_key_t, uv_mutex_t, uv_once_t, uv_rwlock_t, uv_sem_t};
+use crate::sys::clock;
+use crate::sys::spin::Habit;
 
 /// Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error.
 #[unsafe(no_mangle)]

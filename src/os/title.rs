@@ -8,11 +8,11 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use super::lock::Mutex;
+use crate::base::lock::Mutex;
 use libc::{c_char, c_int, c_void};
 
 use crate::abi::{Errno, IntoC, Result};
-use crate::alloc;
+use crate::base::alloc;
 
 /// Copies the program's arguments, and takes the memory they are in for the title. Call it first thing in `main`, with
 /// `main`'s own arguments, and use what it returns instead of them.

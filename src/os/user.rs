@@ -6,9 +6,9 @@ use std::ptr;
 
 use libc::{c_char, c_int, group, passwd};
 
-use super::buffer::Scratch;
 use crate::abi::{Errno, IntoC, Result, uv_gid_t, uv_group_t, uv_passwd_t, uv_uid_t};
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::buffer::Scratch;
 
 /// Gets the user database's entry of the effective user. `uv_os_free_passwd` takes its memory back.
 ///

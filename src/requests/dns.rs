@@ -11,7 +11,7 @@ use std::ptr;
 use libc::{addrinfo, c_char, c_int, c_void, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::callback;
 use crate::driver::pool::{self, Kind};
 use crate::event_loop::Loop;

@@ -6,8 +6,8 @@ use crate::abi::*;
 use crate::callback;
 use crate::driver::pool::{self, Kind};
 use crate::event_loop::Loop;
-use crate::os::random;
 use crate::request::{Random, Req};
+use crate::sys::random;
 
 /// Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
 /// with the outcome; or before it returns if `cb` is NULL, then `loop` and `req` are not used. May wait early in the

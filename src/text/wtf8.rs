@@ -8,7 +8,7 @@
 use libc::{c_char, c_int};
 
 use crate::abi::{Errno, IntoC, Result};
-use crate::alloc;
+use crate::base::alloc;
 
 /// How many bytes `utf16_len` units take as WTF-8, without a NUL. With a negative `utf16_len` the units end at a zero.
 ///

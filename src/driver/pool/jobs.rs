@@ -16,8 +16,9 @@ use std::cell::Cell;
 use libc::c_int;
 
 use crate::abi::{Errno, uv__work, uv_loop_t};
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::event_loop::Loop;
-use crate::queue::{self, Link};
 
 /// What a job does with its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]

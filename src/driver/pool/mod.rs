@@ -34,11 +34,12 @@ use libc::{c_uint, c_void};
 
 use super::fork;
 use crate::abi::{Errno, Result, uv__queue, uv__work, uv_thread_t};
+use crate::base::environment;
+use crate::base::lock::{Condvar, Mutex};
+use crate::base::queue::Link;
 use crate::event_loop::Loop;
-use crate::os::lock::{Condvar, Mutex};
-use crate::os::spin::Habit;
-use crate::os::{environment, thread};
-use crate::queue::Link;
+use crate::os::thread;
+use crate::sys::spin::Habit;
 pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.

@@ -7,8 +7,8 @@ use libc::c_void;
 use super::jobs::{self, Kind};
 use super::{Lanes, Pool};
 use crate::abi::uv__work;
-use crate::os::clock;
-use crate::os::lock::MutexGuard;
+use crate::base::lock::MutexGuard;
+use crate::sys::clock;
 
 /// Where jobs come in bursts longer than this, a worker goes to sleep between them: the next burst will have grown by the
 /// time it wakes, and to take jobs one by one as they come keeps the loop from submitting them.

@@ -6,11 +6,12 @@ use libc::{c_int, c_uint};
 
 use super::KNOWN_FLAGS;
 use crate::abi::*;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::event_loop::Loop;
 use crate::handle::{Process, Stream, flag};
 use crate::handles::stream;
-use crate::os::{self, socket};
+use crate::sys;
+use crate::sys::socket;
 
 /// What belongs to one of the child's descriptors.
 #[derive(Clone, Copy)]
@@ -85,7 +86,7 @@ unsafe fn make_end(container: &uv_stdio_container_t) -> Result<End> {
             if stream.r#type.get() != UV_NAMED_PIPE {
                 return Err(Errno::EINVAL);
             }
-            let [ours, theirs] = os::spawn::socket_pair()?;
+            let [ours, theirs] = sys::spawn::socket_pair()?;
             return Ok(End { ours, theirs, made: true });
         }
         // SAFETY: as above.
@@ -106,11 +107,11 @@ unsafe fn launch(process: Process, event_loop: Loop, options: &uv_process_option
     for end in ends {
         stdio.push(end.theirs)?;
     }
-    if os::spawn::children_vanish() {
+    if sys::spawn::children_vanish() {
         super::watch_sigchld(event_loop)?;
     }
     let has = |flag| options.flags & flag != 0;
-    let plan = os::spawn::Plan {
+    let plan = sys::spawn::Plan {
         file: options.file,
         args: options.args,
         env: options.env,
@@ -122,7 +123,7 @@ unsafe fn launch(process: Process, event_loop: Loop, options: &uv_process_option
         stdio_count: ends.len(),
     };
     // SAFETY: everything lives until the call returns.
-    let started = unsafe { os::spawn::spawn(&plan) }?;
+    let started = unsafe { sys::spawn::spawn(&plan) }?;
     process.run(event_loop, &started, options.exit_cb)
 }
 

@@ -9,12 +9,13 @@ use libc::c_int;
 
 use super::Stream;
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::base::alloc;
+use crate::base::alloc::Array;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Kind, flag};
 use crate::handles::{io, pipe, tcp};
-use crate::os::socket;
+use crate::sys::socket;
 
 /// Listens for connections on a TCP or pipe handle; the kernel queues up to `backlog` of them. `cb` is called with 0 for
 /// each, and should then call `uv_accept`; or with an error.

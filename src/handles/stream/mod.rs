@@ -13,14 +13,14 @@ use std::ptr;
 use libc::{c_int, c_uint, c_void};
 
 use crate::abi::*;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Kind, Stream, flag};
 use crate::handles::io::{self, Io, Part};
 use crate::handles::tcp;
-use crate::os::socket;
-use crate::queue::Link;
 use crate::request::{Connect, Req, Shutdown};
+use crate::sys::socket;
 
 /// Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
 /// is not writable from now on.

@@ -13,7 +13,7 @@ use crate::abi::*;
 use crate::callback;
 use crate::handle::{Handle, Pipe, flag};
 use crate::handles::io;
-use crate::os::socket;
+use crate::sys::socket;
 
 /// The most reads for one event, so that a stream on which data never ends leaves time to the others.
 const MOST_READS: usize = 32;

@@ -10,14 +10,15 @@ use libc::{c_int, c_uint};
 
 use super::{Stream, read};
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::handle::{Handle, Kind, flag};
 use crate::handles::io;
 use crate::op::check_buffers;
-use crate::os::socket;
-use crate::queue::{self, Link};
 use crate::request::{Req, Shutdown, Write};
+use crate::sys::socket;
 
 /// The most requests finished for one event, so that a stream that is always writable leaves time to the others.
 const MOST_WRITES: usize = 32;

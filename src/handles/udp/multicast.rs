@@ -6,7 +6,7 @@ use libc::{c_char, c_int, group_source_req, in_addr, ip_mreq, ip_mreq_source, ip
 
 use crate::abi::*;
 use crate::handle::{Handle, Udp, flag};
-use crate::os::datagram;
+use crate::sys::datagram;
 use crate::text::inet::{uv_ip4_addr, uv_ip6_addr};
 
 /// Joins (`UV_JOIN_GROUP`) or leaves (`UV_LEAVE_GROUP`) the multicast group `multicast_addr`, IPv4 or IPv6, on the

@@ -9,7 +9,8 @@ use crate::abi::*;
 use crate::callback;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io;
-use crate::os::datagram::{self, ReportRoom};
+use crate::sys::datagram;
+use crate::sys::datagram::ReportRoom;
 
 /// Room for any datagram.
 const DATAGRAM: usize = 64 * 1024;

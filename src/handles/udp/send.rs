@@ -10,14 +10,16 @@ use std::ptr;
 use libc::{AF_UNSPEC, c_int, c_uint, mmsghdr, msghdr, sa_family_t, sockaddr};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::callback;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io;
 use crate::op::check_buffers;
-use crate::os::datagram::{self, Address};
-use crate::queue::{self, Link};
 use crate::request::{Req, UdpSend};
+use crate::sys::datagram;
+use crate::sys::datagram::Address;
 
 /// How many datagrams go to one system call.
 const BATCH: usize = 20;

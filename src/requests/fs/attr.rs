@@ -8,7 +8,7 @@ use libc::{c_char, c_double, c_int, timespec};
 
 use super::{FsReq, begin, give, launch};
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::op::perform::{retry, retry_long};
 
 /// Asks whether the process may use a file, as `access(2)`; `mode` is `F_OK` or a sum of `R_OK`, `W_OK`, `X_OK`. See

@@ -19,7 +19,7 @@ use super::{FsReq, stat};
 use crate::abi::*;
 use crate::op::FileOp;
 use crate::op::perform::{outcome, retry};
-use crate::os::stat::from_statx;
+use crate::sys::stat::from_statx;
 
 /// Mounts looked at so far: four times the number of the mount, plus its class; 0 is a free place. Numbers of mounts are
 /// never used again, so an entry is never wrong; the oldest gives way when there is no room.

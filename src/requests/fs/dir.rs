@@ -8,7 +8,8 @@ use libc::{DIR, c_char, c_int};
 
 use super::{FsReq, begin, give, launch};
 use crate::abi::*;
-use crate::alloc::{self, Array};
+use crate::base::alloc;
+use crate::base::alloc::Array;
 use crate::op::perform::retry;
 
 /// Removes an empty directory, as `rmdir(2)`. See `uv_fs_open`.

@@ -21,7 +21,7 @@ use std::ptr::{self, NonNull};
 use libc::{c_char, c_int, c_uint, c_void};
 
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::event_loop::Loop;
 use crate::op::FileOp;
 use crate::op::perform::{IOV_MAX, perform};

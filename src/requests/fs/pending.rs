@@ -7,9 +7,10 @@ use libc::{S_IFIFO, S_IFSOCK, c_int};
 
 use super::{FsReq, cached};
 use crate::abi::*;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
+use crate::base::queue;
+use crate::base::queue::Link;
 use crate::event_loop::Loop;
-use crate::queue::{self, Link};
 
 /// Where a request stands; kept in the request's reserved words.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use libc::{c_char, c_int, c_long};
 
 use super::{FsReq, begin, cached, give, launch};
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::op::FileOp;
 use crate::op::perform::{perform, retry};
-use crate::os::stat::from_statx;
+use crate::sys::stat::from_statx;
 
 /// Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
 /// answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.

@@ -6,7 +6,7 @@ use libc::{c_char, c_int};
 
 use super::{FsReq, begin, launch};
 use crate::abi::*;
-use crate::alloc;
+use crate::base::alloc;
 use crate::op::perform::outcome;
 
 /// Makes a directory with a name of its own, as `mkdtemp(3)`: the six `X` at the end of `tpl` are replaced. `req->path` is

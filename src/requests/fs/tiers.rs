@@ -33,14 +33,14 @@ use super::cached::{self, Class};
 use super::pending::{FIRST_FD, Files, KEY, MARKS, Stage, mark};
 use super::{FsReq, run, threadless};
 use crate::abi::*;
-use crate::alloc::Array;
+use crate::base::alloc::Array;
 use crate::callback;
 use crate::driver::pool::{self, Kind};
 use crate::event_loop::Loop;
 use crate::op::perform::{IOV_MAX, perform};
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey};
-use crate::os::{fifo, spin};
+use crate::sys::{fifo, spin};
 
 /// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
 const SLOW_LIMIT: usize = 8;

@@ -5,8 +5,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, pollfd};
 
-use super::inotify;
 use crate::abi::{Errno, Result};
+use crate::sys::inotify;
 
 /// Waits as the open itself would have done: until the FIFO has a writer, or has had one. With the descriptor that there is and not
 /// by a second open: a writer may have come, written and left in between, for whom that would wait in vain.

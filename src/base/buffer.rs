@@ -7,7 +7,7 @@ use std::ptr;
 use libc::{c_char, c_void};
 
 use crate::abi::{Errno, Result};
-use crate::alloc;
+use crate::base::alloc;
 
 /// A text buffer of the caller and its size, which is also where the length goes.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use libc::c_void;
 
 use crate::abi::{Errno, Result};
-use crate::os::proc_file::Fd;
+use crate::sys::proc_file::Fd;
 
 /// Fills `len` bytes at `buf` with random bytes fit for keys. May block early in the system's life.
 ///

@@ -20,9 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libc::{c_char, c_int, c_long, c_void, gid_t, pid_t, uid_t};
 
-use super::signals::{self, AllBlocked};
 use crate::abi::{Errno, Result};
-use crate::alloc;
+use crate::base::alloc;
+use crate::sys::signals;
+use crate::sys::signals::AllBlocked;
 
 /// What to start, and how.
 pub(crate) struct Plan {

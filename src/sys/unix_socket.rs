@@ -7,8 +7,8 @@ use std::mem::{offset_of, size_of};
 
 use libc::{c_char, c_int, sockaddr, sockaddr_un, socklen_t};
 
-use super::socket;
 use crate::abi::{Errno, Result};
+use crate::sys::socket;
 
 /// Bytes of the longest name.
 pub(crate) const LONGEST: usize = size_of::<sockaddr_un>() - BEFORE;

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicI32, Ordering::Acquire};
 
 use libc::{c_int, c_void};
 
-use super::signals::AllBlocked;
 use crate::abi::{Errno, Result};
+use crate::sys::signals::AllBlocked;
 
 /// The thread's stack and, below it, memory that may not be touched, in bytes.
 const STACK: usize = 256 << 10;

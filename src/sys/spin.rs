@@ -15,7 +15,7 @@
 
 use std::sync::LazyLock;
 
-use crate::os::clock;
+use crate::sys::clock;
 
 /// The longest look, in nanoseconds: long enough to find what somebody brings who has to be woken first.
 const LONGEST_NS: u64 = 50_000;
