@@ -9,8 +9,11 @@
 //!                 └ stopped ───────┴→ close the timer → freed → (last one of a closing handle) close_cb
 //! ```
 //!
+//! The first look is part of the start where it needs no waiting: what changes right after `uv_fs_poll_start` is a change.
+//!
 //! Argument for the unsafe code: a round is boxed; it is freed in the close callback of its timer, which is closed only
-//! when no stat is on its way. Law 1 holds for its handle meanwhile, because that waits.
+//! when no stat is on its way. Law 1 holds for its handle meanwhile, because that waits. The `data` of the timer and of the
+//! request is the round.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::CStr;
@@ -25,7 +28,7 @@ use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{FsPoll, Handle, flag};
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
-use crate::requests::fs::{uv_fs_req_cleanup, uv_fs_stat};
+use crate::requests::fs::{stat_at_once, uv_fs_req_cleanup};
 
 /// Initialises a file watcher. Always returns 0.
 #[unsafe(no_mangle)]
@@ -102,7 +105,7 @@ struct Round {
     began_ms: Cell<u64>,
     timer: UnsafeCell<uv_timer_t>,
     stat: UnsafeCell<uv_fs_t>,
-    /// The last state, and the one it replaced: what the callback is given.
+    /// The last state, and the one before it: what the callback is given.
     current: Cell<uv_stat_t>,
     previous: Cell<uv_stat_t>,
 }
@@ -152,7 +155,13 @@ impl FsPoll {
             }
             return Err(Errno(timer));
         }
-        self.poll_ctx.set(boxed.as_ptr().cast());
+        let data = boxed.as_ptr().cast();
+        // SAFETY: as above.
+        unsafe {
+            (*round.timer.get()).data.set(data);
+            (*round.stat.get()).data.set(data);
+        }
+        self.poll_ctx.set(data);
         handle.start();
         // `uv_walk` does not show it, and it is the handle that keeps the loop alive.
         round.timer().set(flag::INTERNAL);
@@ -196,8 +205,8 @@ impl Round {
         let event_loop = Handle::from(self.handle).event_loop();
         self.began_ms.set(event_loop.time.get());
         // SAFETY: the request and the path are part of the round, which waits for the callback.
-        let result = unsafe { uv_fs_stat(event_loop.as_ptr(), self.stat.get(), self.path, Some(on_stat)) };
-        if result < 0 {
+        let started = unsafe { stat_at_once(event_loop, self.stat.get(), self.path, Some(on_stat)) };
+        if started.is_err() {
             // There was no memory for it. Try again later.
             self.wait(event_loop);
         }
@@ -225,13 +234,13 @@ impl Round {
     }
 
     fn on_state(&self, state: uv_stat_t) {
-        let known = self.known.replace(Known::State);
-        let differs = !is_same(&self.current.get(), &state);
-        if known == Known::State && !differs {
-            return;
-        }
         self.previous.set(self.current.replace(state));
-        if known != Known::Nothing {
+        let is_told = match self.known.replace(Known::State) {
+            Known::Nothing => false,
+            Known::State => !is_same(&self.previous.get(), &state),
+            Known::Failed(_) => true,
+        };
+        if is_told {
             callback::fs_poll(self.callback, self.handle, 0, self.previous.as_ptr(), self.current.as_ptr());
         }
     }
@@ -258,7 +267,7 @@ fn is_same(a: &uv_stat_t, b: &uv_stat_t) -> bool {
 unsafe extern "C" fn on_stat(req: *mut uv_fs_t) {
     // SAFETY: the request of a live round, whose answer is read before it is cleaned up.
     unsafe {
-        let round: &Round = &*req.byte_sub(std::mem::offset_of!(Round, stat)).cast();
+        let round: &Round = &*(*req).data.get().cast();
         let result = match (*req).result.get() {
             0 => Ok((*req).statbuf.get()),
             error => Err(Errno(error as c_int)),
@@ -270,13 +279,13 @@ unsafe extern "C" fn on_stat(req: *mut uv_fs_t) {
 
 unsafe extern "C" fn on_timer(timer: *mut uv_timer_t) {
     // SAFETY: the timer of a live round.
-    unsafe { &*timer.byte_sub(std::mem::offset_of!(Round, timer)).cast::<Round>() }.ask();
+    unsafe { &*(*timer).data.get().cast::<Round>() }.ask();
 }
 
 unsafe extern "C" fn on_timer_closed(timer: *mut uv_handle_t) {
-    let round: *mut Round = timer.cast::<uv_timer_t>().wrapping_byte_sub(std::mem::offset_of!(Round, timer)).cast();
     // SAFETY: the round lives until the end of this function, and so do the others in the handle's list.
     unsafe {
+        let round = (*timer).data.get().cast::<Round>();
         let handle = (*round).handle;
         let older = (*round).older.get();
         let mut newer = handle.poll_ctx.get().cast::<Round>();

@@ -1,89 +1,28 @@
 //! What can be asked of files without waiting for a disk or a server.
 //!
 //! A read at a given place is done on the loop's own thread if the kernel can do it from its cache (`RWF_NOWAIT`): 0.45 µs, where
-//! the ring takes 0.75.
+//! the ring takes 0.75. (Not past the cache: with O_DIRECT the flag does not keep the kernel from waiting for the device.)
 //!
 //! A stat is answered on the loop's own thread if the path is in the kernel's cache and the file is on a mount that is
-//! known to be local: elsewhere even a cached answer may have to be confirmed by a server. What kinds of mounts there are,
-//! the pool's threads learn when they stat or read a file the ordinary way.
+//! known to be local (`mounts`): elsewhere even a cached answer may have to be confirmed by a server.
 
-use std::mem::MaybeUninit;
-use std::sync::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
-    Ordering::{Relaxed, Release},
-};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libc::{c_char, c_int, c_long, c_uint, open_how};
 
+use super::mounts::{self, Class, look};
+use super::pending::{Files, MOUNT};
+use super::route::{Attempt, Facts};
 use super::{FsReq, stat};
 use crate::abi::*;
 use crate::op::FileOp;
-use crate::op::perform::{outcome, retry};
+use crate::op::perform::outcome;
+use crate::sys::spin;
 use crate::sys::stat::from_statx;
 
-/// Mounts looked at so far: four times the number of the mount, plus its class; 0 is a free place. Numbers of mounts are
-/// never used again, so an entry is never wrong; the oldest gives way when there is no room.
-static MOUNTS: [AtomicU64; 64] = [const { AtomicU64::new(0) }; 64];
-static NEXT: AtomicUsize = AtomicUsize::new(0);
-/// One of them is of the class `Writes`.
-static SOME_WRITES: AtomicBool = AtomicBool::new(false);
 /// The kernel or a filter has refused `openat2`.
 static REFUSED: AtomicBool = AtomicBool::new(false);
-
-/// What a mount does without waiting for anything. Each class does what those before it do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Class {
-    /// Nothing that could be known here.
-    Remote,
-    /// Metadata is in memory or on this machine's disks.
-    Local,
-    /// On a ring, what is cached is read without a kernel worker (`FMODE_NOWAIT`).
-    Reads,
-    /// On a ring, the cache is written without a kernel worker (`FOP_BUFFER_WASYNC`).
-    Writes,
-}
-
-/// The class of a mount that was looked at.
-fn class_of(mount: u64) -> Option<Class> {
-    let known = MOUNTS.iter().map(|m| m.load(Relaxed)).find(|&m| m >> 2 == mount)?;
-    Some([Class::Remote, Class::Local, Class::Reads, Class::Writes][known as usize & 3])
-}
-
-/// The class of a type of file system. Whatever is not listed goes to the pool.
-fn class_of_type(magic: u32) -> Class {
-    const TYPES: [(u32, Class); 19] = [
-        (0xef53, Class::Reads),       // ext2, ext3, ext4
-        (0x5846_5342, Class::Writes), // XFS
-        (0x9123_683e, Class::Writes), // btrfs
-        (0xf2f5_2010, Class::Reads),  // F2FS
-        (0x0102_1994, Class::Local),  // tmpfs
-        (0x8584_58f6, Class::Local),  // ramfs
-        (0x794c_7630, Class::Local),  // overlayfs
-        (0x2fc1_2fc1, Class::Local),  // ZFS
-        (0xca45_1a4e, Class::Local),  // bcachefs
-        (0x3153_464a, Class::Local),  // JFS
-        (0x4d44, Class::Local),       // FAT
-        (0x2011_bab0, Class::Local),  // exFAT
-        (0x7366_746e, Class::Local),  // NTFS
-        (0x9660, Class::Local),       // ISO 9660
-        (0x7371_7368, Class::Local),  // squashfs
-        (0xe0f5_e1e2, Class::Local),  // EROFS
-        (0x5049_5045, Class::Local),  // pipes
-        (0x534f_434b, Class::Local),  // sockets
-        (0x0904_1934, Class::Local),  // anonymous inodes
-    ];
-    TYPES.iter().find(|&&(known, _)| known == magic).map_or(Class::Remote, |&(_, class)| class)
-}
-
-/// `statx` of an open file, from the cache.
-fn look(fd: c_int, mask: c_uint) -> Result<libc::statx> {
-    let mut out = MaybeUninit::<libc::statx>::zeroed();
-    let flags = libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC;
-    // SAFETY: a C string, and room for the answer.
-    outcome(unsafe { libc::statx(fd, c"".as_ptr(), flags, mask, out.as_mut_ptr()) } as isize)?;
-    // SAFETY: the kernel has written it.
-    Ok(unsafe { out.assume_init() })
-}
 
 /// What kind of file a descriptor is (`S_IF…`); 0 if that cannot be told.
 pub(super) fn kind(fd: c_int) -> u32 {
@@ -91,17 +30,15 @@ pub(super) fn kind(fd: c_int) -> u32 {
 }
 
 /// What kind of file a descriptor is, as `kind`, and the class of its mount: `None` if nobody has looked at that yet.
-pub(super) fn kind_and_class(fd: c_int) -> (u32, Option<Class>) {
-    let Ok(found) = look(fd, libc::STATX_TYPE | libc::STATX_MNT_ID_UNIQUE) else { return (0, Some(Class::Remote)) };
-    let kind = u32::from(found.stx_mode) & libc::S_IFMT;
-    // A kernel before 6.8 does not number mounts. Then the ring may try.
-    let unknown = found.stx_mask & libc::STATX_MNT_ID_UNIQUE == 0;
-    (kind, if unknown { Some(Class::Writes) } else { class_of(found.stx_mnt_id) })
+fn kind_and_class(fd: c_int) -> (u32, Option<Class>) {
+    let Ok(found) = look(fd, libc::STATX_TYPE | mounts::MASK) else { return (0, Some(Class::Remote)) };
+    (u32::from(found.stx_mode) & libc::S_IFMT, mounts::class(&found))
 }
 
-/// True if there is a mount of the class `Writes`; if not, there is no need to ask where a file is.
-pub(super) fn some_mount_writes() -> bool {
-    SOME_WRITES.load(Relaxed)
+/// How a descriptor was opened, or is now (`O_DIRECT` and others may change); 0 if that cannot be told.
+fn open_flags(fd: c_int) -> c_int {
+    // SAFETY: no pointers.
+    unsafe { libc::fcntl(fd, libc::F_GETFL) }.max(0)
 }
 
 /// `open` with `O_PATH`.
@@ -123,9 +60,10 @@ fn close(fd: c_int) {
     unsafe { libc::close(fd) };
 }
 
-/// Answers a stat request if that takes no waiting; `None` if it must be asked the ordinary way.
+/// Answers a stat request if that takes no waiting; `None` if the pool must be asked. An answer about a mount that nobody has looked
+/// at is left in the request, to be confirmed there.
 pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
-    const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | libc::STATX_MNT_ID_UNIQUE;
+    const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | mounts::MASK;
     let answer = match req.fs_type.get() {
         UV_FS_FSTAT => look(req.file.get(), MASK),
         _ if REFUSED.load(Relaxed) => return None,
@@ -145,30 +83,59 @@ pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
         },
     };
     let answer = answer.ok()?;
-    if answer.stx_mask & libc::STATX_MNT_ID_UNIQUE == 0
-        || class_of(answer.stx_mnt_id).is_none_or(|class| class < Class::Local)
-    {
-        return None;
+    match mounts::class(&answer) {
+        Some(Class::Remote) => None,
+        Some(Class::Local | Class::Reads | Class::Writes) => {
+            stat::answer(req, from_statx(&answer));
+            Some(Ok(0))
+        }
+        None => {
+            req.statbuf.set(from_statx(&answer));
+            req.set_word(MOUNT, mounts::number(&answer).unwrap_or(0) as usize);
+            None
+        }
     }
-    stat::answer(req, from_statx(&answer));
-    Some(Ok(0))
 }
 
-/// Reads from a place in a file if that takes no waiting; `None` if it must be read the ordinary way. A part of what was asked
-/// for counts only at the end of the file: the rest may be on its disk.
-pub(super) fn try_read(req: FsReq) -> Option<Result<isize>> {
+/// True if `try_stat` has left an answer, and it counts. On a thread of the pool: this may wait.
+pub(super) fn confirm(req: FsReq) -> bool {
+    match req.word(MOUNT) as u64 {
+        0 => false,
+        mount => mounts::class_of(mount)
+            .or_else(|| learn(req).and_then(|(found, class)| (found == mount).then_some(class)))
+            .is_some_and(|class| class >= Class::Local),
+    }
+}
+
+/// Learns what kind of mount holds the file that a stat request is about. On a thread of the pool: this may wait.
+pub(super) fn learn(req: FsReq) -> Option<(u64, Class)> {
+    match req.fs_type.get() {
+        UV_FS_FSTAT => mounts::learn(req.file.get()),
+        fs_type => {
+            let fd = open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0).ok()?;
+            let found = mounts::learn(fd);
+            close(fd);
+            found
+        }
+    }
+}
+
+/// Reads from a place in a file if that takes no waiting. A part of what was asked for counts only at the end of the file: the rest
+/// may be on its disk.
+fn try_read(op: &FileOp) -> Attempt {
     static REFUSED: AtomicBool = AtomicBool::new(false);
-    let Some(FileOp::Read { fd, bufs, nbufs, offset: offset @ 0.. }) = req.operation() else { return None };
+    let FileOp::Read { fd, bufs, nbufs, offset: offset @ 0.. } = *op else { return Attempt::Unable };
     if REFUSED.load(Relaxed) {
-        return None;
+        return Attempt::Unable;
     }
     // SAFETY: `with_buffers` noted as many buffers, writable until the callback (law 4); they are laid out as iovecs.
     let read = outcome(unsafe { libc::preadv2(fd, bufs.cast(), nbufs as c_int, offset, libc::RWF_NOWAIT) });
     let read = match read {
         Ok(read) => read,
+        Err(Errno::ENOTSUP) => return Attempt::Unable,
         Err(e) => {
             REFUSED.fetch_or(e == Errno::ENOSYS || e == Errno::EPERM, Relaxed);
-            return None;
+            return Attempt::Missing;
         }
     };
     // SAFETY: as above.
@@ -176,76 +143,57 @@ pub(super) fn try_read(req: FsReq) -> Option<Result<isize>> {
     let is_whole = read == 0
         || read as usize == asked
         || look(fd, libc::STATX_SIZE).is_ok_and(|s| s.stx_size <= (offset + read as i64) as u64);
-    is_whole.then_some(Ok(read))
+    if is_whole { Attempt::Done(read) } else { Attempt::Missing }
 }
 
-/// Learns what kind of mount holds the file that `answer` is about. On a thread of the pool: this may wait.
-pub(super) fn learn(req: FsReq, answer: &libc::statx) {
-    let mount = answer.stx_mnt_id;
-    if answer.stx_mask & libc::STATX_MNT_ID_UNIQUE == 0 || class_of(mount).is_some() {
-        return;
+/// What `route` wants to know about a request, found where it is wanted.
+pub(super) struct Here<'a> {
+    files: &'a Files,
+    op: &'a FileOp,
+    fd: c_int,
+    flags: Cell<Option<c_int>>,
+}
+
+impl<'a> Here<'a> {
+    pub(super) fn new(files: &'a Files, req: FsReq, op: &'a FileOp) -> Here<'a> {
+        Here { files, op, fd: req.file.get(), flags: Cell::new(None) }
     }
-    let magic = match req.fs_type.get() {
-        UV_FS_FSTAT => statfs_type(req.file.get()),
-        fs_type => {
-            let Ok(fd) = open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0) else { return };
-            // The path may lead elsewhere by now.
-            let same = look(fd, libc::STATX_MNT_ID_UNIQUE).is_ok_and(|s| s.stx_mnt_id == mount);
-            let found = if same { statfs_type(fd) } else { None };
-            close(fd);
-            found
+}
+
+impl Facts for Here<'_> {
+    fn pool_is_quick(&self) -> bool {
+        spin::is_possible()
+    }
+
+    fn some_mount_writes(&self) -> bool {
+        mounts::some_writes()
+    }
+
+    fn read_cached(&self) -> Attempt {
+        try_read(self.op)
+    }
+
+    fn open_flags(&self) -> c_int {
+        if let Some(flags) = self.flags.get() {
+            return flags;
         }
-    };
-    note(mount, magic);
-}
-
-/// Learns what kind of mount holds an open file. On a thread of the pool: this may wait.
-pub(super) fn learn_of(fd: c_int) {
-    if let Ok(found) = look(fd, libc::STATX_MNT_ID_UNIQUE)
-        && class_of(found.stx_mnt_id).is_none()
-    {
-        note(found.stx_mnt_id, statfs_type(fd));
-    }
-}
-
-fn note(mount: u64, magic: Option<u32>) {
-    if let Some(magic) = magic {
-        let class = class_of_type(magic);
-        let entry = mount << 2 | class as u64;
-        if class == Class::Writes {
-            SOME_WRITES.store(true, Relaxed);
-        }
-        MOUNTS[NEXT.fetch_add(1, Relaxed) % MOUNTS.len()].store(entry, Release);
-    }
-}
-
-fn statfs_type(fd: c_int) -> Option<u32> {
-    let mut out = MaybeUninit::<libc::statfs>::zeroed();
-    // SAFETY: room for the answer.
-    retry(|| unsafe { libc::fstatfs(fd, out.as_mut_ptr()) }).ok()?;
-    // SAFETY: the kernel has written it.
-    Some(unsafe { out.assume_init() }.f_type as u32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mount_is_remembered() {
-        assert_eq!(class_of(1 << 40), None);
-        note(1 << 40, Some(0xef53));
-        note(1 << 40 | 1, Some(0x6969));
-        assert_eq!((class_of(1 << 40), class_of(1 << 40 | 1)), (Some(Class::Reads), Some(Class::Remote)));
+        let is_read = matches!(self.op, FileOp::Read { .. });
+        let flags = if is_read && self.files.is_buffered(self.fd) {
+            libc::O_RDWR
+        } else {
+            let flags = open_flags(self.fd);
+            self.files.note_buffered(self.fd, flags & libc::O_DIRECT == 0);
+            flags
+        };
+        self.flags.set(Some(flags));
+        flags
     }
 
-    #[test]
-    fn only_what_is_listed_is_local() {
-        assert!(class_of_type(0x5846_5342) > class_of_type(0xef53));
-        assert!(class_of_type(0xef53) > class_of_type(0x0102_1994));
-        // NFS, CIFS, FUSE, 9p, autofs
-        for magic in [0x6969, 0xff53_4d42, 0x6573_5546, 0x0102_1997, 0x0187] {
-            assert_eq!(class_of_type(magic), Class::Remote);
-        }
+    fn kind_and_class(&self) -> (u32, Option<Class>) {
+        kind_and_class(self.fd)
+    }
+
+    fn is_in_pool(&self) -> bool {
+        self.files.may_be_in_pool(self.fd)
     }
 }

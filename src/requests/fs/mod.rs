@@ -9,7 +9,9 @@ mod cached;
 pub(crate) mod calls;
 mod copy;
 mod dir;
+mod mounts;
 mod pending;
+mod route;
 pub(crate) mod stat;
 mod temp;
 mod threadless;
@@ -28,7 +30,7 @@ use crate::op::perform::{IOV_MAX, perform};
 pub(crate) use crate::request::FsReq;
 
 pub(crate) use pending::Files;
-pub(crate) use stat::uv_fs_stat;
+pub(crate) use stat::stat_at_once;
 pub(crate) use tiers::{before_poll, cancel, deliver_finished, leave_run, on_ring};
 
 /// Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called

@@ -35,7 +35,7 @@ pub(super) mod mark {
     pub(crate) const ENDLESS: usize = 4;
     /// The loop has a ring: it is to learn of mounts, and of what the pool is about.
     pub(crate) const BESIDE_RING: usize = 8;
-    /// The pool is to learn of the mount of the file that is read.
+    /// The pool is to learn of the mount of the file that is read or written.
     pub(crate) const UNKNOWN_MOUNT: usize = 16;
 }
 
@@ -45,6 +45,8 @@ pub(super) const MARKS: usize = 1;
 pub(super) const KEY: usize = 2;
 /// A descriptor to close after the pool has opened the file again, plus 1.
 pub(super) const FIRST_FD: usize = 3;
+/// The number of the mount that an answer already in a stat request is about, if that is yet to be learnt about; or 0.
+pub(super) const MOUNT: usize = 4;
 
 /// How many descriptors `Files` tells apart; a power of two.
 const DESCRIPTORS: usize = 64;
@@ -59,6 +61,8 @@ pub(crate) struct Files {
     /// How many requests in the pool, and on the ring, name a descriptor whose low bits are these.
     named_in_pool: [Cell<u32>; DESCRIPTORS],
     named_on_ring: [Cell<u32>; DESCRIPTORS],
+    /// Descriptors that were seen to be without O_DIRECT, by their low bits, and for how many reads that is still believed.
+    buffered: [Cell<(c_int, u8)>; DESCRIPTORS],
     /// Reads in a row on file systems that cannot read without waiting, with those that came meanwhile.
     slow_reads: Cell<usize>,
     /// How many requests were answered by tier 1, and how many the pool was given.
@@ -75,6 +79,7 @@ impl Files {
             slow: Cell::new(0),
             named_in_pool: [const { Cell::new(0) }; DESCRIPTORS],
             named_on_ring: [const { Cell::new(0) }; DESCRIPTORS],
+            buffered: [const { Cell::new((-1, 0)) }; DESCRIPTORS],
             slow_reads: Cell::new(0),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
@@ -177,6 +182,24 @@ impl Files {
     /// The same of the ring, and of requests that end by themselves.
     pub(super) fn may_be_on_ring(&self, fd: c_int) -> bool {
         self.named_on_ring[slot(fd)].get() > 0
+    }
+
+    /// True if a descriptor is believed to be without O_DIRECT. To ask before each read took a fifth of a read's time. Who sets the flag
+    /// on an open descriptor, or has another file under its number, may see the loop wait for a disk 31 times.
+    pub(super) fn is_buffered(&self, fd: c_int) -> bool {
+        let believed = &self.buffered[slot(fd)];
+        let (known, left) = believed.get();
+        let is_believed = known == fd && left > 0;
+        if is_believed {
+            believed.set((fd, left - 1));
+        }
+        is_believed
+    }
+
+    /// Notes that a descriptor was seen to be without O_DIRECT, or that nothing is known of it any more.
+    pub(super) fn note_buffered(&self, fd: c_int, is_buffered: bool) {
+        const BELIEVED: u8 = 31;
+        self.buffered[slot(fd)].set((fd, if is_buffered { BELIEVED } else { 0 }));
     }
 
     /// Notes whether a file is on a file system that reads its cache without waiting.

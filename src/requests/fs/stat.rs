@@ -5,9 +5,10 @@ use std::ptr::NonNull;
 
 use libc::{c_char, c_int, c_long};
 
-use super::{FsReq, begin, cached, give, launch};
+use super::{FsReq, begin, cached, give, launch, mounts, tiers};
 use crate::abi::*;
 use crate::base::alloc;
+use crate::event_loop::Loop;
 use crate::op::FileOp;
 use crate::op::perform::{perform, retry};
 use crate::sys::stat::from_statx;
@@ -57,6 +58,18 @@ pub unsafe extern "C" fn uv_fs_statfs(
     launch(unsafe { begin(r#loop, req, UV_FS_STATFS, cb) }.and_then(|req| req.with_path(path)))
 }
 
+/// `uv_fs_stat` for a request of the library's own, which nobody cancels: what can be seen without waiting is seen before this returns.
+///
+/// # Safety
+/// Laws 2 and 5; `path` is a string.
+pub(crate) unsafe fn stat_at_once(event_loop: Loop, req: *mut uv_fs_t, path: *const c_char, cb: uv_fs_cb) -> Result {
+    // SAFETY: the caller's.
+    let req = unsafe { begin(event_loop.as_ptr(), req, UV_FS_STAT, cb) }?.with_path(path)?;
+    event_loop.count_request(1);
+    tiers::start_at_once(event_loop, req);
+    Ok(())
+}
+
 /// Where a stat request looks: descriptor, path, flags of `statx`.
 pub(super) fn target(req: FsReq) -> (c_int, *const c_char, c_int) {
     match req.fs_type.get() {
@@ -73,14 +86,21 @@ pub(super) fn answer(req: FsReq, stat: uv_stat_t) {
 }
 
 pub(super) fn stat(req: FsReq) -> Result<isize> {
+    if req.is_async() && cached::confirm(req) {
+        answer(req, req.statbuf.get());
+        return Ok(0);
+    }
     let (fd, path, flags) = target(req);
     let mut out = MaybeUninit::<libc::statx>::zeroed();
     let stat = match perform(&FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) {
         Ok(_) => {
             // SAFETY: zero bytes are a valid answer, and the kernel has written another.
             let out = unsafe { out.assume_init() };
-            if req.is_async() && req.is_beside_ring() {
-                cached::learn(req, &out);
+            if req.is_async()
+                && req.is_beside_ring()
+                && mounts::number(&out).is_some_and(|mount| mounts::class_of(mount).is_none())
+            {
+                cached::learn(req);
             }
             from_statx(&out)
         }

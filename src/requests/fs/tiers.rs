@@ -6,6 +6,8 @@
 //! | 2 | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
 //! | 3 | on the thread pool | everything else, and what tiers 1 and 2 could not do |
 //!
+//! Which it is, `route` says.
+//!
 //! A kernel worker has to be woken, and wakes the loop: 30 to 70 µs where that takes an idle processor of a virtual machine.
 //! The pool's threads look out for more work (`spin`), which takes 1 to 3. Where the process has only one processor they
 //! cannot, and kernel workers do better than they: then the ring has all that it knows, up to a depth of eight.
@@ -27,44 +29,55 @@
 //! | `Pool` | the pool's | what the pool does |
 //! | `Finished` | `finished` | nothing |
 
-use libc::{S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
+use libc::{S_IFCHR, S_IFIFO, c_int};
 
-use super::cached::{self, Class};
-use super::pending::{FIRST_FD, Files, KEY, MARKS, Stage, mark};
+use super::cached::{self, Here};
+use super::mounts;
+use super::pending::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
+use super::route::{self, Facts, Way, route};
 use super::{FsReq, run, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::callback;
-use crate::driver::pool::{self, Kind};
+use crate::driver::{
+    pool::{self, Kind},
+    probe,
+};
 use crate::event_loop::Loop;
-use crate::op::perform::{IOV_MAX, perform};
+use crate::op::perform::perform;
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey};
-use crate::sys::{fifo, spin};
+use crate::sys::fifo;
 
-/// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
-const SLOW_LIMIT: usize = 8;
-/// The same for those that are usually done inside the enter, and for writes, which one worker does in a row for each file.
-const RING_LIMIT: usize = 64;
-
-/// True if an open with these flags changes the file system: that takes a thread.
-fn changes(flags: c_int) -> bool {
-    // O_TMPFILE contains O_DIRECTORY.
-    flags & (libc::O_CREAT | libc::O_TRUNC) != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE
-}
-
-/// Starts a request that has a callback and is counted.
-pub(super) fn start(event_loop: Loop, req: FsReq) {
-    for word in [MARKS, KEY, FIRST_FD] {
+/// Makes a request ready to be started. True if its loop has a ring.
+fn prepare(event_loop: Loop, req: FsReq) -> bool {
+    for word in [MARKS, KEY, FIRST_FD, MOUNT] {
         req.set_word(word, 0);
     }
     req.link().init();
     // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
     unsafe { (*req.work()).done.set(None) };
-    let state = event_loop.state();
-    let is_ring = state.driver.borrow_mut().is_ring();
+    let is_ring = event_loop.state().driver.borrow_mut().is_ring();
     if is_ring {
         req.add_mark(mark::BESIDE_RING);
+    }
+    is_ring
+}
+
+/// Starts a stat request that has a callback and is counted, and that nobody will cancel: the look comes first, where it needs no
+/// waiting. That takes no ring, but calls that libuv would not make.
+pub(super) fn start_at_once(event_loop: Loop, req: FsReq) {
+    let may_look = prepare(event_loop, req) || !probe::is_switched_off();
+    let is_placed = (may_look && is_answered(&event_loop.state().files, req)) || is_given_to_pool(event_loop, req);
+    settle(event_loop, req, is_placed);
+}
+
+/// Starts a request that has a callback and is counted.
+pub(super) fn start(event_loop: Loop, req: FsReq) {
+    let is_ring = prepare(event_loop, req);
+    let state = event_loop.state();
+    if req.fs_type.get() == UV_FS_CLOSE {
+        state.files.note_buffered(req.file.get(), false);
     }
     // A close that overtook what waits for a thread would be worse than late.
     let is_behind = !state.files.queue().is_empty() && (!is_ring || req.fs_type.get() == UV_FS_CLOSE);
@@ -77,6 +90,12 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     } else {
         (req.is_stat() && is_answered(&state.files, req)) || is_given_to_pool(event_loop, req)
     };
+    settle(event_loop, req, is_placed);
+}
+
+/// A request that has no place yet gets one in the next poll phase. Whoever waits for a loop that does not run hears of news.
+fn settle(event_loop: Loop, req: FsReq, is_placed: bool) {
+    let state = event_loop.state();
     if !is_placed {
         req.set_stage(Stage::Queued);
         state.files.queue().push_back(req.link());
@@ -101,11 +120,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
         let is_placed = req.is_beside_ring()
-            && if req.is_stat() {
-                is_answered(&state.files, req)
-            } else {
-                may_ride && (read_at_once(&state.files, req) || ride(event_loop, req))
-            };
+            && if req.is_stat() { is_answered(&state.files, req) } else { may_ride && go(event_loop, req) };
         if !is_placed {
             to_pool(event_loop, req);
         }
@@ -115,15 +130,6 @@ pub(crate) fn before_poll(event_loop: Loop) {
 /// Tier 1: answers a stat at once, if that is possible.
 fn is_answered(files: &Files, req: FsReq) -> bool {
     answer(files, req, cached::try_stat(req))
-}
-
-/// Tier 1: answers a read at once, if that is possible.
-fn read_at_once(files: &Files, req: FsReq) -> bool {
-    let is_answered = answer(files, req, cached::try_read(req));
-    if is_answered {
-        files.note_read(false);
-    }
-    is_answered
 }
 
 /// Takes the result of an attempt that cannot block; false if there is none.
@@ -142,22 +148,38 @@ fn put_off(files: &Files, req: FsReq) {
     files.finished().push_back(req.link());
 }
 
-/// Tier 2. False if the request should rather go to the pool.
-fn ride(event_loop: Loop, req: FsReq) -> bool {
-    let state = event_loop.state();
-    let files = &state.files;
+/// Tiers 1 and 2. False if the request should rather go to the pool.
+fn go(event_loop: Loop, req: FsReq) -> bool {
+    let files = &event_loop.state().files;
     let Some(op) = req.operation() else { return false };
-    let Some(marks) = fitness(req, &op) else { return false };
-    let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
-    if marks & mark::ENDLESS == 0 && is_held(files, req) {
+    if is_held(files, req) {
         req.set_stage(Stage::Queued);
         files.held().push_back(req.link());
         return true;
     }
+    let way = route(&op, &Here::new(files, req, &op));
+    if let FileOp::Read { offset: 0.., .. } = op {
+        files.note_read(way == Way::Pool(0));
+    }
+    match way {
+        Way::Done(read) => answer(files, req, Some(Ok(read))),
+        Way::Ring { limit, marks } => ride(event_loop, req, &op, limit, marks),
+        Way::Pool(marks) => {
+            req.add_mark(marks);
+            false
+        }
+    }
+}
+
+/// Tier 2. False if the request should rather go to the pool.
+fn ride(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks: usize) -> bool {
+    let state = event_loop.state();
+    let files = &state.files;
+    let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
     let is_slow = marks & mark::SLOW != 0;
     let full = {
         let mut driver = state.driver.borrow_mut();
-        !driver.rides(&op) || driver.files_in_flight() >= RING_LIMIT || (is_slow && files.slow.get() >= SLOW_LIMIT)
+        !driver.rides(op) || driver.files_in_flight() >= limit || (is_slow && files.slow.get() >= route::SLOW_LIMIT)
     };
     // The pool's threads take the lock of a file's position, the ring does not: not both at once.
     if full || (takes_position && files.is_position_taken(req.file.get(), Stage::Pool)) {
@@ -166,7 +188,7 @@ fn ride(event_loop: Loop, req: FsReq) -> bool {
     if takes_position && !files.take_position(req, Stage::Ring) {
         return false;
     }
-    let Ok(key) = event_loop.begin_file(req, &op) else {
+    let Ok(key) = event_loop.begin_file(req, op) else {
         files.leave_position(req, Stage::Ring);
         return false;
     };
@@ -189,59 +211,17 @@ fn is_held(files: &Files, req: FsReq) -> bool {
     req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
 }
 
-/// True if the pool is the place for an operation, whatever it would find.
-fn is_for_pool(op: &FileOp) -> bool {
-    let inline_only = spin::is_possible();
-    match *op {
-        FileOp::Open { flags, .. } => inline_only && changes(flags),
-        FileOp::Write { nbufs, .. } => nbufs > IOV_MAX || (inline_only && !cached::some_mount_writes()),
-        FileOp::Read { .. } | FileOp::Close { .. } => false,
-        _ => inline_only,
-    }
-}
-
 /// True for a request that may leave the pool, but is not going to.
 fn is_bound_for_pool(files: &Files, req: FsReq) -> bool {
-    req.operation().is_some_and(|op| is_for_pool(&op) || is_in_vain(files, &op)) && !is_held(files, req)
+    let Some(op) = req.operation() else { return false };
+    let facts = Here::new(files, req, &op);
+    (route::is_for_pool(&op, &facts) || is_in_vain(files, &op, &facts)) && !is_held(files, req)
 }
 
 /// True for a read that nothing but the pool can do, if it is like those before it. What is read at the file's own position may
-/// be a pipe, for which the ring can wait.
-fn is_in_vain(files: &Files, op: &FileOp) -> bool {
-    matches!(*op, FileOp::Read { offset: 0.., .. }) && !files.may_try_read()
-}
-
-/// How an operation would do on the ring, as marks; `None` if it should not be there.
-fn fitness(req: FsReq, op: &FileOp) -> Option<usize> {
-    let inline_only = spin::is_possible();
-    match *op {
-        _ if is_for_pool(op) => None,
-        FileOp::Open { flags, .. } if !changes(flags) => Some(0),
-        // A socket that lingers, or a terminal, would be waited for on this thread.
-        FileOp::Close { fd } => {
-            let overtakes = req.event_loop().state().files.may_be_in_pool(fd);
-            (!overtakes && matches!(cached::kind(fd), S_IFREG | S_IFDIR)).then_some(0)
-        }
-        FileOp::Read { fd, offset, .. } => match cached::kind_and_class(fd) {
-            (S_IFREG, Some(class)) => {
-                let waits = inline_only && class < Class::Reads;
-                req.event_loop().state().files.note_read(waits);
-                (!waits).then_some(0)
-            }
-            (S_IFREG, None) => {
-                req.add_mark(mark::UNKNOWN_MOUNT);
-                None
-            }
-            (S_IFBLK, _) => Some(0),
-            (S_IFIFO | S_IFSOCK, _) if offset < 0 => Some(mark::ENDLESS),
-            _ => None,
-        },
-        FileOp::Write { fd, .. } => match cached::kind_and_class(fd) {
-            (S_IFREG | S_IFBLK, class) => (!inline_only || class >= Some(Class::Writes)).then_some(0),
-            _ => None,
-        },
-        _ => Some(mark::SLOW),
-    }
+/// be a pipe, for which the ring can wait; what is read past the cache is not like those before it.
+fn is_in_vain(files: &Files, op: &FileOp, facts: &Here) -> bool {
+    matches!(*op, FileOp::Read { offset: 0.., .. }) && !files.may_try_read() && facts.open_flags() & libc::O_DIRECT == 0
 }
 
 /// The ring has done a request.
@@ -412,7 +392,7 @@ fn do_job(req: FsReq) {
     let before = req.result.get();
     run(req);
     if req.take_mark(mark::UNKNOWN_MOUNT) {
-        cached::learn_of(req.file.get());
+        mounts::learn(req.file.get());
     }
     if before > 0 {
         req.result.set(before + req.result.get().max(0));
