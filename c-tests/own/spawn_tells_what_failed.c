@@ -1,6 +1,5 @@
 /* uv_spawn says why a program could not be started, the first time and after programs were started; and a child has all
  * signals at their defaults and none blocked, while the parent's stay as they were. */
-/* not on aarch64: qemu 7.2 does not wait until a child runs its program, so what failed comes too late */
 #include "spawns.h"
 
 int main(void) {

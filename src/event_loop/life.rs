@@ -42,7 +42,7 @@ impl Loop {
         self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
         self.update_time();
-        if let Err(e) = self.watch_wake_up().and_then(|()| signal::global_init()) {
+        if let Err(e) = self.watch_wake_up().and_then(|()| signal::loop_init(self)) {
             self.discard();
             return Err(e);
         }

@@ -35,7 +35,9 @@ const PIDFD: usize = 1;
 const REAPED: usize = 2;
 
 /// Starts a child process, and initialises its handle, which is active until the child has ended. `options->stdio` streams
-/// are opened; they are the caller's to close, also after a failure.
+/// are opened; they are the caller's to close, also after a failure. A descriptor that the child is given is open in it under
+/// its new number only, and blocks; so does what the parent keeps of the same open file. A child with a user or group id is
+/// made by `fork()`, so that the handlers of `pthread_atfork` run; others run none.
 /// `UV_ENOENT`, `UV_EACCES` or another `UV_E…` if the program cannot be run as asked; the handle must be closed with
 /// `uv_close` all the same. Closing it before the child has ended leaves the child to the caller, who has to wait for it.
 /// Not thread-safe.
@@ -120,7 +122,7 @@ impl Process {
         }
         watch_sigchld(event_loop)?;
         // It may have ended before.
-        on_exit(self);
+        child_watcher(event_loop).pretend();
         Ok(())
     }
 

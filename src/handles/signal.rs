@@ -101,7 +101,11 @@ pub unsafe extern "C" fn uv_signal_stop(handle: *mut uv_signal_t) -> c_int {
 
 impl Signal {
     pub(crate) fn init(self, event_loop: Loop) -> Result {
-        open_pipe(event_loop)?;
+        if event_loop.signal_pipefd.get()[0] == -1 {
+            // A fork left the loop without one.
+            open_pipe(event_loop)?;
+        }
+        pipe_watcher(event_loop).start(event_loop, io::IN)?;
         Handle::from(self).init(event_loop, UV_SIGNAL);
         self.signum.set(0);
         self.caught_signals.set(0);
@@ -137,6 +141,24 @@ impl Signal {
         if signum != 0 {
             REGISTRY.remove(self, signum);
             Handle::from(self).stop();
+        }
+    }
+
+    /// Has a started watcher called as if its signal had just been received.
+    pub(crate) fn pretend(self) {
+        REGISTRY.change(|_| self.leave_message(self.signum.get()));
+    }
+
+    /// Puts a message into the pipe of the watcher's loop; the lock is held.
+    fn leave_message(self, signum: c_int) {
+        // In a forked child, before `uv_loop_fork`, the pipe is the parent's, and the signal was not for the parent.
+        if self.tree_entry.get().rbe_parent.addr() != fork::generation() as usize {
+            return;
+        }
+        // SAFETY: a loop outlives its handles; the pipe is changed only under the lock.
+        let pipe = unsafe { (*self.r#loop.get()).signal_pipefd.get()[1] };
+        if signals::send(pipe, &Message { handle: self.as_ptr(), signum, _pad: 0 }) {
+            self.caught().fetch_add(1, SeqCst);
         }
     }
 
@@ -259,17 +281,9 @@ extern "C" fn on_signal(signum: c_int) {
         let held = REGISTRY.lock.take();
         let mut next = REGISTRY.first(signum);
         while let Some(handle) = next {
-            let entry = handle.tree_entry.get();
-            // In a forked child, before `uv_loop_fork`, the pipe is the parent's, and the signal was not for the parent.
-            if entry.rbe_parent.addr() == fork::generation() as usize {
-                // SAFETY: a loop outlives its handles; the pipe is changed only under the lock.
-                let pipe = unsafe { (*handle.r#loop.get()).signal_pipefd.get()[1] };
-                if signals::send(pipe, &Message { handle: handle.as_ptr(), signum, _pad: 0 }) {
-                    handle.caught().fetch_add(1, SeqCst);
-                }
-            }
+            handle.leave_message(signum);
             // SAFETY: under the lock.
-            next = unsafe { watcher(entry.rbe_left) };
+            next = unsafe { watcher(handle.tree_entry.get().rbe_left) };
         }
         drop(held);
     });
@@ -280,11 +294,10 @@ unsafe extern "C" fn in_forked_child() {
 }
 
 /// Before the first loop of the process.
-pub(crate) fn global_init() -> Result {
+fn global_init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| signals::at_fork(in_forked_child));
     REGISTRY.open.store(true, SeqCst);
-    Ok(())
 }
 
 /// At `uv_library_shutdown`.
@@ -318,20 +331,17 @@ fn pipe_watcher(event_loop: Loop) -> Io {
     unsafe { Io::at(&raw const (*event_loop.as_ptr()).signal_io_watcher) }
 }
 
-/// Gives the loop a signal pipe, if it has none.
-fn open_pipe(event_loop: Loop) -> Result {
-    if event_loop.signal_pipefd.get()[0] != -1 {
-        return Ok(());
-    }
-    let ends = signals::message_pipe()?;
-    watch_pipe(event_loop, ends).inspect_err(|_| close_pipe(ends))?;
-    event_loop.signal_pipefd.set(ends);
-    Ok(())
+/// Gives the loop a signal pipe: with the loop, because a signal may have to be watched when no descriptor is left.
+pub(crate) fn loop_init(event_loop: Loop) -> Result {
+    global_init();
+    open_pipe(event_loop)
 }
 
-fn watch_pipe(event_loop: Loop, ends: [c_int; 2]) -> Result {
+fn open_pipe(event_loop: Loop) -> Result {
+    let ends = signals::message_pipe()?;
     pipe_watcher(event_loop).init(Part::Signal, ends[0]);
-    pipe_watcher(event_loop).start(event_loop, io::IN)
+    event_loop.signal_pipefd.set(ends);
+    Ok(())
 }
 
 fn close_pipe(ends: [c_int; 2]) {
@@ -363,20 +373,17 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
 
 /// In a forked child: a new signal pipe. What the old one held was for the parent.
 pub(crate) fn loop_fork(event_loop: Loop) -> Result {
-    let old = event_loop.signal_pipefd.get();
-    if old[0] == -1 {
-        return Ok(());
-    }
-    let new = signals::message_pipe()?;
+    let was_watched = pipe_watcher(event_loop).wants(io::IN);
     pipe_watcher(event_loop).close(event_loop);
+    // Before the new one is made, which may need the numbers. The handler uses neither until the generation is changed.
+    close_pipe(event_loop.signal_pipefd.replace([-1, -1]));
+    open_pipe(event_loop)?;
     let generation = ptr::without_provenance_mut(fork::generation() as usize);
     REGISTRY.change(|_| {
-        event_loop.signal_pipefd.set(new);
         each(event_loop, |handle| {
             handle.tree_entry.set(uv__signal_tree_entry { rbe_parent: generation, ..handle.tree_entry.get() });
             handle.dispatched_signals.set(handle.caught().load(SeqCst));
         });
     });
-    close_pipe(old);
-    watch_pipe(event_loop, new)
+    if was_watched { pipe_watcher(event_loop).start(event_loop, io::IN) } else { Ok(()) }
 }

@@ -1,35 +1,42 @@
-//! Starting a program in a child, without copying the parent's page tables.
+//! Starting a program in a child, without copying the parent's page tables where that can be.
 //!
 //! The child borrows the parent's memory, on a stack of its own, while the calling thread waits for it to `exec` or to end
 //! (CLONE_VM, CLONE_VFORK). So between its start and `exec` it makes system calls and nothing else: no allocation, no lock,
 //! no function of libc that keeps state. All signals are blocked until it has given every handler up, so that none of the
-//! parent's runs in it. Next to its stack it leaves what failed.
+//! parent's runs in it.
 //!
-//! Emulators and checkers (qemu, valgrind) give the child a copy of the memory all the same. So the first child gets memory
-//! that is shared with whatever it is, and tells whether it has the parent's; if it has, those after it get theirs from the
-//! allocator, which is cheaper by the making and ending of a file in memory.
+//! Two children are made by libc's `fork` instead, as libuv makes them, and the handlers of `pthread_atfork` run:
+//! - one that changes its user or group. (Programs count on the handlers, and the kernel would take from a parent whose
+//!   memory is borrowed the right to be dumped and traced.)
+//! - any, under emulators and checkers (qemu, valgrind), which give a child that should borrow a copy, and do not wait for
+//!   its `exec`. A first child that does nothing else shows which it is.
 //!
-//! Where the child changes its user or group it gets a copy of the memory instead: the kernel would take from the parent
-//! too the right to be dumped and traced.
+//! What a child does until `exec` is in `spawn/child.rs`.
 //!
 //! Argument for the unsafe code: (1) what a [`Plan`] points to is valid until `spawn` returns, which is after the child
 //! has left the memory; (2) `syscall` gets arguments of the types that the kernel documents for the call.
 
+mod child;
+
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8,
+    Ordering::{Relaxed, SeqCst},
+};
 
-use libc::{c_char, c_int, c_long, c_void, gid_t, pid_t, uid_t};
+use libc::{c_char, c_int, c_void, gid_t, pid_t, uid_t};
 
+use self::child::Job;
 use crate::abi::{Errno, Result};
-use crate::base::alloc;
-use crate::sys::signals;
-use crate::sys::signals::AllBlocked;
+use crate::base::alloc::{self, Array};
+use crate::sys::signals::{self, AllBlocked};
+use crate::sys::socket;
 
 /// What to start, and how.
 pub(crate) struct Plan {
     /// The program: a path, or a name to look up in the child's `PATH`.
     pub(crate) file: *const c_char,
-    /// Its arguments, ended by NULL.
+    /// Its arguments, ended by NULL; NULL for none.
     pub(crate) args: *const *mut c_char,
     /// Its environment, ended by NULL; NULL for the parent's.
     pub(crate) env: *const *mut c_char,
@@ -52,341 +59,179 @@ pub(crate) struct Started {
     pub(crate) pidfd: c_int,
 }
 
-/// At the low end of the child's stack.
-#[repr(C)]
-struct Shared {
-    /// What failed (`errno`), or 0.
-    error: c_int,
-    /// Where the parent sees that its memory was written to, if the child writes to the parent's.
-    borrowed: *mut bool,
-    /// The file to try next.
-    candidate: [u8; libc::PATH_MAX as usize],
-}
-
-/// Of the child's stack and what is next to it. The stack holds a dozen small frames.
-const SIZE: usize = 32 * 1024;
-
-/// True once a child was seen to have its parent's memory.
-static BORROWS: AtomicBool = AtomicBool::new(false);
-
-/// Memory for a child.
-struct Memory {
-    at: *mut c_void,
-    /// A mapping that copies of the process share, too.
-    is_mapping: bool,
-}
-
-impl Memory {
-    fn new(must_be_shared: bool) -> Result<Memory> {
-        let at = if must_be_shared {
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-            // SAFETY: a new mapping.
-            unsafe { libc::mmap(ptr::null_mut(), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) }
-        } else {
-            alloc::malloc(SIZE)
-        };
-        if at == libc::MAP_FAILED || at.is_null() {
-            return Err(Errno::ENOMEM);
-        }
-        Ok(Memory { at, is_mapping: must_be_shared })
-    }
-
-    /// Its high end, where the stack begins, aligned as the processor wants it.
-    fn end(&self) -> *mut c_void {
-        self.at.wrapping_byte_add(SIZE).map_addr(|a| a & !15)
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: ours, and the child has left it.
-        unsafe {
-            if self.is_mapping {
-                libc::munmap(self.at, SIZE);
-            } else {
-                alloc::free(self.at);
-            }
-        }
-    }
-}
-
-struct Job<'a> {
-    plan: &'a Plan,
-    env: *const *mut c_char,
-    /// Where programs are looked for.
-    path: *const c_char,
-    shared: *mut Shared,
-}
-
-/// Where programs are looked for if the child has no `PATH`.
-const DEFAULT_PATH: &std::ffi::CStr = c"/usr/bin:/bin";
-
 /// Starts a program, and returns when it runs. `UV_E…` if it cannot be run, or if anything on the way to it failed; no child
 /// is left then.
 ///
 /// # Safety
-/// (1)
+/// (1); handlers of `pthread_atfork` may run in here.
 pub(crate) unsafe fn spawn(plan: &Plan) -> Result<Started> {
-    let borrows = plan.uid.is_none() && plan.gid.is_none();
-    let memory = Memory::new(!borrows || !BORROWS.load(Relaxed))?;
-    let mut borrowed = false;
-    let blocked = AllBlocked::new();
-    // SAFETY: (1); the memory is ours, and large enough for `Shared` and a stack.
-    let (started, error) = unsafe {
-        let shared = memory.at.cast::<Shared>();
-        (*shared).error = 0;
-        (*shared).borrowed = &raw mut borrowed;
-        let env = if plan.env.is_null() { environment() } else { plan.env };
-        let job = Job { plan, env, path: search_path(env), shared };
-        let started = clone(&job, borrows, memory.end());
-        // The child has changed it behind the compiler's back.
-        (started, (&raw const (*shared).error).read_volatile())
-    };
-    drop(blocked);
-    // SAFETY: as above.
-    if unsafe { (&raw const borrowed).read_volatile() } {
-        BORROWS.store(true, Relaxed);
+    // SAFETY: (1).
+    if unsafe { child::is_too_long(plan.file) } {
+        return Err(Errno::ENAMETOOLONG);
     }
-    drop(memory);
-    let started = started?;
-    if error == 0 {
-        return Ok(started);
+    let changes_rights = plan.uid.is_some() || plan.gid.is_some();
+    let can_borrow = children_borrow()?;
+    let mut shell_args = Array::new();
+    // SAFETY: (1).
+    let job = unsafe { Job::new(plan, &mut shell_args) }?;
+    if can_borrow && !changes_rights {
+        // SAFETY: (1).
+        return unsafe { borrow(job) };
     }
-    if started.pidfd != -1 {
-        super::socket::close(started.pidfd);
-    }
-    let _ = wait(started.pid, 0);
-    Err(Errno::from_sys(error))
+    // SAFETY: (1).
+    let pid = unsafe { fork(job) }?;
+    // Checkers that do not know the call say so to the user.
+    Ok(Started { pid, pidfd: if can_borrow { pidfd_of(pid) } else { -1 } })
 }
 
+/// A stack for a child that borrows the rest. The frames on it are a dozen small ones, and one of two paths.
+struct Stack(*mut c_void);
+
+impl Stack {
+    const SIZE: usize = 32 * 1024;
+
+    fn new() -> Result<Stack> {
+        let at = alloc::malloc(Stack::SIZE);
+        if at.is_null() { Err(Errno::ENOMEM) } else { Ok(Stack(at)) }
+    }
+
+    /// Its high end, where it begins, aligned as the processor wants it.
+    fn end(&self) -> *mut c_void {
+        self.0.wrapping_byte_add(Stack::SIZE).map_addr(|a| a & !15)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: ours, and the child has left it.
+        unsafe { alloc::free(self.0) };
+    }
+}
+
+/// Shares everything with the parent, which waits.
+const BORROW: c_int = libc::CLONE_VM | libc::CLONE_VFORK;
+
+/// Whether a child that should borrow its parent's memory does so; `UV_E…` if that cannot be found out now.
+fn children_borrow() -> Result<bool> {
+    const UNKNOWN: u8 = 0;
+    const YES: u8 = 1;
+    const NO: u8 = 2;
+    static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+    extern "C" fn write(to: *mut c_void) -> c_int {
+        // SAFETY: the parent's cell, or its copy.
+        unsafe { (*to.cast::<AtomicBool>()).store(true, SeqCst) };
+        child::end()
+    }
+
+    if KNOWN.load(Relaxed) == UNKNOWN {
+        let was_written = AtomicBool::new(false);
+        let stack = Stack::new()?;
+        let blocked = AllBlocked::new();
+        // SAFETY: the child runs on its stack alone. No signal tells of its end: nobody asked for this child.
+        let pid = unsafe { libc::clone(write, stack.end(), BORROW, was_written.as_ptr().cast()) };
+        let error = Errno::last();
+        drop(blocked);
+        match pid {
+            // No more processes, or no memory. An emulator refuses what it does not know.
+            -1 if [Errno::EAGAIN, Errno::ENOMEM].contains(&error) => return Err(error),
+            -1 => {}
+            _ => drop(wait(pid, libc::__WALL)),
+        }
+        KNOWN.store(if was_written.load(SeqCst) { YES } else { NO }, Relaxed);
+    }
+    Ok(KNOWN.load(Relaxed) == YES)
+}
+
+/// Has a child do the job that borrows the memory.
+///
 /// # Safety
-/// (1); `stack` is the high end of the job's memory.
-unsafe fn clone(job: &Job, borrows: bool, stack: *mut c_void) -> Result<Started> {
-    let flags = libc::CLONE_VFORK | libc::SIGCHLD | if borrows { libc::CLONE_VM } else { 0 };
-    let argument = ptr::from_ref(job).cast_mut().cast();
+/// (1)
+unsafe fn borrow(job: Job) -> Result<Started> {
+    let stack = Stack::new()?;
+    let blocked = AllBlocked::new();
+    let argument = (&raw const job).cast_mut().cast();
+    let flags = BORROW | libc::SIGCHLD;
     let mut pidfd: c_int = -1;
     // SAFETY: (1); the child runs on its stack alone, and the kernel writes the descriptor into `pidfd`.
-    let mut pid = unsafe { libc::clone(child, stack, flags | libc::CLONE_PIDFD, argument, &raw mut pidfd) };
-    // A kernel, or a filter, that knows no such descriptors.
-    if pid == -1 && [Errno::EINVAL, Errno::EPERM, Errno::ENOSYS].contains(&Errno::last()) {
+    let mut pid =
+        unsafe { libc::clone(child::borrowing, stack.end(), flags | libc::CLONE_PIDFD, argument, &raw mut pidfd) };
+    // A kernel, or a filter, that knows no such descriptors; or none is left.
+    let without = [Errno::EINVAL, Errno::EPERM, Errno::ENOSYS, Errno::EMFILE, Errno::ENFILE];
+    if pid == -1 && without.contains(&Errno::last()) {
         pidfd = -1;
         // SAFETY: the same, without the descriptor.
-        pid = unsafe { libc::clone(child, stack, flags, argument) };
+        pid = unsafe { libc::clone(child::borrowing, stack.end(), flags, argument) };
     }
-    if pid == -1 { Err(Errno::last()) } else { Ok(Started { pid, pidfd }) }
+    let failed = Errno::last();
+    drop(blocked);
+    if pid == -1 {
+        return Err(failed);
+    }
+    if job.error.get() == 0 {
+        return Ok(Started { pid, pidfd });
+    }
+    if pidfd != -1 {
+        socket::close(pidfd);
+    }
+    let _ = wait(pid, 0);
+    Err(Errno::from_sys(job.error.get()))
 }
 
-fn environment() -> *const *mut c_char {
-    unsafe extern "C" {
-        static environ: *const *mut c_char;
-    }
-    // SAFETY: libc's; changing it while it is read is the program's mistake.
-    unsafe { environ }
-}
-
+/// Has a child of libc's `fork` do the job. A pipe tells what failed, or by its end that the program runs.
+///
 /// # Safety
-/// `env` is NULL or an array of strings, ended by NULL.
-unsafe fn search_path(mut env: *const *mut c_char) -> *const c_char {
-    // SAFETY: the caller's.
-    unsafe {
-        while !env.is_null() && !(*env).is_null() {
-            if libc::strncmp(*env, c"PATH=".as_ptr(), 5) == 0 {
-                return (*env).add(5);
-            }
-            env = env.add(1);
-        }
+/// (1)
+unsafe fn fork(mut job: Job) -> Result<pid_t> {
+    let [reader, writer] = exec_pipe(job.plan.stdio_count)?;
+    job.writer = Some(writer);
+    let blocked = AllBlocked::new();
+    // SAFETY: (1); the child has a copy of the memory, and the calling thread alone.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        child::forked(&job);
     }
-    DEFAULT_PATH.as_ptr()
-}
-
-/// Ends a call of the child's that failed with its `errno`.
-macro_rules! check {
-    ($call:expr) => {{
-        let done: c_long = $call;
-        if done < 0 {
-            return last();
+    let failed = Errno::last();
+    drop(blocked);
+    socket::close(writer);
+    // SAFETY: the child writes a number, or nothing.
+    let error = if pid == -1 { None } else { unsafe { signals::receive::<c_int>(reader) } };
+    socket::close(reader);
+    match error {
+        _ if pid == -1 => Err(failed),
+        None => Ok(pid),
+        Some(error) => {
+            let _ = wait(pid, 0);
+            Err(Errno::from_sys(error))
         }
-        done
-    }};
-}
-
-/// One system call of the child's: [`libc::syscall`] is no cancellation point and keeps no state.
-macro_rules! sys {
-    ($number:ident $(, $argument:expr)*) => {
-        // SAFETY: (1), (2).
-        unsafe { libc::syscall(libc::$number $(, $argument)*) }
-    };
-}
-
-fn last() -> c_int {
-    // SAFETY: always valid; the child has its parent's, which waits.
-    unsafe { *libc::__errno_location() }
-}
-
-/// The child's life until `exec`.
-extern "C" fn child(argument: *mut c_void) -> c_int {
-    // SAFETY: (1).
-    let job = unsafe { &*argument.cast::<Job>() };
-    // SAFETY: (1).
-    unsafe { (*job.shared).borrowed.write_volatile(true) };
-    let error = job.run();
-    // SAFETY: (1).
-    unsafe { (*job.shared).error = error };
-    sys!(SYS_exit_group, 127);
-    127
-}
-
-impl Job<'_> {
-    /// Returns only if something failed, with its `errno`.
-    fn run(&self) -> c_int {
-        reset_handlers();
-        if self.plan.new_session {
-            sys!(SYS_setsid);
-        }
-        let error = self.place_descriptors();
-        if error != 0 {
-            return error;
-        }
-        if !self.plan.cwd.is_null() {
-            check!(sys!(SYS_chdir, self.plan.cwd));
-        }
-        if self.plan.uid.is_some() || self.plan.gid.is_some() {
-            // The parent's further groups would let a child without its rights do more than it should. Only root can.
-            sys!(SYS_setgroups, 0usize, ptr::null::<gid_t>());
-        }
-        if let Some(gid) = self.plan.gid {
-            check!(sys!(SYS_setgid, gid));
-        }
-        if let Some(uid) = self.plan.uid {
-            check!(sys!(SYS_setuid, uid));
-        }
-        signals::set_mask(0);
-        self.exec()
-    }
-
-    fn slot(&self, at: usize) -> *mut c_int {
-        // SAFETY: (1); `at` is below the count.
-        unsafe { self.plan.stdio.add(at) }
-    }
-
-    /// Gives the child its descriptors; 0, or what failed.
-    fn place_descriptors(&self) -> c_int {
-        let count = self.plan.stdio_count;
-        // Those that would be overwritten before they are used, as when stdout and stderr change places, move up first.
-        for at in 0..count {
-            // SAFETY: (1).
-            let from = unsafe { *self.slot(at) };
-            if from >= 0 && (from as usize) < at {
-                let copy = check!(sys!(SYS_fcntl, from, libc::F_DUPFD_CLOEXEC, count));
-                // SAFETY: (1).
-                unsafe { *self.slot(at) = copy as c_int };
-            }
-        }
-        for at in 0..count {
-            // SAFETY: (1).
-            let from = unsafe { *self.slot(at) };
-            let error = if from >= 0 { place(from, at as c_int) } else { place_nothing(at as c_int) };
-            if error != 0 {
-                return error;
-            }
-        }
-        0
-    }
-
-    /// Returns only if no program was found that runs.
-    fn exec(&self) -> c_int {
-        // SAFETY: (1): a string.
-        let (slash, length) =
-            unsafe { (libc::strchr(self.plan.file, c_int::from(b'/')), libc::strlen(self.plan.file)) };
-        if !slash.is_null() {
-            return self.try_file(self.plan.file);
-        }
-        let mut denied = false;
-        let mut dir = self.path;
-        loop {
-            let (tried, end) = self.try_in(dir, length);
-            match tried {
-                libc::EACCES => denied = true,
-                libc::ENOENT | libc::ENOTDIR | libc::ESTALE | libc::ENODEV | libc::ETIMEDOUT => {}
-                error => return error,
-            }
-            // SAFETY: `end` is a colon or the end of the string.
-            unsafe {
-                if *end == 0 {
-                    return if denied { libc::EACCES } else { libc::ENOENT };
-                }
-                dir = end.add(1);
-            }
-        }
-    }
-
-    /// Tries the file, of that length, in the directory that `dir` begins with; gives the error and the directory's end.
-    fn try_in(&self, dir: *const c_char, length: usize) -> (c_int, *const c_char) {
-        // SAFETY: (1): strings; the candidate has room for what is written.
-        unsafe {
-            let end = dir.add(libc::strcspn(dir, c":".as_ptr()));
-            let dir_length = end.offset_from(dir) as usize;
-            if dir_length + length + 2 > libc::PATH_MAX as usize {
-                return (libc::ENOENT, end);
-            }
-            let mut out = (&raw mut (*self.shared).candidate).cast::<c_char>();
-            let candidate = out;
-            // An empty entry is the working directory.
-            if dir_length > 0 {
-                ptr::copy_nonoverlapping(dir, out, dir_length);
-                out = out.add(dir_length);
-                *out = b'/' as c_char;
-                out = out.add(1);
-            }
-            ptr::copy_nonoverlapping(self.plan.file, out, length + 1);
-            (self.try_file(candidate), end)
-        }
-    }
-
-    fn try_file(&self, file: *const c_char) -> c_int {
-        sys!(SYS_execve, file, self.plan.args, self.env);
-        last()
     }
 }
 
-/// Gives every signal its default action, those that the parent ignores included.
-fn reset_handlers() {
-    // The kernel's `struct sigaction`: zero bytes are the default. libc's function would refuse its own signals.
-    let default = [0u64; 4];
-    for signum in 1..signals::COUNT {
-        sys!(SYS_rt_sigaction, signum, default.as_ptr(), ptr::null::<u64>(), size_of::<u64>());
+/// A pipe that programs do not inherit, and whose writing end is not among the first `count` descriptors.
+fn exec_pipe(count: usize) -> Result<[c_int; 2]> {
+    let mut ends = [-1; 2];
+    // SAFETY: room for two descriptors.
+    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
+        return Err(Errno::last());
     }
+    if (ends[1] as usize) < count {
+        // SAFETY: no pointers.
+        let moved = unsafe { libc::fcntl(ends[1], libc::F_DUPFD_CLOEXEC, count as c_int) };
+        let failed = Errno::last();
+        socket::close(ends[1]);
+        if moved == -1 {
+            socket::close(ends[0]);
+            return Err(failed);
+        }
+        ends[1] = moved;
+    }
+    Ok(ends)
 }
 
-/// Makes `from` the child's descriptor `at`.
-fn place(from: c_int, at: c_int) -> c_int {
-    if from == at {
-        check!(sys!(SYS_fcntl, at, libc::F_SETFD, 0));
-    } else {
-        check!(sys!(SYS_dup3, from, at, 0));
-    }
-    // Programs expect their standard streams to block.
-    if at <= 2 {
-        let off: c_int = 0;
-        sys!(SYS_ioctl, at, libc::FIONBIO, &raw const off);
-    }
-    0
-}
-
-/// Below 3, makes /dev/null the child's descriptor `at`.
-fn place_nothing(at: c_int) -> c_int {
-    if at > 2 {
-        return 0;
-    }
-    let mode = if at == 0 { libc::O_RDONLY } else { libc::O_RDWR };
-    let null = check!(sys!(SYS_openat, libc::AT_FDCWD, c"/dev/null".as_ptr(), mode | libc::O_CLOEXEC)) as c_int;
-    if null == at {
-        check!(sys!(SYS_fcntl, at, libc::F_SETFD, 0));
-        return 0;
-    }
-    check!(sys!(SYS_dup3, null, at, 0));
-    sys!(SYS_close, null);
-    0
+/// Readable when the child, which nobody has waited for, has ended; -1 if the kernel gives none.
+fn pidfd_of(pid: pid_t) -> c_int {
+    // SAFETY: (2).
+    unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) as c_int }
 }
 
 /// Waits for a child with `waitpid` and gives its exit status; `None` with `WNOHANG` if it runs still. `UV_ECHILD` if it is
@@ -464,7 +309,7 @@ mod tests {
         // SAFETY: everything lives until the call returns.
         let started = unsafe { spawn(&plan) }?;
         let status = wait(started.pid, 0)?;
-        super::super::socket::close(started.pidfd);
+        crate::sys::socket::close(started.pidfd);
         Ok(status.map_or(-1, |s| libc::WEXITSTATUS(s)))
     }
 
@@ -501,8 +346,8 @@ mod tests {
             // SAFETY: room for as many bytes.
             let n = unsafe { libc::read(pipe[0], got.as_mut_ptr().cast(), got.len()) };
             assert_eq!(&got[..n as usize], expected);
-            super::super::socket::close(pipe[0]);
-            super::super::socket::close(pipe[1]);
+            crate::sys::socket::close(pipe[0]);
+            crate::sys::socket::close(pipe[1]);
         }
     }
 

@@ -1,14 +1,12 @@
 //! `uv_spawn`: the child's descriptors, made before it starts, and the parent's ends of its pipes, opened after.
 
-use std::slice;
-
 use libc::{c_int, c_uint};
 
 use super::KNOWN_FLAGS;
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::event_loop::Loop;
-use crate::handle::{Process, Stream, flag};
+use crate::handle::{Handle, Kind, Process, Stream, flag};
 use crate::handles::stream;
 use crate::sys;
 use crate::sys::socket;
@@ -26,19 +24,33 @@ struct End {
 
 const NOTHING: End = End { ours: -1, theirs: -1, made: false };
 
+/// The caller's array. Read value by value: no reference into it.
+#[derive(Clone, Copy)]
+struct Containers {
+    at: *const uv_stdio_container_t,
+    count: usize,
+}
+
+impl Containers {
+    fn of(options: &uv_process_options_t) -> Containers {
+        let count = if options.stdio.is_null() { 0 } else { usize::try_from(options.stdio_count).unwrap_or(0) };
+        Containers { at: options.stdio, count }
+    }
+
+    fn get(self, at: usize) -> uv_stdio_container_t {
+        // SAFETY: the caller's array, of `count` values, until `uv_spawn` returns.
+        unsafe { self.at.add(at).read() }
+    }
+}
+
 /// # Safety
 /// `options` are as `uv_spawn` wants them.
 pub(super) unsafe fn spawn(process: Process, event_loop: Loop, options: uv_process_options_t) -> Result {
     process.init(event_loop);
-    if options.file.is_null() || options.flags & !KNOWN_FLAGS != 0 || options.stdio_count < 0 {
+    if options.file.is_null() || options.flags & !KNOWN_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
-    let containers = if options.stdio.is_null() || options.stdio_count == 0 {
-        &[]
-    } else {
-        // SAFETY: the caller's array; no user code runs while the slice is alive.
-        unsafe { slice::from_raw_parts(options.stdio, options.stdio_count as usize) }
-    };
+    let containers = Containers::of(&options);
     let mut ends = Array::new();
     // SAFETY: the caller's streams.
     let made = unsafe { make_ends(containers, &mut ends) };
@@ -56,16 +68,16 @@ pub(super) unsafe fn spawn(process: Process, event_loop: Loop, options: uv_proce
     for end in ends.iter().filter(|e| e.ours != -1) {
         socket::close(end.ours);
     }
-    launched.and(opened)
+    opened.and(launched)
 }
 
 /// # Safety
 /// The containers' streams are live handles.
-unsafe fn make_ends(containers: &[uv_stdio_container_t], ends: &mut Array<End>) -> Result {
-    ends.reserve_total(containers.len().max(3))?;
-    for container in containers {
+unsafe fn make_ends(containers: Containers, ends: &mut Array<End>) -> Result {
+    ends.reserve_total(containers.count.max(3))?;
+    for at in 0..containers.count {
         // SAFETY: the caller's.
-        ends.push(unsafe { make_end(container) }?)?;
+        ends.push(unsafe { make_end(containers.get(at)) }?)?;
     }
     while ends.len() < 3 {
         ends.push(NOTHING)?;
@@ -75,24 +87,31 @@ unsafe fn make_ends(containers: &[uv_stdio_container_t], ends: &mut Array<End>) 
 
 /// # Safety
 /// The container's stream is a live handle.
-unsafe fn make_end(container: &uv_stdio_container_t) -> Result<End> {
+unsafe fn make_end(container: uv_stdio_container_t) -> Result<End> {
     const KINDS: c_uint = UV_CREATE_PIPE | UV_INHERIT_FD | UV_INHERIT_STREAM;
-    // SAFETY: the flags say which member of the union it is; the stream is the caller's.
-    let theirs = match container.flags & KINDS {
+    let kind = container.flags & KINDS;
+    let theirs = match kind {
         UV_IGNORE => return Ok(NOTHING),
-        UV_CREATE_PIPE => {
+        // SAFETY: the flags say which member of the union it is.
+        UV_INHERIT_FD => unsafe { container.data.fd },
+        UV_CREATE_PIPE | UV_INHERIT_STREAM => {
             // SAFETY: as above.
-            let stream = unsafe { container.data.stream.as_ref() }.ok_or(Errno::EINVAL)?;
-            if stream.r#type.get() != UV_NAMED_PIPE {
+            let stream = unsafe { container.data.stream };
+            if stream.is_null() {
                 return Err(Errno::EINVAL);
             }
-            let [ours, theirs] = sys::spawn::socket_pair()?;
-            return Ok(End { ours, theirs, made: true });
+            // SAFETY: the stream is the caller's.
+            match unsafe { Handle::from_c(stream.cast()) }.kind() {
+                Kind::Pipe(_) if kind == UV_CREATE_PIPE => {
+                    let [ours, theirs] = sys::spawn::socket_pair()?;
+                    return Ok(End { ours, theirs, made: true });
+                }
+                Kind::Pipe(pipe) => Stream::from(pipe).fd(),
+                Kind::Tcp(tcp) if kind == UV_INHERIT_STREAM => Stream::from(tcp).fd(),
+                Kind::Tty(tty) if kind == UV_INHERIT_STREAM => Stream::from(tty).fd(),
+                _ => -1,
+            }
         }
-        // SAFETY: as above.
-        UV_INHERIT_FD => unsafe { container.data.fd },
-        // SAFETY: as above.
-        UV_INHERIT_STREAM => unsafe { container.data.stream.as_ref() }.map_or(-1, |s| s.io_watcher.fd.get()),
         _ => -1,
     };
     if theirs == -1 { Err(Errno::EINVAL) } else { Ok(End { ours: -1, theirs, made: false }) }
@@ -131,12 +150,9 @@ unsafe fn launch(process: Process, event_loop: Loop, options: &uv_process_option
 ///
 /// # Safety
 /// The containers' streams are live handles.
-unsafe fn open_streams(containers: &[uv_stdio_container_t], ends: &mut [End]) -> Result {
-    for at in 0..containers.len().min(ends.len()) {
-        let container = &containers[at];
-        if ends[at].ours == -1 {
-            continue;
-        }
+unsafe fn open_streams(containers: Containers, ends: &mut [End]) -> Result {
+    for (at, end) in ends.iter_mut().enumerate().filter(|(_, end)| end.ours != -1) {
+        let container = containers.get(at);
         let mut flags = 0;
         if container.flags & UV_WRITABLE_PIPE != 0 {
             flags |= flag::READABLE;
@@ -145,15 +161,15 @@ unsafe fn open_streams(containers: &[uv_stdio_container_t], ends: &mut [End]) ->
             flags |= flag::WRITABLE;
         }
         // SAFETY: the caller's stream, which was looked at before.
-        let opened = stream::open(unsafe { Stream::from_c(container.data.stream) }, ends[at].ours, flags);
+        let opened = stream::open(unsafe { Stream::from_c(container.data.stream) }, end.ours, flags);
         if let Err(e) = opened {
-            for earlier in containers[..at].iter().filter(|c| c.flags & UV_CREATE_PIPE != 0) {
+            for earlier in (0..at).map(|at| containers.get(at)).filter(|c| c.flags & UV_CREATE_PIPE != 0) {
                 // SAFETY: as above.
                 stream::close(unsafe { Stream::from_c(earlier.data.stream) });
             }
             return Err(e);
         }
-        ends[at].ours = -1;
+        end.ours = -1;
     }
     Ok(())
 }
