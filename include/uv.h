@@ -1742,12 +1742,13 @@ UV_EXTERN int uv_fs_event_init(uv_loop_t *loop, uv_fs_event_t *handle);
 /**
  * Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
  * or changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder
- * of what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
+ * of what has changed, otherwise the last part of `path`. `filename` is valid during the call only. If the kernel has
+ * dropped events, because the loop did not run for long, each watcher is called with `UV_CHANGE` and a NULL `filename`.
  *
  * `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
  * `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and
- * the folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this
- * flag on Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.)
+ * the folder that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
+ * `UVRING_FS_EVENT_RECURSIVE=0`.)
  *
  * Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so on if there is no such
  * file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.

@@ -29,12 +29,13 @@ pub unsafe extern "C" fn uv_fs_event_init(r#loop: *mut uv_loop_t, handle: *mut u
 
 /// Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
 /// or changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder
-/// of what has changed, otherwise the last part of `path`. `filename` is valid during the call only.
+/// of what has changed, otherwise the last part of `path`. `filename` is valid during the call only. If the kernel has
+/// dropped events, because the loop did not run for long, each watcher is called with `UV_CHANGE` and a NULL `filename`.
 ///
 /// `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
 /// `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and
-/// the folder that is not watched; if events were dropped, with `UV_CHANGE` and a NULL `filename`. (libuv ignores this
-/// flag on Linux, and so does this library if the environment says `UVRING_FS_EVENT_RECURSIVE=0`.)
+/// the folder that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
+/// `UVRING_FS_EVENT_RECURSIVE=0`.)
 ///
 /// Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so on if there is no such
 /// file to watch; `UV_EMFILE`, `UV_ENOSPC` or `UV_ENOMEM` if a limit is reached. Not thread-safe.
@@ -169,6 +170,9 @@ pub(crate) fn loop_fork(event_loop: Loop) -> Result {
     let Some(inotify) = Inotify::get(event_loop) else { return Ok(()) };
     close_descriptor(event_loop);
     inotify.forget_all();
+    if inotify.walking().is_empty() {
+        return Ok(());
+    }
     open_descriptor(event_loop)?;
     let mut result = Ok(());
     while let Some(link) = inotify.walking().pop_front() {

@@ -7,7 +7,7 @@
 //!   come before the watch did. (Something may so be reported twice, but nothing never.)
 //! - A folder that moves away is *lost* until the records at hand have been read. If it turns up under another name
 //!   meanwhile, its branches, whose watches go on all the time, get that name. Those still lost then are cut off.
-//! - When the kernel's queue overflows everything is walked anew, and `filename` is NULL.
+//! - When the kernel's queue overflows everything is walked anew.
 //!
 //! Argument for the unsafe code: (1) a handle's tree is boxed, in the first reserved word of the handle, from `grow` to
 //! `fell`; (2) its branches are boxed, and linked into the tree's list and that of a watch from their making to `cut`.
@@ -364,16 +364,12 @@ pub(super) fn prune(handle: FsEvent, inotify: &Inotify) {
     }
 }
 
-/// Records have been dropped: looks at everything again.
-pub(super) fn regrow(handle: FsEvent, inotify: &Inotify) {
-    let Some(tree) = Tree::of(handle) else { return };
+/// Records have been dropped: looks at everything again, if there is a tree.
+pub(super) fn regrow(handle: FsEvent, inotify: &Inotify) -> Result {
+    let Some(tree) = Tree::of(handle) else { return Ok(()) };
     tree.lose(inotify, c"");
     tree.each(|branch| branch.body().is_lost.set(true));
-    let status = match tree.walk(handle, inotify, c"", false) {
-        Ok(()) => 0,
-        Err(e) => e.0,
-    };
-    let _ = Found::new(handle, None, UV_CHANGE, status).and_then(|found| inotify.find(found));
+    tree.walk(handle, inotify, c"", false)
 }
 
 #[cfg(test)]

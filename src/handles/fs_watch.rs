@@ -13,12 +13,15 @@
 //! lives until `loop_cleanup`, when no handle is left; (2) a watch is in the table as long as it counts a holder (a
 //! handle, or a branch of one), and each of them is linked either to it or to a head in `walking`.
 
+mod table;
+
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::CStr;
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 use libc::{c_char, c_int};
 
+use self::table::Table;
 use super::fs_event::open_descriptor;
 use super::fs_tree::{self, Branch, Joined};
 use crate::abi::*;
@@ -291,8 +294,7 @@ impl Inotify {
     /// Tells whoever holds the watch. Those that a callback adds do not hear of this event.
     pub(super) fn deliver(&'static self, event: &inotify::Event) {
         if event.mask & libc::IN_Q_OVERFLOW != 0 {
-            // The plain ones do not hear of it, as with libuv.
-            return each_active(self.event_loop, |handle| fs_tree::regrow(handle, self));
+            return each_active(self.event_loop, |handle| self.find_loss(handle));
         }
         let mut events = 0;
         if event.mask & inotify::CONTENT != 0 {
@@ -345,6 +347,15 @@ impl Inotify {
         let handle = branch.handle();
         fs_tree::heed(handle, self, c"", path.as_c(), event.mask);
         callback::fs_event(handle, path.as_c().as_ptr(), events, 0);
+    }
+
+    /// Records were dropped, so nobody knows what has changed: that is told as a change of something without a name.
+    fn find_loss(&self, handle: FsEvent) {
+        let status = match fs_tree::regrow(handle, self) {
+            Ok(()) => 0,
+            Err(e) => e.0,
+        };
+        let _ = Found::new(handle, None, UV_CHANGE, status).and_then(|found| self.find(found));
     }
 
     /// Keeps something to be told. If there is no memory for it, it is not.
@@ -413,106 +424,5 @@ pub(super) fn each_active(event_loop: Loop, f: impl Fn(FsEvent)) {
         {
             f(watcher);
         }
-    }
-}
-
-/// Watches by number, in order. A removed one leaves a hole until there are more holes than watches, so that stopping
-/// many handles in any order is cheap.
-struct Table {
-    slots: Array<(c_int, Option<NonNull<Watch>>)>,
-    holes: usize,
-}
-
-impl Table {
-    const fn new() -> Table {
-        Table { slots: Array::new(), holes: 0 }
-    }
-
-    fn find(&self, wd: c_int) -> std::result::Result<usize, usize> {
-        self.slots.binary_search_by_key(&wd, |slot| slot.0)
-    }
-
-    fn get(&self, wd: c_int) -> Option<NonNull<Watch>> {
-        self.slots[self.find(wd).ok()?].1
-    }
-
-    /// Makes room for one more, so that `insert` cannot fail.
-    fn reserve(&mut self) -> Result {
-        self.slots.reserve(1)
-    }
-
-    /// Adds a watch; numbers rise, so almost always at the end.
-    fn insert(&mut self, wd: c_int, watch: NonNull<Watch>) {
-        match self.find(wd) {
-            Ok(at) => {
-                self.slots[at].1 = Some(watch);
-                self.holes -= 1;
-            }
-            Err(at) => {
-                // Cannot fail after `reserve`.
-                if self.slots.push((wd, Some(watch))).is_ok() {
-                    self.slots[at..].rotate_right(1);
-                }
-            }
-        }
-    }
-
-    fn remove(&mut self, wd: c_int) {
-        if let Ok(at) = self.find(wd) {
-            self.slots[at].1 = None;
-            self.holes += 1;
-        }
-        if self.holes * 2 > self.slots.len() {
-            self.close_up();
-        }
-    }
-
-    fn close_up(&mut self) {
-        let mut kept = 0;
-        for at in 0..self.slots.len() {
-            if self.slots[at].1.is_some() {
-                self.slots[kept] = self.slots[at];
-                kept += 1;
-            }
-        }
-        while self.slots.len() > kept {
-            self.slots.pop();
-        }
-        self.holes = 0;
-    }
-
-    fn pop(&mut self) -> Option<NonNull<Watch>> {
-        loop {
-            match self.slots.pop()? {
-                (_, Some(watch)) => return Some(watch),
-                (_, None) => self.holes -= 1,
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn table_keeps_order_and_closes_holes() {
-        let mut table = Table::new();
-        let watch = NonNull::dangling();
-        for wd in [1, 2, 3, 7, 5, 4] {
-            table.reserve().unwrap();
-            table.insert(wd, watch);
-        }
-        assert_eq!(table.slots.iter().map(|s| s.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 7]);
-        table.remove(2);
-        assert!(table.get(2).is_none() && table.get(3).is_some() && table.get(6).is_none());
-        table.insert(2, watch);
-        assert!(table.get(2).is_some() && table.holes == 0);
-        for wd in [1, 7, 3, 4] {
-            table.remove(wd);
-        }
-        assert_eq!((table.slots.len(), table.holes), (2, 0));
-        assert!(table.get(5).is_some() && table.get(2).is_some());
-        assert!(table.pop().is_some() && table.pop().is_some() && table.pop().is_none());
     }
 }
