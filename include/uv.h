@@ -1943,10 +1943,7 @@ UV_EXTERN int uv_kill(int pid, int signum);
  */
 UV_EXTERN void uv_disable_stdio_inheritance(void);
 
-/**
- * Initialises a signal watcher. `UV_EMFILE`, `UV_ENFILE` or `UV_ENOMEM` if the loop cannot be given its first one. Not
- * thread-safe.
- */
+/** Initialises a signal watcher. `UV_ENOMEM` if the loop cannot be given its first one. Not thread-safe. */
 UV_EXTERN int uv_signal_init(uv_loop_t *loop, uv_signal_t *handle);
 
 /**

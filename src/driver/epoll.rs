@@ -210,10 +210,10 @@ impl Epoll {
     }
 
     pub(crate) fn reopen(&mut self) -> Result {
-        let epoll = epoll_create()?;
+        // First of all, because at the limit of descriptors there is no further number.
         // SAFETY: ours, and nothing else uses it; closing does not change the set that the parent shares.
-        unsafe { libc::close(self.fd) };
-        self.fd = epoll;
+        unsafe { libc::close(std::mem::replace(&mut self.fd, -1)) };
+        self.fd = epoll_create()?;
         self.fork_generation = fork::generation();
         self.by_fd.clear();
         self.always.clear();

@@ -124,9 +124,10 @@ impl Wake {
 
     /// A new eventfd, in a forked child: the old one is shared with the parent.
     pub(crate) fn reopen(&self) -> Result {
-        let old = self.fd.swap(eventfd()?, Ordering::Relaxed);
+        // First of all, because at the limit of descriptors there is no further number.
         // SAFETY: ours, and nothing else uses it.
-        unsafe { libc::close(old) };
+        unsafe { libc::close(self.fd.swap(-1, Ordering::Relaxed)) };
+        self.fd.store(eventfd()?, Ordering::Relaxed);
         self.asleep();
         Ok(())
     }

@@ -59,8 +59,7 @@ struct Message {
     _pad: c_int,
 }
 
-/// Initialises a signal watcher. `UV_EMFILE`, `UV_ENFILE` or `UV_ENOMEM` if the loop cannot be given its first one. Not
-/// thread-safe.
+/// Initialises a signal watcher. `UV_ENOMEM` if the loop cannot be given its first one. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_signal_init(r#loop: *mut uv_loop_t, handle: *mut uv_signal_t) -> c_int {
     // SAFETY: laws 1 and 5.

@@ -14,7 +14,8 @@
 //! What a child does until `exec` is in `spawn/child.rs`.
 //!
 //! Argument for the unsafe code: (1) what a [`Plan`] points to is valid until `spawn` returns, which is after the child
-//! has left the memory; (2) `syscall` gets arguments of the types that the kernel documents for the call.
+//! has left the memory; (2) `syscall` gets arguments of the types that the kernel documents for the call. Handlers of
+//! `pthread_atfork` are user code that law 3 allows for: libc holds a lock meanwhile, so they return, or end the process.
 
 mod child;
 
