@@ -31,7 +31,7 @@ use libc::c_int;
 use crate::abi::*;
 use crate::base::queue::Link;
 use crate::driver::{Driver, pool};
-use crate::handle::{self, newtype};
+use crate::handle::{self, Process, newtype};
 use crate::handles::io::{self, Io};
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::op::table::Owner;
@@ -99,9 +99,17 @@ impl Loop {
         self.begin(Owner::Fs(req), |driver, key| driver.submit(key, op))
     }
 
-    /// Watches a descriptor for `owner`. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for that.
-    pub(crate) fn begin_poll(self, owner: Owner, fd: c_int, events: libc::c_uint) -> Result<OpKey> {
-        self.begin(owner, |driver, key| driver.watch(key, fd, events))
+    /// Has the loop told when a child has ended, by its pidfd. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for that.
+    pub(crate) fn await_child(self, child: Process, pidfd: c_int) -> Result<OpKey> {
+        self.begin(Owner::Process(child), |driver, key| driver.watch(key, pidfd, io::IN, false))
+    }
+
+    /// The same no longer.
+    pub(crate) fn forget_child(self, key: OpKey, pidfd: c_int) {
+        let state = self.state();
+        if state.table.borrow_mut().remove(key).is_some() {
+            state.driver.borrow_mut().unwatch(pidfd);
+        }
     }
 
     fn begin(self, owner: Owner, start: impl FnOnce(&mut Driver, OpKey) -> Result) -> Result<OpKey> {
@@ -113,11 +121,11 @@ impl Loop {
         })
     }
 
-    /// Ends a poll; its key finds nothing from now on.
-    pub(crate) fn end_poll(self, key: OpKey) {
-        let state = self.state();
-        if state.table.borrow_mut().remove(key).is_some() {
-            state.driver.borrow_mut().unwatch(key);
+    /// Whom a completion concerns, if it was not given up.
+    fn owner(self, key: OpKey) -> Option<Owner> {
+        match key.watched() {
+            Some(fd) => self.watcher_of(fd).filter(|watcher| watcher.has_key(key)).map(Owner::Io),
+            None => self.state().table.borrow().get(key),
         }
     }
 }
@@ -248,7 +256,7 @@ impl Loop {
         let mut batch = state.batch.borrow_mut();
         let mut kept = 0;
         for at in state.delivered.replace(0)..batch.len() {
-            if let Some(Owner::Fs(_)) = state.table.borrow().get(batch[at].key) {
+            if let Some(Owner::Fs(_)) = self.owner(batch[at].key) {
                 batch.swap(kept, at);
                 kept += 1;
             }
@@ -295,15 +303,14 @@ impl Loop {
     fn fetch_ahead(self, at: usize) {
         let state = self.state();
         let later = state.batch.borrow().get(at).copied();
-        if let Some(Owner::Io(io)) = later.and_then(|completion| state.table.borrow().get(completion.key)) {
-            io.fetch();
+        if let Some(watcher) = later.and_then(|completion| self.watcher_of(completion.key.watched()?)) {
+            watcher.fetch();
         }
     }
 
     fn dispatch(self, completion: Completion) {
         let state = self.state();
-        let owner = state.table.borrow().get(completion.key);
-        match owner {
+        match self.owner(completion.key) {
             // Given up meanwhile.
             None => {}
             // What the sender left has been run already, or is left for the next turn, in which the loop will not sleep.

@@ -6,7 +6,6 @@ use std::ptr;
 
 use libc::{c_int, c_uint, epoll_event, timespec};
 
-use super::polls::{Poll, Polls};
 use super::{Limit, fork};
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
@@ -19,11 +18,8 @@ const EVENTS: usize = 1024;
 pub(crate) struct Epoll {
     fd: c_int,
     fork_generation: u64,
-    polls: Polls,
-    /// The key registered for each descriptor, as bits; 0 for none.
-    by_fd: Array<u64>,
-    /// Polls of descriptors that epoll refuses because they are always ready (regular files).
-    always: Array<u64>,
+    /// Descriptors that epoll refuses because they are always ready (regular files).
+    always: Array<Always>,
     /// The last wait gave as many events as it may: there can be more.
     full: bool,
     /// Sleep with `epoll_pwait2`, to the nanosecond.
@@ -33,14 +29,27 @@ pub(crate) struct Epoll {
     pub(super) registered: u64,
 }
 
+/// A descriptor that is always ready, and what it is watched for.
+#[derive(Clone, Copy)]
+struct Always {
+    key: OpKey,
+    fd: c_int,
+    events: c_uint,
+}
+
 fn epoll_create() -> Result<c_int> {
     // SAFETY: no pointers.
     let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
     if fd < 0 { Err(Errno::last()) } else { Ok(fd) }
 }
 
+/// Has a set, whosever, tell of a descriptor in it as long as there is something to read. Thread-safe.
+pub(crate) fn tell_of_level(set: c_int, fd: c_int, key: OpKey) {
+    epoll_ctl(set, libc::EPOLL_CTL_MOD, fd, libc::EPOLLIN as c_uint, key.to_bits());
+}
+
 /// One epoll_ctl; gives 0 or the `errno`.
-pub(crate) fn epoll_ctl(epoll: c_int, op: c_int, fd: c_int, events: c_uint, data: u64) -> c_int {
+fn epoll_ctl(epoll: c_int, op: c_int, fd: c_int, events: c_uint, data: u64) -> c_int {
     let mut event = epoll_event { events, u64: data };
     // SAFETY: `event` is valid for the call.
     match unsafe { libc::epoll_ctl(epoll, op, fd, &raw mut event) } {
@@ -54,8 +63,6 @@ impl Epoll {
         Ok(Epoll {
             fd: epoll_create()?,
             fork_generation: fork::generation(),
-            polls: Polls::new(),
-            by_fd: Array::new(),
             always: Array::new(),
             full: false,
             precise: false,
@@ -74,62 +81,60 @@ impl Epoll {
     }
 
     /// True in a forked child before `reopen`: the epoll set is shared with the parent and must not be changed.
-    fn foreign(&self) -> bool {
+    fn is_foreign(&self) -> bool {
         self.fork_generation != fork::generation()
     }
 
-    /// Watches a descriptor until `unwatch`. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for it in the kernel, or here.
-    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint) -> Result {
-        self.polls.reserve(key.slot())?;
-        let poll = Poll { key, fd, events };
-        // At once, not at the next wait: whoever watches the descriptor from outside must see it.
-        if !self.foreign() {
-            self.register(poll)?;
+    /// Watches a descriptor until `unwatch`, instead of what it was watched for under another key. `UV_ENOMEM` or `UV_ENOSPC` if
+    /// there is no room for it in the kernel, or here.
+    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint, is_watched: bool) -> Result {
+        if self.is_foreign() {
+            return Ok(());
         }
-        self.polls.note(poll);
-        Ok(())
-    }
-
-    fn register(&mut self, poll: Poll) -> Result {
-        let fd = poll.fd as usize;
-        while self.by_fd.len() <= fd {
-            self.by_fd.push(0)?;
-        }
-        let (first, second) = if self.by_fd[fd] == 0 {
-            (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD)
-        } else {
+        let (first, second) = if is_watched {
             (libc::EPOLL_CTL_MOD, libc::EPOLL_CTL_ADD)
+        } else {
+            (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD)
         };
         self.registered += 1;
-        let data = poll.key.to_bits();
-        let mut errno = epoll_ctl(self.fd, first, poll.fd, poll.events, data);
-        // Left behind by a duplicate of the descriptor, or closed and opened behind our back.
+        self.forget_always(fd);
+        // At once, not at the next wait: whoever watches the descriptor from outside must see it.
+        let mut errno = epoll_ctl(self.fd, first, fd, events, key.to_bits());
+        // Left behind by a duplicate of the descriptor, closed and opened behind our back, or another's who is about to give it up.
         if matches!(errno, libc::EEXIST | libc::ENOENT) {
-            errno = epoll_ctl(self.fd, second, poll.fd, poll.events, data);
+            errno = epoll_ctl(self.fd, second, fd, events, key.to_bits());
         }
         match errno {
-            0 => self.by_fd[fd] = data,
-            libc::EPERM => self.always.push(data)?,
-            libc::ENOMEM | libc::ENOSPC => return Err(Errno::from_sys(errno)),
+            libc::EPERM => self.always.push(Always { key, fd, events }),
+            libc::ENOMEM | libc::ENOSPC => Err(Errno::from_sys(errno)),
             // EBADF and the like: such a descriptor never becomes ready, with libuv neither.
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    pub(crate) fn unwatch(&mut self, key: OpKey) {
-        let Some(poll) = self.polls.forget(key) else { return };
-        let fd = poll.fd as usize;
-        if self.by_fd.get(fd).is_some_and(|&registered| registered == key.to_bits()) {
-            self.by_fd[fd] = 0;
-            if !self.foreign() {
-                epoll_ctl(self.fd, libc::EPOLL_CTL_DEL, poll.fd, 0, 0);
+    /// Fails as to watch the descriptor would fail.
+    pub(crate) fn can_watch(&self, fd: c_int) -> Result {
+        match epoll_ctl(self.fd, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as c_uint, 0) {
+            0 => {
+                epoll_ctl(self.fd, libc::EPOLL_CTL_DEL, fd, 0, 0);
+                Ok(())
             }
+            libc::EEXIST => Ok(()),
+            errno => Err(Errno::from_sys(errno)),
         }
-        if let Some(at) = self.always.iter().position(|&k| k == key.to_bits()) {
-            let last = self.always.len() - 1;
-            self.always.swap(at, last);
-            self.always.pop();
+    }
+
+    /// Watches a descriptor no longer.
+    pub(crate) fn unwatch(&mut self, fd: c_int) {
+        if !self.is_foreign() {
+            self.forget_always(fd);
+            epoll_ctl(self.fd, libc::EPOLL_CTL_DEL, fd, 0, 0);
+        }
+    }
+
+    fn forget_always(&mut self, fd: c_int) {
+        if let Some(at) = self.always.iter().position(|always| always.fd == fd) {
+            self.always.remove(at);
         }
     }
 
@@ -150,12 +155,9 @@ impl Epoll {
     }
 
     pub(crate) fn report_always(&mut self, out: &mut Array<Completion>) {
-        for &bits in self.always.iter() {
-            let key = OpKey::from_bits(bits);
-            if let Some(poll) = self.polls.get(key) {
-                let events = poll.events & (libc::POLLIN | libc::POLLOUT) as c_uint;
-                let _ = out.push(Completion { key, result: events as i32 });
-            }
+        for &Always { key, events, .. } in self.always.iter() {
+            let events = events & (libc::POLLIN | libc::POLLOUT) as c_uint;
+            let _ = out.push(Completion { key, result: events as i32 });
         }
     }
 
@@ -209,21 +211,14 @@ impl Epoll {
         }
     }
 
+    /// A new and empty set, in a forked child.
     pub(crate) fn reopen(&mut self) -> Result {
         // First of all, because at the limit of descriptors there is no further number.
         // SAFETY: ours, and nothing else uses it; closing does not change the set that the parent shares.
         unsafe { libc::close(std::mem::replace(&mut self.fd, -1)) };
         self.fd = epoll_create()?;
         self.fork_generation = fork::generation();
-        self.by_fd.clear();
         self.always.clear();
-        let mut slot = 0;
-        while let Some(poll) = self.polls.at(slot) {
-            if let Some(poll) = poll {
-                self.register(poll)?;
-            }
-            slot += 1;
-        }
         Ok(())
     }
 

@@ -61,7 +61,7 @@ struct InFlight {
 
 /// The file operations of a loop, and the ring that carries them, once it was wanted.
 pub(crate) struct FileRing {
-    instance: Option<RingInstance>,
+    instance: Option<Box<RingInstance>>,
     in_flight: Array<InFlight>,
     /// The ring polls the epoll set: what makes that readable gives a completion.
     armed: bool,
@@ -119,7 +119,7 @@ impl FileRing {
 
     /// The ring, if there is one that this thread can use.
     fn mine(&mut self) -> Option<&mut RingInstance> {
-        self.instance.as_mut().filter(|instance| instance.is_mine())
+        self.instance.as_deref_mut().filter(|instance| instance.is_mine())
     }
 
     /// In a forked child the ring is the parent's, and so is what it carries.
@@ -324,7 +324,9 @@ impl FileRing {
 
     /// Takes what the completion queue holds.
     fn reap(&mut self, out: &mut Array<Completion>) {
-        let Some(instance) = self.instance.as_mut().filter(|instance| instance.is_of_this_process()) else { return };
+        let Some(instance) = self.instance.as_deref_mut().filter(|instance| instance.is_of_this_process()) else {
+            return;
+        };
         // Without room the completions stay where they are.
         if out.reserve(self.in_flight.len()).is_err() {
             return;
@@ -370,7 +372,7 @@ impl FileRing {
     pub(super) fn close(&mut self) {
         let is_armed = self.armed;
         self.armed = false;
-        let Some(mut instance) = self.instance.take().filter(RingInstance::is_mine) else { return };
+        let Some(mut instance) = self.instance.take().filter(|instance| instance.is_mine()) else { return };
         if is_armed {
             instance.push(&opcode::PollRemove::new(EPOLL).build().user_data(CANCELLATION), &mut self.counters);
         }

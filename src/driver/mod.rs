@@ -14,7 +14,6 @@
 pub(crate) mod epoll;
 mod file_ring;
 pub(crate) mod fork;
-pub(crate) mod polls;
 pub(crate) mod pool;
 pub(crate) mod probe;
 mod ring_instance;
@@ -128,22 +127,29 @@ impl Driver {
     }
 
     /// Watches a descriptor for `events` (`POLL*`): tells whenever it is ready for one of them, as long as it is and until
-    /// cancelled. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for that.
-    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint) -> Result {
+    /// `unwatch`, or until it is watched under another key. `is_watched` if it is already. `UV_ENOMEM` or `UV_ENOSPC` if there is no
+    /// room for that.
+    pub(crate) fn watch(&mut self, key: OpKey, fd: c_int, events: c_uint, is_watched: bool) -> Result {
         #[cfg(test)]
         if let Some(ref mut script) = self.script {
+            self.epoll.registered += 1;
             return script.watch(key, fd);
         }
-        self.epoll.watch(key, fd, events)
+        self.epoll.watch(key, fd, events, is_watched)
+    }
+
+    /// True if a descriptor can be watched; the error is epoll's, which programs know.
+    pub(crate) fn can_watch(&self, fd: c_int) -> Result {
+        self.epoll.can_watch(fd)
     }
 
     /// Watches it no longer. No completion follows, and the kernel has let go of the descriptor.
-    pub(crate) fn unwatch(&mut self, key: OpKey) {
+    pub(crate) fn unwatch(&mut self, fd: c_int) {
         #[cfg(test)]
         if let Some(ref mut script) = self.script {
-            return script.unwatch(key);
+            return script.unwatch(fd);
         }
-        self.epoll.unwatch(key);
+        self.epoll.unwatch(fd);
     }
 
     /// Starts a file operation, of which [`Driver::rides`] was true; it completes once. Fails if there is no room for it.
@@ -290,13 +296,18 @@ impl Driver {
         matches!(self.files, Files::Ring(_))
     }
 
+    /// A number that no other registration of the last thousands of millions has.
+    pub(crate) fn next_generation(&self) -> u64 {
+        self.epoll.registered + 1
+    }
+
     /// What the driver did so far.
     pub(crate) fn counters(&self) -> Counters {
         let files = if let Files::Ring(ref ring) = self.files { ring.counters } else { self.past };
         Counters { polls: self.epoll.registered, epoll_waits: self.epoll.waits, ..files }
     }
 
-    /// Starts afresh in a forked child: a new epoll set, in which all is watched again. What the parent's ring carries is forgotten.
+    /// Starts afresh in a forked child: a new epoll set, in which nothing is watched. What the parent's ring carries is forgotten.
     pub(crate) fn reopen(&mut self) -> Result {
         match self.files {
             Files::Ring(ref mut ring) => ring.forget_if_foreign(),

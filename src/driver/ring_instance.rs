@@ -10,6 +10,7 @@
 //! Argument for the unsafe code: (1) a pushed entry points only to memory that a request keeps valid until its completion
 //! (laws 2 and 4); (2) the arguments of `enter` live on the stack for the call; (3) `ring` is taken apart in `drop` alone.
 
+use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
@@ -72,11 +73,12 @@ fn thread_number() -> u64 {
     })
 }
 
-thread_local!(static SPARE: RefCell<Vec<RingInstance>> = const { RefCell::new(Vec::new()) });
+type Spares = Vec<Box<RingInstance>>;
+thread_local!(static SPARE: RefCell<Spares> = const { RefCell::new(Vec::new()) });
 
 impl RingInstance {
     /// A ring for the calling thread: a spare one, or a new one.
-    pub(super) fn open() -> Result<RingInstance> {
+    pub(super) fn open() -> Result<Box<RingInstance>> {
         let features = probe::features().ok_or(Errno::ENOSYS)?;
         while let Ok(Some(spare)) = SPARE.try_with(|spares| spares.borrow_mut().pop()) {
             if spare.is_mine() {
@@ -87,7 +89,7 @@ impl RingInstance {
             .map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::ENOMEM)))?;
         // Kernel workers: as many as the pool would have threads, and a few for what is not files. Per thread.
         let _ = ring.submitter().register_iowq_max_workers(&mut [pool::size_limit(), 16]);
-        Ok(RingInstance {
+        boxed(RingInstance {
             ring: ManuallyDrop::new(ring),
             thread: thread_number(),
             fork_generation: fork::generation(),
@@ -97,10 +99,10 @@ impl RingInstance {
     }
 
     /// Keeps a ring with nothing in flight for the thread's next loop.
-    pub(super) fn keep(self) {
+    pub(super) fn keep(self: Box<RingInstance>) {
         let _ = SPARE.try_with(|spares| {
             let mut spares = spares.borrow_mut();
-            if spares.len() < SPARES {
+            if spares.len() < SPARES && spares.try_reserve(1).is_ok() {
                 spares.push(self);
             }
         });
@@ -223,6 +225,19 @@ impl Drop for RingInstance {
             // SAFETY: the descriptor that was inherited; nothing else closes it.
             unsafe { libc::close(fd) };
         }
+    }
+}
+
+/// In a box of libc's memory, because a thread's spare rings outlive the allocator that the program put in place.
+fn boxed(instance: RingInstance) -> Result<Box<RingInstance>> {
+    // SAFETY: the size is not 0, and the memory is written before it counts as a box.
+    unsafe {
+        let place = std::alloc::alloc(Layout::new::<RingInstance>()).cast::<RingInstance>();
+        if place.is_null() {
+            return Err(Errno::ENOMEM);
+        }
+        place.write(instance);
+        Ok(Box::from_raw(place))
     }
 }
 

@@ -76,13 +76,14 @@ impl Script {
     }
 
     pub(crate) fn watch(&mut self, key: OpKey, fd: c_int) -> Result {
+        self.unwatch(fd);
         self.keys.push((key, fd));
         Ok(())
     }
 
-    pub(crate) fn unwatch(&mut self, key: OpKey) {
-        self.keys.retain(|&(k, _)| k != key);
-        self.cancelled.push(key);
+    pub(crate) fn unwatch(&mut self, fd: c_int) {
+        self.cancelled.extend(self.key_of(fd));
+        self.keys.retain(|&(_, f)| f != fd);
     }
 
     pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {

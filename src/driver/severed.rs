@@ -50,13 +50,13 @@ pub(super) struct Severed {
 /// Where the completions are read.
 enum Queue {
     /// The ring's mapping.
-    Ring(RingInstance),
+    Ring(Box<RingInstance>),
     /// The ring is closed.
     Pages(Pages),
 }
 
 impl Severed {
-    pub(super) fn new(instance: RingInstance, keys: Array<OpKey>) -> Severed {
+    pub(super) fn new(instance: Box<RingInstance>, keys: Array<OpKey>) -> Severed {
         let give_up_ns = clock::monotonic_ns() + PATIENCE_NS;
         let fork_generation = fork::generation();
         Severed { keys, queue: Queue::Ring(instance), fork_generation, give_up_ns, pause_ns: FIRST_PAUSE_NS }
@@ -147,10 +147,12 @@ struct Pages {
     /// Takes what is copied.
     copy: [OwnedFd; 2],
     /// Which pages of the mapping these are, in this order.
-    numbers: [usize; MOST_PAGES],
+    numbers: [u32; MOST_PAGES],
     count: usize,
     page: usize,
-    words: [u32; word::COUNT],
+    /// Where the mapping has the place behind the last completion, and the completions.
+    tail_at: usize,
+    cqes_at: usize,
     /// The next completion, and the one behind the last.
     head: u32,
     tail: u32,
@@ -202,15 +204,16 @@ impl Pages {
             numbers: [0; MOST_PAGES],
             count: 0,
             page,
-            words,
+            tail_at: words[word::TAIL] as usize,
+            cqes_at: words[word::CQES] as usize,
             head,
             tail: head,
             mask,
             seen: Array::new(),
         };
-        pages.add(map, words[word::TAIL] as usize / page)?;
+        pages.add(map, pages.tail_at)?;
         for i in 0..outstanding as u32 {
-            pages.add(map, pages.place_of(head.wrapping_add(i)) / page)?;
+            pages.add(map, pages.place_of(head.wrapping_add(i)))?;
         }
         pages.seen.reserve(pages.count * page)?;
         Ok(pages)
@@ -218,18 +221,19 @@ impl Pages {
 
     /// Where the mapping has a completion.
     fn place_of(&self, index: u32) -> usize {
-        self.words[word::CQES] as usize + (index & self.mask) as usize * CQE
+        self.cqes_at + (index & self.mask) as usize * CQE
     }
 
-    /// Puts a page into the pipe, unless it is there.
-    fn add(&mut self, map: *mut c_void, number: usize) -> Result {
+    /// Puts the page of a place into the pipe, unless it is there.
+    fn add(&mut self, map: *mut c_void, place: usize) -> Result {
+        let number = (place / self.page) as u32;
         if self.numbers[..self.count].contains(&number) {
             return Ok(());
         }
         if self.count == MOST_PAGES {
             return Err(Errno::E2BIG);
         }
-        let part = libc::iovec { iov_base: map.wrapping_byte_add(number * self.page), iov_len: self.page };
+        let part = libc::iovec { iov_base: map.wrapping_byte_add(number as usize * self.page), iov_len: self.page };
         // SAFETY: (1); the page lies within the mapping.
         let taken = unsafe { libc::vmsplice(self.held[1].as_raw_fd(), &raw const part, 1, libc::SPLICE_F_NONBLOCK) };
         if taken != self.page as isize {
@@ -262,7 +266,7 @@ impl Pages {
     /// Looks for further completions. The place behind the last is read first, and the completions before it after that.
     fn look(&mut self) {
         if self.copy()
-            && let Some(tail) = self.bytes(self.words[word::TAIL] as usize).map(u32::from_ne_bytes)
+            && let Some(tail) = self.bytes(self.tail_at).map(u32::from_ne_bytes)
             && tail != self.head
             && self.copy()
         {
@@ -283,7 +287,7 @@ impl Pages {
 
     /// Bytes from a place of the mapping.
     fn bytes<const N: usize>(&self, place: usize) -> Option<[u8; N]> {
-        let at = self.numbers[..self.count].iter().position(|&number| number == place / self.page)?;
+        let at = self.numbers[..self.count].iter().position(|&number| number as usize == place / self.page)?;
         let start = at * self.page + place % self.page;
         self.seen.get(start..start + N)?.try_into().ok()
     }

@@ -17,6 +17,7 @@ use super::Loop;
 use crate::abi::Result;
 use crate::driver::epoll;
 use crate::handles::io::{self, Part};
+use crate::op::OpKey;
 
 /// What it takes to make the wake-up level-triggered.
 #[derive(Default)]
@@ -46,8 +47,8 @@ impl Loop {
         let shared = self.shared();
         let set = self.backend_fd.get();
         if shared.wake.watch() {
-            let key = shared.exposure.wake_key.load(Relaxed);
-            epoll::epoll_ctl(set, libc::EPOLL_CTL_MOD, shared.wake.fd(), io::IN, key);
+            let key = OpKey::from_bits(shared.exposure.wake_key.load(Relaxed));
+            epoll::tell_of_level(set, shared.wake.fd(), key);
             if shared.runs_here() {
                 // In a callback; or one has jumped out of `uv_run`, and left undone what has to be done before anybody waits.
                 self.leave_run();

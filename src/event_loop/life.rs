@@ -111,6 +111,9 @@ impl Loop {
         state.driver.borrow_mut().reopen()?;
         self.backend_fd.set(state.driver.borrow().fd());
         self.wake_watcher().close(self);
+        // Those that were stopped want nothing of the new set.
+        io::reconcile(self);
+        self.watch_again()?;
         self.shared().wake.reopen()?;
         self.watch_wake_up()?;
         process::loop_fork(self);

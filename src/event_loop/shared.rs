@@ -78,7 +78,8 @@ impl Shared {
     }
 
     pub(crate) fn set_due_ns(&self, due: Option<u64>) {
-        self.due_ns.store(due.unwrap_or(NEVER), Relaxed);
+        // What is due at the end of time is due.
+        self.due_ns.store(due.map_or(NEVER, |due| due.min(NEVER - 1)), Relaxed);
     }
 
     pub(super) fn is_unheard(&self) -> bool {

@@ -7,6 +7,7 @@ use libc::c_int;
 use super::Loop;
 use crate::abi::*;
 use crate::base::alloc;
+use crate::handles::io::Io;
 
 impl Loop {
     /// Enters a watcher into `loop->watchers`, where programs look descriptors up.
@@ -47,20 +48,35 @@ impl Loop {
 
     /// Takes a watcher out of `loop->watchers`.
     pub(crate) fn clear_watcher(self, fd: c_int, watcher: *mut uv__io_t) {
-        if (fd as u32) < self.nwatchers.get() && self.watcher_of(fd) == watcher {
+        if self.watcher_of(fd).is_some_and(|found| found.as_ptr() == watcher) {
             // SAFETY: `watchers` has `nwatchers` slots.
             unsafe { *self.watchers.get().add(fd as usize) = ptr::null_mut() };
             self.nfds.set(self.nfds.get() - 1);
         }
     }
 
-    fn watcher_of(self, fd: c_int) -> *mut uv__io_t {
-        // SAFETY: `watchers` has `nwatchers` slots.
-        unsafe { *self.watchers.get().add(fd as usize) }
+    /// The watcher of a descriptor that wants something.
+    pub(crate) fn watcher_of(self, fd: c_int) -> Option<Io> {
+        let slot = usize::try_from(fd).ok().filter(|&slot| slot < self.nwatchers.get() as usize)?;
+        // SAFETY: `watchers` has `nwatchers` slots; what is in one is a live watcher (law 1), or NULL.
+        unsafe {
+            let watcher = *self.watchers.get().add(slot);
+            (!watcher.is_null()).then(|| Io::at(watcher))
+        }
+    }
+
+    /// Watches in a new epoll set what was watched before a fork.
+    pub(super) fn watch_again(self) -> Result {
+        for fd in 0..self.nwatchers.get() as c_int {
+            if let Some(watcher) = self.watcher_of(fd) {
+                watcher.watch_again(self)?;
+            }
+        }
+        Ok(())
     }
 
     /// True if some handle of the loop watches the descriptor (`UV_EEXIST` for a second).
     pub(crate) fn watches(self, fd: c_int) -> bool {
-        fd >= 0 && (fd as u32) < self.nwatchers.get() && !self.watcher_of(fd).is_null()
+        self.watcher_of(fd).is_some()
     }
 }

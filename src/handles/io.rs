@@ -17,7 +17,6 @@ use crate::base::queue::Link;
 use crate::event_loop::Loop;
 use crate::handle::{Poll, Stream, Udp, newtype};
 use crate::handles::{fs_event, poll, signal, stream, udp};
-use crate::op::table::Owner;
 use crate::op::{Completion, OpKey};
 use crate::os::memory;
 
@@ -183,10 +182,7 @@ impl Io {
         self.stop(event_loop, IN | OUT | PRI | RDHUP);
         self.unfeed();
         self.watcher_link().unlink();
-        if self.bits.get() != 0 {
-            event_loop.end_poll(OpKey::from_bits(self.bits.replace(0) as u64));
-            self.events.set(0);
-        }
+        self.unwatch(event_loop);
     }
 
     /// True if any of `events` is wanted.
@@ -227,28 +223,57 @@ impl Io {
     /// Compares wish and reality, and tells the driver. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for the wish; all is as before
     /// then.
     pub(crate) fn reconcile(self, event_loop: Loop) -> Result {
-        let (wants, has) = (self.pevents.get(), self.events.get());
-        if wants != has {
-            let mut key = 0;
-            if wants != 0 {
-                let events = wants | self.mode(event_loop);
-                key = event_loop.begin_poll(Owner::Io(self), self.fd.get(), events)?.to_bits();
-            }
-            let old = OpKey::from_bits(self.bits.replace(key as usize) as u64);
+        let wants = self.pevents.get();
+        if wants == 0 {
+            self.unwatch(event_loop);
+        } else if wants != self.events.get() {
+            let mut driver = event_loop.state().driver.borrow_mut();
+            let key = OpKey::of_watcher(self.fd.get(), driver.next_generation());
+            driver.watch(key, self.fd.get(), wants | self.mode(event_loop), self.events.get() != 0)?;
+            self.bits.set(key.to_bits() as usize);
             self.events.set(wants);
-            // After the new poll: epoll then only changes the registration it has.
-            if has != 0 {
-                event_loop.end_poll(old);
-            }
         }
         self.watcher_link().unlink();
         Ok(())
     }
 
+    /// Ends what the driver was asked for, now.
+    fn unwatch(self, event_loop: Loop) {
+        if self.events.replace(0) == 0 {
+            return;
+        }
+        self.bits.set(0);
+        // Another handle may have taken the descriptor over.
+        let is_anothers =
+            event_loop.watcher_of(self.fd.get()).is_some_and(|other| other != self && other.events.get() != 0);
+        if !is_anothers {
+            event_loop.state().driver.borrow_mut().unwatch(self.fd.get());
+        }
+    }
+
+    /// Asks a new driver for what the one before was asked for.
+    pub(crate) fn watch_again(self, event_loop: Loop) -> Result {
+        let events = self.events.get();
+        if events == 0 {
+            return Ok(());
+        }
+        let mut driver = event_loop.state().driver.borrow_mut();
+        driver.watch(self.key(), self.fd.get(), events | self.mode(event_loop), false)
+    }
+
+    /// Under which key the driver tells of it.
+    fn key(self) -> OpKey {
+        OpKey::from_bits(self.bits.get() as u64)
+    }
+
+    /// False for the key of an earlier registration.
+    pub(crate) fn has_key(self, key: OpKey) -> bool {
+        self.key() == key
+    }
+
     /// Has the driver's report of `events` come once more in this poll phase or the next.
     pub(crate) fn again(self, event_loop: Loop, events: c_uint) {
-        let key = OpKey::from_bits(self.bits.get() as u64);
-        event_loop.keep(Completion { key, result: events as i32 });
+        event_loop.keep(Completion { key: self.key(), result: events as i32 });
     }
 
     /// The driver's poll has reported `events`.

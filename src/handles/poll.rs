@@ -8,7 +8,6 @@ use libc::{c_int, c_uint};
 
 use crate::abi::*;
 use crate::callback;
-use crate::driver::epoll;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Poll};
 use crate::handles::io::{self, Io, Part};
@@ -61,7 +60,7 @@ impl Poll {
         if event_loop.watches(fd) {
             return Err(Errno::EEXIST);
         }
-        can_be_polled(event_loop, fd)?;
+        event_loop.state().driver.borrow().can_watch(fd)?;
         socket::set_nonblocking(fd, true)?;
         Handle::from(self).init(event_loop, UV_POLL);
         self.io().init(Part::Poll, fd);
@@ -100,19 +99,6 @@ impl Poll {
         let handle = Handle::from(self);
         self.io().close(handle.event_loop());
         handle.stop();
-    }
-}
-
-/// Asks epoll, whose answers programs know. The ring would take a regular file, and report it ready for ever.
-fn can_be_polled(event_loop: Loop, fd: c_int) -> Result {
-    let set = event_loop.backend_fd.get();
-    match epoll::epoll_ctl(set, libc::EPOLL_CTL_ADD, fd, io::IN, 0) {
-        0 => {
-            epoll::epoll_ctl(set, libc::EPOLL_CTL_DEL, fd, 0, 0);
-            Ok(())
-        }
-        libc::EEXIST => Ok(()),
-        errno => Err(Errno::from_sys(errno)),
     }
 }
 

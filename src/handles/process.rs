@@ -24,9 +24,7 @@ use crate::base::queue::Link;
 use crate::callback;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Process, Signal, flag};
-use crate::handles::io;
 use crate::op::OpKey;
-use crate::op::table::Owner;
 use crate::sys;
 use crate::sys::socket;
 
@@ -113,7 +111,7 @@ impl Process {
         event_loop.process_handles().push_back(self.link());
         Handle::from(self).start();
         if started.pidfd != -1 {
-            if let Ok(key) = event_loop.begin_poll(Owner::Process(self), started.pidfd, io::IN) {
+            if let Ok(key) = event_loop.await_child(self, started.pidfd) {
                 self.set_word(KEY, key.to_bits() as usize);
                 self.set_word(PIDFD, started.pidfd as usize + 1);
                 return Ok(());
@@ -133,8 +131,9 @@ impl Process {
         if pidfd != 0 {
             self.set_word(KEY, 0);
             self.set_word(PIDFD, 0);
-            event_loop.end_poll(OpKey::from_bits(key as u64));
-            socket::close(pidfd as c_int - 1);
+            let pidfd = pidfd as c_int - 1;
+            event_loop.forget_child(OpKey::from_bits(key as u64), pidfd);
+            socket::close(pidfd);
         }
     }
 

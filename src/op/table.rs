@@ -1,7 +1,10 @@
-//! Who waits for which operation. A key names a slot and the generation of its use, so that a completion that comes after
-//! its operation was given up finds nothing: `user_data` is never a pointer.
+//! Who waits for which operation: file operations on the ring, and ends of children. A key names a slot and the generation of its
+//! use, so that a completion that comes after its operation was given up finds nothing: `user_data` is never a pointer. The key of
+//! a watcher names its descriptor instead, by which `loop->watchers` finds it: no table of ours grows with the descriptors.
 //!
 //! Own code instead of the slotmap crate, whose growth can neither fail nor use the program's allocator.
+
+use libc::c_int;
 
 use crate::abi::Result;
 use crate::base::alloc::Array;
@@ -9,9 +12,14 @@ use crate::handle::Process;
 use crate::handles::io::Io;
 use crate::request::FsReq;
 
-/// Slot in the low half, generation in the high half; never 0, because generations start at 1.
+/// Slot or descriptor in the low half, generation in the high half, whose highest bit tells which of both; never 0, because
+/// generations start at 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct OpKey(u64);
+
+/// In a key: it is that of a watcher. And how many generations there are, less one.
+const WATCHER: u64 = 1 << 63;
+const GENERATIONS: u64 = (1 << 31) - 1;
 
 impl OpKey {
     /// As a word that the kernel or a private field keeps.
@@ -24,8 +32,17 @@ impl OpKey {
         OpKey(bits)
     }
 
-    /// The slot, small enough to index a table beside this one.
-    pub(crate) fn slot(self) -> usize {
+    /// The key of a watcher of a descriptor, for one registration of many.
+    pub(crate) fn of_watcher(fd: c_int, generation: u64) -> OpKey {
+        OpKey(WATCHER | (generation & GENERATIONS) << 32 | u64::from(fd as u32))
+    }
+
+    /// The descriptor, if this is the key of a watcher.
+    pub(crate) fn watched(self) -> Option<c_int> {
+        (self.0 & WATCHER != 0).then_some(self.0 as u32 as c_int)
+    }
+
+    fn slot(self) -> usize {
         (self.0 & u64::from(u32::MAX)) as usize
     }
 
@@ -37,7 +54,7 @@ impl OpKey {
 /// Whom a completion concerns.
 #[derive(Clone, Copy)]
 pub(crate) enum Owner {
-    /// The watcher of a handle, or one of the loop's own.
+    /// The watcher of a handle, or one of the loop's own. Not in the table.
     Io(Io),
     /// A child whose end is awaited through its pidfd.
     Process(Process),
@@ -92,7 +109,7 @@ impl Table {
         let slot = &mut self.slots[key.slot()];
         slot.owner = None;
         // 0 is skipped, so that a key is never 0.
-        slot.generation = slot.generation.checked_add(1).unwrap_or(1);
+        slot.generation = if u64::from(slot.generation) == GENERATIONS { 1 } else { slot.generation + 1 };
         slot.next_free = self.free;
         self.free = key.slot() as u32;
         Some(owner)
