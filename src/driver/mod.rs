@@ -9,11 +9,9 @@
 //! | `probe` | whether this process may have a ring |
 //! | `pool` | the thread pool |
 //! | `wake` | the wake-up of a sleeping loop |
-//! | `fork` | notices forks |
 
 pub(crate) mod epoll;
 mod file_ring;
-pub(crate) mod fork;
 pub(crate) mod pool;
 pub(crate) mod probe;
 mod ring_instance;
@@ -28,6 +26,7 @@ use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
+pub(crate) use crate::base::fork;
 use crate::op::{Completion, FileOp, OpKey};
 use crate::sys::clock;
 use epoll::Epoll;

@@ -4,10 +4,9 @@
 //! at each of these steps. The probe runs in a thread of its own that ends, because closing a ring makes its thread's next
 //! `epoll_wait` or `poll` return EINTR.
 
-use std::sync::OnceLock;
-
 use io_uring::{IoUring, Parameters, opcode};
 use libc::c_int;
+use once_cell::race::{OnceBool, OnceBox};
 
 use crate::base::environment;
 use crate::sys::aside;
@@ -56,16 +55,15 @@ pub(crate) enum Refusal {
     Lacks(&'static str),
 }
 
-static ANSWER: OnceLock<Result<Features, Refusal>> = OnceLock::new();
+static ANSWER: OnceBox<Result<Features, Refusal>> = OnceBox::new();
 
-/// The probe's answer.
+/// The probe's answer. It is asked for again if the system had no thread for it.
 pub(crate) fn answer() -> Result<Features, Refusal> {
-    *ANSWER.get_or_init(|| {
-        if is_switched_off() {
-            return Err(Refusal::SwitchedOff);
-        }
-        aside::call(probe).unwrap_or_else(|error| Err(Refusal::Failed("clone", -error.0)))
-    })
+    if is_switched_off() {
+        return Err(Refusal::SwitchedOff);
+    }
+    let asked = ANSWER.get_or_try_init(|| aside::call(probe).map(Box::new));
+    *asked.map_err(|error| Refusal::Failed("clone", -error.0))?
 }
 
 /// The features, if there may be a ring.
@@ -75,8 +73,8 @@ pub(crate) fn features() -> Option<Features> {
 
 /// `UV_USE_IO_URING=0`, or anything else that is not a number above: libuv's variable, read when the first loop is made.
 pub(crate) fn is_switched_off() -> bool {
-    static IS_OFF: OnceLock<bool> = OnceLock::new();
-    *IS_OFF.get_or_init(|| environment::number(c"UV_USE_IO_URING").is_some_and(|n| n <= 0))
+    static IS_OFF: OnceBool = OnceBool::new();
+    IS_OFF.get_or_init(|| environment::number(c"UV_USE_IO_URING").is_some_and(|n| n <= 0))
 }
 
 /// Makes a ring of `entries` submissions as `setup` says. To be called by the thread that will use it.

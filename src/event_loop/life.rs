@@ -7,8 +7,7 @@ use libc::c_int;
 
 use super::{Loop, state};
 use crate::abi::*;
-use crate::base::alloc;
-use crate::driver::fork;
+use crate::base::{alloc, fork};
 use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io;

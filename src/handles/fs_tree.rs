@@ -16,9 +16,9 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
-use std::sync::LazyLock;
 
 use libc::{c_char, c_int, c_uint, c_void};
+use once_cell::race::OnceBool;
 
 use super::fs_watch::{Found, Inotify};
 use crate::abi::*;
@@ -30,8 +30,10 @@ use crate::handle::FsEvent;
 use crate::sys::{directory, inotify};
 
 /// `UVRING_FS_EVENT_RECURSIVE=0` in the environment: ignore the flag, as libuv does.
-static IS_OFF: LazyLock<bool> =
-    LazyLock::new(|| std::env::var_os("UVRING_FS_EVENT_RECURSIVE").is_some_and(|v| v.as_encoded_bytes() == b"0"));
+fn is_off() -> bool {
+    static IS_OFF: OnceBool = OnceBool::new();
+    IS_OFF.get_or_init(|| std::env::var_os("UVRING_FS_EVENT_RECURSIVE").is_some_and(|v| v.as_encoded_bytes() == b"0"))
+}
 
 /// A folder below the handle's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -295,7 +297,7 @@ impl Tree {
 /// Watches the folders below the handle's own, if `flags` ask for it and it is a folder. `UV_ENOSPC` and so on if a
 /// limit is reached; there is no tree then.
 pub(super) fn grow(handle: FsEvent, inotify: &Inotify, flags: c_uint) -> Result {
-    if flags & UV_FS_EVENT_RECURSIVE == 0 || *IS_OFF {
+    if flags & UV_FS_EVENT_RECURSIVE == 0 || is_off() {
         return Ok(());
     }
     // SAFETY: `start` set the path.

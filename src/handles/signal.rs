@@ -18,7 +18,6 @@
 //! to the handle, so it cannot finish closing.
 
 use std::ptr;
-use std::sync::Once;
 use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32,
     Ordering::{Relaxed, SeqCst},
@@ -27,13 +26,13 @@ use std::sync::atomic::{
 use libc::c_int;
 
 use crate::abi::*;
+use crate::base::fork;
+use crate::base::lock::{Held, Lock};
 use crate::callback;
-use crate::driver::fork;
 use crate::event_loop::Loop;
 use crate::handle::{Handle, Kind, Signal, flag};
 use crate::handles::io::{self, Io, Part};
-use crate::sys::signals;
-use crate::sys::signals::{AllBlocked, Held, Lock};
+use crate::sys::signals::{self, AllBlocked};
 use crate::sys::socket;
 
 /// Started watchers by signal.
@@ -288,14 +287,8 @@ extern "C" fn on_signal(signum: c_int) {
     });
 }
 
-unsafe extern "C" fn in_forked_child() {
-    REGISTRY.lock.reset();
-}
-
 /// Before the first loop of the process.
 fn global_init() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| signals::at_fork(in_forked_child));
     REGISTRY.open.store(true, SeqCst);
 }
 

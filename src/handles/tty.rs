@@ -3,19 +3,12 @@
 //! The first change of a mode away from normal remembers the terminal's attributes for the process, so that
 //! `uv_tty_reset_mode` can put them back, also from a signal handler; the close of that handle does it too.
 //!
-//! Argument for the unsafe code: what is remembered is touched only by whoever holds its lock, a spin lock, because a
-//! signal handler cannot wait for another kind. Nobody holds it while user code runs, and a handler that finds it taken
-//! gives up.
-
-use std::cell::UnsafeCell;
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
-};
+//! Nobody holds the lock on what is remembered while user code runs, and a signal handler that finds it taken gives up.
 
 use libc::{c_int, termios};
 
 use crate::abi::*;
+use crate::base::lock::Mutex;
 use crate::event_loop::Loop;
 use crate::handle::{Stream, Tty, flag};
 use crate::handles::stream;
@@ -59,7 +52,7 @@ pub unsafe extern "C" fn uv_tty_set_mode(handle: *mut uv_tty_t, mode: uv_tty_mod
 pub extern "C" fn uv_tty_reset_mode() -> c_int {
     // SAFETY: `__errno_location` is always valid.
     let errno = unsafe { *libc::__errno_location() };
-    let result = FIRST.try_lock().map_or(Err(Errno::EBUSY), |first| first.restore());
+    let result = FIRST.try_lock().map_or(Err(Errno::EBUSY), |first| restore(*first));
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
     result.into_c()
@@ -147,7 +140,7 @@ impl Tty {
         if self.mode.get() == UV_TTY_MODE_NORMAL as c_int && mode <= UV_TTY_MODE_IO {
             let found = tty::attributes(self.fd())?;
             self.orig_termios.set(found);
-            FIRST.lock().remember(self.fd(), &found);
+            FIRST.lock().get_or_insert((self.fd(), found));
         }
         let attributes = match mode {
             UV_TTY_MODE_NORMAL => self.orig_termios.get(),
@@ -174,78 +167,18 @@ fn take_place(new: c_int, fd: c_int) -> Result<c_int> {
 
 /// Before the stream's own close.
 pub(crate) fn close(tty: Tty) {
-    let first = FIRST.lock();
-    if first.is(tty.fd()) {
+    let mut first = FIRST.lock();
+    if tty.fd() != -1 && first.is_some_and(|(fd, _)| fd == tty.fd()) {
         // Whether it can be put back or not, the descriptor is about to mean something else.
-        let _ = first.restore();
-        first.forget();
+        let _ = restore(first.take());
     }
     drop(first);
     stream::close(tty.into());
 }
 
-/// The terminal whose mode was set first.
-struct First {
-    taken: AtomicBool,
-    /// Its descriptor, and its attributes at that time.
-    what: UnsafeCell<Option<(c_int, termios)>>,
-}
+/// The terminal whose mode was set first: its descriptor, and its attributes at that time.
+static FIRST: Mutex<Option<(c_int, termios)>> = Mutex::new(None);
 
-// SAFETY: see the top.
-unsafe impl Sync for First {}
-
-static FIRST: First = First { taken: AtomicBool::new(false), what: UnsafeCell::new(None) };
-
-/// Permission to touch what is remembered.
-struct Guard(&'static First);
-
-impl First {
-    fn try_lock(&'static self) -> Option<Guard> {
-        (!self.taken.swap(true, Acquire)).then_some(Guard(self))
-    }
-
-    fn lock(&'static self) -> Guard {
-        loop {
-            if let Some(guard) = self.try_lock() {
-                return guard;
-            }
-            std::hint::spin_loop();
-        }
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.taken.store(false, Release);
-    }
-}
-
-impl Guard {
-    fn what(&self) -> Option<(c_int, termios)> {
-        // SAFETY: the lock is held.
-        unsafe { *self.0.what.get() }
-    }
-
-    fn remember(&self, fd: c_int, attributes: &termios) {
-        if self.what().is_none() {
-            // SAFETY: the lock is held.
-            unsafe { *self.0.what.get() = Some((fd, *attributes)) };
-        }
-    }
-
-    fn is(&self, fd: c_int) -> bool {
-        fd != -1 && self.what().is_some_and(|what| what.0 == fd)
-    }
-
-    fn restore(&self) -> Result {
-        match self.what() {
-            Some((fd, attributes)) => tty::set_attributes(fd, &attributes),
-            None => Ok(()),
-        }
-    }
-
-    fn forget(&self) {
-        // SAFETY: the lock is held.
-        unsafe { *self.0.what.get() = None };
-    }
+fn restore(first: Option<(c_int, termios)>) -> Result {
+    first.map_or(Ok(()), |(fd, attributes)| tty::set_attributes(fd, &attributes))
 }

@@ -67,8 +67,7 @@ pub unsafe extern "C" fn uv_set_process_title(title: *const c_char) -> c_int {
 
 /// Frees the copies of the arguments. The title can no longer be read or set.
 pub(crate) fn cleanup() {
-    // Held by nobody, but in a forked child perhaps by a thread of the parent, for ever.
-    let Some(mut title) = TITLE.try_lock() else { return };
+    let mut title = TITLE.lock();
     let mut block = title.copies;
     *title = Title::NONE;
     while !block.is_null() {

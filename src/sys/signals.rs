@@ -2,7 +2,6 @@
 
 use std::mem::{self, MaybeUninit};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use libc::c_int;
 
@@ -15,7 +14,7 @@ pub(crate) const COUNT: usize = 65;
 type Set = u64;
 
 /// Blocks every signal in the calling thread for as long as it lives, those of libc's own included: a thread that is
-/// interrupted while it holds a [`Lock`] would have its handler wait for itself.
+/// interrupted while it holds a lock of a handler would have its handler wait for itself.
 pub(crate) struct AllBlocked(Set);
 
 impl AllBlocked {
@@ -38,58 +37,6 @@ pub(crate) fn set_mask(set: u64) -> u64 {
         libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const set, &raw mut old, size_of::<Set>());
     }
     old
-}
-
-/// A lock that a signal handler may take, provided that everybody else holds it with all signals blocked.
-pub(crate) struct Lock(AtomicU32);
-
-const FREE: u32 = 0;
-const HELD: u32 = 1;
-const AWAITED: u32 = 2;
-
-/// Gives the lock back at its end.
-pub(crate) struct Held<'a>(&'a Lock);
-
-impl Lock {
-    pub(crate) const fn new() -> Lock {
-        Lock(AtomicU32::new(FREE))
-    }
-
-    /// Waits for the lock. All signals are blocked, and stay so until it is given back.
-    pub(crate) fn take(&self) -> Held<'_> {
-        if self.0.compare_exchange(FREE, HELD, SeqCst, SeqCst).is_err() {
-            while self.0.swap(AWAITED, SeqCst) != FREE {
-                self.futex(libc::FUTEX_WAIT, AWAITED);
-            }
-        }
-        Held(self)
-    }
-
-    /// In a forked child, whose parent's other threads may have held it.
-    pub(crate) fn reset(&self) {
-        self.0.store(FREE, SeqCst);
-    }
-
-    fn futex(&self, op: c_int, value: u32) {
-        // SAFETY: the word is valid; no timeout.
-        unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                self.0.as_ptr(),
-                op | libc::FUTEX_PRIVATE_FLAG,
-                value,
-                ptr::null::<libc::timespec>(),
-            )
-        };
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if self.0.0.swap(FREE, SeqCst) == AWAITED {
-            self.0.futex(libc::FUTEX_WAKE, 1);
-        }
-    }
 }
 
 /// Runs `body` in a signal handler, and leaves `errno` as it was.
@@ -124,12 +71,6 @@ pub(crate) fn restore_default(signum: c_int) {
         let action: libc::sigaction = mem::zeroed();
         libc::sigaction(signum, &raw const action, ptr::null_mut());
     }
-}
-
-/// Has `in_child` called in each forked child from now on.
-pub(crate) fn at_fork(in_child: unsafe extern "C" fn()) {
-    // SAFETY: the function lives as long as the library.
-    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
 }
 
 /// A pipe for messages: neither end blocks, or is inherited by programs.
@@ -186,27 +127,6 @@ pub(crate) fn unread(pipe: c_int) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicUsize;
-
-    #[test]
-    fn one_thread_at_a_time_holds_the_lock() {
-        static LOCK: Lock = Lock::new();
-        static INSIDE: AtomicUsize = AtomicUsize::new(0);
-        static TOTAL: AtomicUsize = AtomicUsize::new(0);
-        let work = || {
-            for _ in 0..2000 {
-                let blocked = AllBlocked::new();
-                let held = LOCK.take();
-                assert_eq!(INSIDE.fetch_add(1, SeqCst), 0);
-                TOTAL.fetch_add(1, SeqCst);
-                INSIDE.fetch_sub(1, SeqCst);
-                drop(held);
-                drop(blocked);
-            }
-        };
-        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
-        assert_eq!(TOTAL.load(SeqCst), 8000);
-    }
 
     #[test]
     fn messages_arrive_whole_and_in_order() {

@@ -13,7 +13,7 @@
 //! Measured: one file operation in flight that needs a thread took 25 µs of processor time, and takes 3; datagrams of 8 KiB,
 //! at most eight under way, came back at 0.87 times libuv's rate, and do at 1.5 times, for 4.0 µs of processor time in place of 5.0.
 
-use std::sync::LazyLock;
+use once_cell::race::OnceBool;
 
 use crate::sys::clock;
 
@@ -42,22 +42,27 @@ const OFTEN: u8 = 4;
 const LONGEST_REST: u16 = 128;
 
 /// `UVRING_SPIN=0` in the environment does not forbid it.
-static ALLOWED: LazyLock<bool> =
-    LazyLock::new(|| std::env::var_os("UVRING_SPIN").is_none_or(|v| v.as_encoded_bytes() != b"0"));
+fn is_allowed() -> bool {
+    static ALLOWED: OnceBool = OnceBool::new();
+    ALLOWED.get_or_init(|| std::env::var_os("UVRING_SPIN").is_none_or(|v| v.as_encoded_bytes() != b"0"))
+}
 
 /// Another thread of this process can run meanwhile.
-static BESIDE_THREADS: LazyLock<bool> =
-    LazyLock::new(|| *ALLOWED && std::thread::available_parallelism().is_ok_and(|n| n.get() > 1));
+fn is_beside_threads() -> bool {
+    static BESIDE: OnceBool = OnceBool::new();
+    BESIDE.get_or_init(|| is_allowed() && std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+}
 
 /// Another process can, even if this one has to stay on one processor.
-static BESIDE_OTHERS: LazyLock<bool> = LazyLock::new(|| {
+fn is_beside_others() -> bool {
+    static BESIDE: OnceBool = OnceBool::new();
     // SAFETY: no pointers.
-    *ALLOWED && unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } > 1
-});
+    BESIDE.get_or_init(|| is_allowed() && unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } > 1)
+}
 
 /// True unless it would be in vain to look for what another thread brings: with one processor nobody can meanwhile.
 pub(crate) fn is_possible() -> bool {
-    *BESIDE_THREADS
+    is_beside_threads()
 }
 
 /// What a thread has learnt from its sleeps.
@@ -81,7 +86,7 @@ impl Habit {
 
     /// True if work tends to come soon, and other threads can bring it.
     pub(crate) fn expects_work(self) -> bool {
-        self.may_look() && *BESIDE_THREADS
+        self.may_look() && is_beside_threads()
     }
 
     /// True if what ended the last sleeps came soon.
@@ -145,7 +150,7 @@ impl EventHabit {
 
     /// True if events tend to come soon, and other processes can cause them.
     pub(crate) fn expects_events(self) -> bool {
-        self.habit.may_look() && *BESIDE_OTHERS
+        self.habit.may_look() && is_beside_others()
     }
 
     /// The only descriptor that became ready, by any number of its own, did so `after_ns` nanoseconds after the thread fell

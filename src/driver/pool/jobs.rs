@@ -103,7 +103,7 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
     if queued {
         wq(work).unlink();
         if let Some(lanes) = &mut lanes {
-            lanes.working -= usize::from(is(work, Kind::Work));
+            lanes.forget_work(is(work, Kind::Work));
         }
         // SAFETY: (1); no worker has it.
         unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | CANCELLED)) };

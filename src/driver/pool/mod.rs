@@ -32,9 +32,9 @@ use std::sync::atomic::{
 
 use libc::{c_uint, c_void};
 
-use super::fork;
 use crate::abi::{Errno, Result, uv__queue, uv__work, uv_thread_t};
 use crate::base::environment;
+use crate::base::fork;
 use crate::base::lock::{Condvar, Mutex};
 use crate::base::queue::Link;
 use crate::event_loop::Loop;
@@ -70,8 +70,8 @@ struct Lanes {
     turn: Link,
     /// Every thread that was started.
     threads: Vec<uv_thread_t>,
-    /// The system has had no room for a thread.
-    refused: bool,
+    /// Why the system last refused a thread, if it has.
+    refused: Option<Errno>,
     workers: usize,
     idle: usize,
     /// A worker has been woken and has not looked for a job yet; and when the last one was, in nanoseconds.
@@ -157,8 +157,8 @@ pub(crate) fn is_busy_with(jobs: usize) -> bool {
     jobs > MANY && latest().is_some_and(|pool| jobs > MANY * pool.limit)
 }
 
-/// Queues a job. `run` is called on a worker, then `done` on the loop's thread. `UV_EAGAIN` or `UV_ENOMEM` if there is no thread that
-/// could run it, and none to be had: neither is called then.
+/// Queues a job. `run` is called on a worker, then `done` on the loop's thread. Why the system refuses a
+/// thread, mostly `UV_EAGAIN`, if there is none that could run the job: neither is called then.
 pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) -> Result {
     let pool = pool()?;
     jobs::prepare(event_loop, work, kind, run, done);
@@ -178,7 +178,7 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
     if !has_thread {
         jobs::wq(work).unlink();
         jobs::count(work, -1);
-        return Err(Errno::EAGAIN);
+        return Err(lanes.refused.unwrap_or(Errno::EAGAIN));
     }
     lanes.working += usize::from(kind == Kind::Work);
     Ok(())
@@ -219,14 +219,16 @@ impl Pool {
     fn spawn(&'static self, lanes: &mut Lanes, body: unsafe extern "C" fn(*mut c_void)) -> bool {
         let this = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
         let mut thread = 0;
+        let room = lanes.threads.try_reserve(1).map_err(|_| Errno::ENOMEM);
         // SAFETY: a place for the thread's id; the pool outlives its threads (4).
-        let is_started = lanes.threads.try_reserve(1).is_ok()
-            && unsafe { thread::create(&raw mut thread, STACK, Some(body), this) }.is_ok();
-        if is_started {
-            lanes.threads.push(thread);
+        match room.and_then(|()| unsafe { thread::create(&raw mut thread, STACK, Some(body), this) }) {
+            Ok(()) => lanes.threads.push(thread),
+            Err(error) => {
+                lanes.refused = Some(error);
+                return false;
+            }
         }
-        lanes.refused |= !is_started;
-        is_started
+        true
     }
 
     /// In a forked child: what an ancestor's pool had queued counts for nothing in the pool to be made. It can be cancelled.
@@ -245,13 +247,19 @@ impl Pool {
 }
 
 impl Lanes {
+    /// A job of `uv_queue_work`, if it is one, has ended or was taken back. It may be an ancestor's that was between its lane and a
+    /// worker when it was copied, and that nobody has counted here.
+    fn forget_work(&mut self, is_work: bool) {
+        self.working = self.working.saturating_sub(is_work.into());
+    }
+
     fn new(jobs: Link, lookups: Link, turn: Link) -> Lanes {
         Lanes {
             jobs,
             lookups,
             turn,
             threads: Vec::new(),
-            refused: false,
+            refused: None,
             workers: 0,
             idle: 0,
             waking: false,

@@ -33,7 +33,7 @@ impl Pool {
     pub(super) fn start_worker(&'static self, lanes: &mut Lanes) {
         self.some_jobs.store(true, Relaxed);
         // Where the system has refused a thread, it is asked again only when nobody else would take the job.
-        let may_start = lanes.workers < self.limit && !(lanes.refused && lanes.idle > 0);
+        let may_start = lanes.workers < self.limit && (lanes.refused.is_none() || lanes.idle == 0);
         if may_start && self.spawn(lanes, main) {
             lanes.workers += 1;
         } else {
@@ -56,7 +56,7 @@ impl Pool {
 
     /// A worker has taken a job and left others. Threads that were not to be had before may be to be had now.
     fn see_to_the_rest(&'static self, lanes: &mut Lanes) {
-        if lanes.refused {
+        if lanes.refused.is_some() {
             self.start_worker(lanes);
         } else {
             self.wake_worker(lanes);
@@ -110,7 +110,7 @@ impl Pool {
             if let Some(took) = took_ns {
                 lanes.note_job(took);
             }
-            lanes.working -= usize::from(is_work);
+            lanes.forget_work(is_work);
             lanes.lookups_on_workers -= usize::from(is_lookup);
             self.start_lookups(&mut lanes);
         }

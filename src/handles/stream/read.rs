@@ -4,9 +4,9 @@
 //! user code between (law 6).
 
 use std::ptr;
-use std::sync::LazyLock;
 
 use libc::{c_int, c_uint};
+use once_cell::race::OnceBool;
 
 use super::{Stream, Suggestion, accept};
 use crate::abi::*;
@@ -29,8 +29,10 @@ const SMALL: usize = 1024;
 const STEADY: usize = 4;
 
 /// `UVRING_SUGGESTED_SIZE=65536` in the environment: always suggest that much, as libuv does.
-static ALWAYS_LARGE: LazyLock<bool> =
-    LazyLock::new(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"));
+fn is_always_large() -> bool {
+    static ALWAYS: OnceBool = OnceBool::new();
+    ALWAYS.get_or_init(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"))
+}
 
 /// Reads from a stream: whenever there is data `alloc_cb` is asked for a buffer, and `read_cb` called with what was read
 /// into it, until `uv_read_stop`, the end, or an error.
@@ -205,7 +207,7 @@ pub(super) fn is_ipc(stream: Stream) -> bool {
 fn suggest(stream: Stream, events: c_uint) -> (usize, usize) {
     match stream.suggestion() {
         Suggestion::First => {
-            let may_fit = !*ALWAYS_LARGE && socket::is_byte_stream(stream.fd());
+            let may_fit = !is_always_large() && socket::is_byte_stream(stream.fd());
             stream.set_suggestion(if may_fit { Suggestion::Fitted } else { Suggestion::Large });
             (LARGE, 0)
         }

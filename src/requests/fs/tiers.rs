@@ -68,7 +68,7 @@ fn prepare(event_loop: Loop, req: FsReq) -> bool {
 /// waiting. That takes no ring, but calls that libuv would not make.
 pub(super) fn start_at_once(event_loop: Loop, req: FsReq) {
     let may_look = prepare(event_loop, req) || !probe::is_switched_off();
-    let is_placed = (may_look && is_answered(&event_loop.state().files, req)) || is_given_to_pool(event_loop, req);
+    let is_placed = (may_look && is_answered(&event_loop.state().files, req)) || give_to_pool(event_loop, req).is_ok();
     settle(event_loop, req, is_placed);
 }
 
@@ -84,11 +84,11 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     let is_placed = if is_behind {
         false
     } else if !is_ring || req.is_pool_only() || is_bound_for_pool(&state.files, req) {
-        is_given_to_pool(event_loop, req)
+        give_to_pool(event_loop, req).is_ok()
     } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_exposed()) {
         false
     } else {
-        (req.is_stat() && is_answered(&state.files, req)) || is_given_to_pool(event_loop, req)
+        (req.is_stat() && is_answered(&state.files, req)) || give_to_pool(event_loop, req).is_ok()
     };
     settle(event_loop, req, is_placed);
 }
@@ -320,14 +320,12 @@ fn advance(req: FsReq, mut written: usize) -> bool {
 
 /// Tier 3, or this thread if there is no other.
 fn to_pool(event_loop: Loop, req: FsReq) {
-    if is_given_to_pool(event_loop, req) {
-        return;
-    }
+    let Err(refusal) = give_to_pool(event_loop, req) else { return };
     if req.word(FIRST_FD) != 0 || threadless::may_wait(req) {
         close_first(req);
         // What the ring has written of it already counts.
         if req.result.get() <= 0 {
-            req.set_result(Err(Errno::EAGAIN));
+            req.set_result(Err(refusal));
         }
     } else {
         do_job(req);
@@ -335,8 +333,8 @@ fn to_pool(event_loop: Loop, req: FsReq) {
     put_off(&event_loop.state().files, req);
 }
 
-/// Tier 3. False if the system has no thread to give.
-fn is_given_to_pool(event_loop: Loop, req: FsReq) -> bool {
+/// Tier 3. Fails if the system has no thread to give.
+fn give_to_pool(event_loop: Loop, req: FsReq) -> Result {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
     if req.is_beside_ring() {
@@ -346,12 +344,12 @@ fn is_given_to_pool(event_loop: Loop, req: FsReq) -> bool {
         }
     }
     req.set_stage(Stage::Pool);
-    if pool::submit(event_loop, req.work(), Kind::File, run_job, job_done).is_err() {
-        leave_pool(files, req);
-        return false;
+    let given = pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
+    match given {
+        Ok(()) => files.given_to_pool.set(files.given_to_pool.get() + 1),
+        Err(_) => leave_pool(files, req),
     }
-    files.given_to_pool.set(files.given_to_pool.get() + 1);
-    true
+    given
 }
 
 fn leave_pool(files: &Files, req: FsReq) {
