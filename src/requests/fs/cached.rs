@@ -14,7 +14,7 @@ use libc::{c_char, c_int, c_long, c_uint, open_how};
 use super::mounts::{self, Class, look};
 use super::pending::{Files, MOUNT};
 use super::route::{Attempt, Facts};
-use super::{FsReq, stat};
+use super::{FsReq, open, stat};
 use crate::abi::*;
 use crate::op::FileOp;
 use crate::op::perform::outcome;
@@ -191,6 +191,10 @@ impl Facts for Here<'_> {
 
     fn kind_and_class(&self) -> (u32, Option<Class>) {
         kind_and_class(self.fd)
+    }
+
+    fn names_device(&self) -> bool {
+        matches!(*self.op, FileOp::Open { path, .. } if open::names_device(path))
     }
 
     fn is_in_pool(&self) -> bool {

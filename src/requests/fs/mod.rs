@@ -10,6 +10,7 @@ pub(crate) mod calls;
 mod copy;
 mod dir;
 mod mounts;
+mod open;
 mod pending;
 mod route;
 pub(crate) mod stat;

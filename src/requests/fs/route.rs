@@ -59,6 +59,8 @@ pub(super) trait Facts {
     fn open_flags(&self) -> c_int;
     /// `S_IF…`, and what the mount does; `None` if nobody has looked at it yet.
     fn kind_and_class(&self) -> (u32, Option<Class>);
+    /// The path leads to a device, to open which may be an act of its own.
+    fn names_device(&self) -> bool;
     /// The pool may be about the same descriptor.
     fn is_in_pool(&self) -> bool;
 }
@@ -66,7 +68,7 @@ pub(super) trait Facts {
 /// True if the pool is the place for an operation, whatever the file would turn out to be.
 pub(super) fn is_for_pool(op: &FileOp, facts: &impl Facts) -> bool {
     match *op {
-        FileOp::Open { flags, .. } => facts.pool_is_quick() && changes(flags),
+        FileOp::Open { flags, .. } => facts.names_device() || (facts.pool_is_quick() && changes(flags)),
         FileOp::Write { nbufs, .. } if nbufs > IOV_MAX => true,
         FileOp::Write { .. } => match facts.open_flags() {
             // The ring may wait for the disk inside the enter: after it has written to the cache.
@@ -150,13 +152,22 @@ mod tests {
         flags: c_int,
         found: (u32, Option<Class>),
         in_pool: bool,
+        device: bool,
         asked: Cell<u32>,
     }
 
     impl Said {
         fn of(found: (u32, Option<Class>)) -> Said {
-            let attempt = Attempt::Missing;
-            Said { quick: true, writes: true, attempt, flags: O_RDWR, found, in_pool: false, asked: Cell::new(0) }
+            Said {
+                quick: true,
+                writes: true,
+                attempt: Attempt::Missing,
+                flags: O_RDWR,
+                found,
+                in_pool: false,
+                device: false,
+                asked: Cell::new(0),
+            }
         }
     }
 
@@ -177,6 +188,9 @@ mod tests {
         fn kind_and_class(&self) -> (u32, Option<Class>) {
             self.asked.set(self.asked.get() + 1);
             self.found
+        }
+        fn names_device(&self) -> bool {
+            self.device
         }
         fn is_in_pool(&self) -> bool {
             self.in_pool
@@ -263,6 +277,8 @@ mod tests {
             assert_eq!(route(&open(reads), &regular()), RING);
         }
         assert_eq!((route(&open(libc::O_CREAT), &regular()), route(&open(libc::O_CREAT), &slow_pool)), (POOL, SLOW));
+        assert_eq!(route(&open(libc::O_TMPFILE), &regular()), POOL);
+        assert_eq!(route(&open(0), &Said { device: true, quick: false, ..regular() }), POOL);
         let unlink = FileOp::Unlink { path: ptr::null() };
         assert_eq!((route(&unlink, &regular()), route(&unlink, &slow_pool)), (POOL, SLOW));
     }

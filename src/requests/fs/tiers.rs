@@ -29,13 +29,13 @@
 //! | `Pool` | the pool's | what the pool does |
 //! | `Finished` | `finished` | nothing |
 
-use libc::{S_IFCHR, S_IFIFO, c_int};
+use libc::c_int;
 
 use super::cached::{self, Here};
 use super::mounts;
 use super::pending::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
 use super::route::{self, Facts, Way, route};
-use super::{FsReq, run, threadless};
+use super::{FsReq, open, run, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::callback;
@@ -44,10 +44,8 @@ use crate::driver::{
     probe,
 };
 use crate::event_loop::Loop;
-use crate::op::perform::perform;
 use crate::op::table::Owner;
 use crate::op::{FileOp, OpKey};
-use crate::sys::fifo;
 
 /// Makes a request ready to be started. True if its loop has a ring.
 fn prepare(event_loop: Loop, req: FsReq) -> bool {
@@ -269,7 +267,7 @@ fn land(req: FsReq, result: i32) -> bool {
         _ => {}
     }
     match req.fs_type.get() {
-        UV_FS_OPEN if result >= 0 && must_open_again(req, result) => {
+        UV_FS_OPEN if result >= 0 && open::must_be_repeated(req, result) => {
             req.set_word(FIRST_FD, result as usize + 1);
             to_pool(event_loop, req);
             false
@@ -287,17 +285,6 @@ fn done(req: FsReq, result: i32) -> bool {
     req.result.set(result as isize);
     req.drop_buffers();
     true
-}
-
-/// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made, or made up for.
-fn must_open_again(req: FsReq, fd: c_int) -> bool {
-    let flags = req.flags.get();
-    match cached::kind(fd) {
-        // One that is opened for writing has its reader, or would have failed.
-        S_IFIFO => flags & libc::O_ACCMODE == libc::O_RDONLY && flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
-        S_IFCHR => flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
-        _ => false,
-    }
 }
 
 /// Takes what was written off the buffers; true if something is left.
@@ -322,7 +309,7 @@ fn advance(req: FsReq, mut written: usize) -> bool {
 fn to_pool(event_loop: Loop, req: FsReq) {
     let Err(refusal) = give_to_pool(event_loop, req) else { return };
     if req.word(FIRST_FD) != 0 || threadless::may_wait(req) {
-        close_first(req);
+        open::close_first(req);
         // What the ring has written of it already counts.
         if req.result.get() <= 0 {
             req.set_result(Err(refusal));
@@ -359,28 +346,9 @@ fn leave_pool(files: &Files, req: FsReq) {
     }
 }
 
-/// Waits for the writer of a FIFO that the ring has opened. False if the request was none of that kind, or that did not work.
-fn made_up_for(req: FsReq) -> bool {
-    let Some(fd) = req.word(FIRST_FD).checked_sub(1) else { return false };
-    let fifo = fd as c_int;
-    if cached::kind(fifo) != S_IFIFO || fifo::wait_for_writer(fifo).is_err() {
-        return false;
-    }
-    req.set_word(FIRST_FD, 0);
-    done(req, fifo)
-}
-
-/// Closes the descriptor that the ring's open gave, if there is one.
-fn close_first(req: FsReq) {
-    if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
-        req.set_word(FIRST_FD, 0);
-        let _ = perform(&FileOp::Close { fd: fd as c_int });
-    }
-}
-
 unsafe extern "C" fn run_job(work: *mut uv__work) {
     let req = FsReq::of_work(work);
-    if !made_up_for(req) {
+    if !open::made_up_for(req) {
         do_job(req);
     }
 }
@@ -389,20 +357,23 @@ fn do_job(req: FsReq) {
     // What the ring has written of it already.
     let before = req.result.get();
     run(req);
+    if open::was_possible_once(req) {
+        return;
+    }
     if req.take_mark(mark::UNKNOWN_MOUNT) {
         mounts::learn(req.file.get());
     }
     if before > 0 {
         req.result.set(before + req.result.get().max(0));
     }
-    close_first(req);
+    open::close_first(req);
 }
 
 unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
     let req = FsReq::of_work(work);
     leave_pool(&req.event_loop().state().files, req);
     if status != 0 {
-        close_first(req);
+        open::close_first(req);
         req.set_result(Err(Errno(status)));
         req.drop_buffers();
     }

@@ -1,0 +1,64 @@
+//! Opens on the ring: which are not tried there, and what has to be made up for afterwards.
+//!
+//! The ring opens without waiting. What a plain open waits for, the pool makes up for: it waits for the writer of a FIFO, or opens a
+//! device once more. Until then the request keeps the ring's descriptor, so that nobody sees the file closed.
+
+use std::ffi::CStr;
+
+use libc::{S_IFCHR, S_IFIFO, c_char, c_int};
+
+use super::pending::FIRST_FD;
+use super::{FsReq, cached};
+use crate::abi::*;
+use crate::op::FileOp;
+use crate::op::perform::perform;
+use crate::sys::fifo;
+
+/// True for the path of a device. To open one can be an act of its own, which is not to be done on the ring and then once more.
+pub(super) fn names_device(path: *const c_char) -> bool {
+    // SAFETY: the request's copy of a string.
+    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/")
+}
+
+/// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made, or made up for.
+pub(super) fn must_be_repeated(req: FsReq, fd: c_int) -> bool {
+    let flags = req.flags.get();
+    match cached::kind(fd) {
+        // One that is opened for writing has its reader, or would have failed.
+        S_IFIFO => flags & libc::O_ACCMODE == libc::O_RDONLY && flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
+        S_IFCHR => flags & (libc::O_NONBLOCK | libc::O_PATH) == 0,
+        _ => false,
+    }
+}
+
+/// Waits for the writer of a FIFO that the ring has opened. False if the request was none of that kind, or that did not work.
+pub(super) fn made_up_for(req: FsReq) -> bool {
+    let Some(fd) = req.word(FIRST_FD).checked_sub(1) else { return false };
+    let fifo = fd as c_int;
+    if cached::kind(fifo) != S_IFIFO || fifo::wait_for_writer(fifo).is_err() {
+        return false;
+    }
+    req.set_word(FIRST_FD, 0);
+    req.set_result(Ok(fd as isize));
+    true
+}
+
+/// Takes the ring's descriptor of a device that nobody may open twice. True if the request was for such a one.
+pub(super) fn was_possible_once(req: FsReq) -> bool {
+    let Some(fd) = req.word(FIRST_FD).checked_sub(1) else { return false };
+    if req.result.get() != Errno::EBUSY.0 as isize {
+        return false;
+    }
+    req.set_word(FIRST_FD, 0);
+    req.set_result(Ok(fd as isize));
+    true
+}
+
+/// Closes the descriptor that the ring's open gave, if there is one.
+pub(super) fn close_first(req: FsReq) {
+    if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
+        req.set_word(FIRST_FD, 0);
+        let _ = perform(&FileOp::Close { fd: fd as c_int });
+    }
+}
