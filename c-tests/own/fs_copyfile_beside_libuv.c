@@ -4,6 +4,7 @@
 /* not on asan-ring: real libuv is loaded before the sanitizer */
 /* not on asan-epoll: real libuv is loaded before the sanitizer */
 #include "beside_libuv.h"
+#include "refuse_syscalls.h"
 
 #include <grp.h>
 
@@ -307,12 +308,40 @@ static void limits(void) {
     }
 }
 
+/* One of the system calls is refused, as by odd file systems. */
+static void refused(void) {
+    static const struct {
+        const char* name;
+        unsigned number;
+        unsigned error;
+    } calls[] = {
+        {"ftruncate", SYS_ftruncate, EACCES}, {"ftruncate", SYS_ftruncate, EPERM},  {"utimensat", SYS_utimensat, EPERM},
+        {"utimensat", SYS_utimensat, EIO},    {"fchown", SYS_fchown, EPERM},        {"fchown", SYS_fchown, EIO},
+        {"fchmod", SYS_fchmod, EPERM},        {"fchmod", SYS_fchmod, EIO},          {"copy", SYS_copy_file_range, ENOSYS},
+        {"copy", SYS_copy_file_range, EINVAL}, {"copy", SYS_copy_file_range, ENOSPC}, {"ioctl", SYS_ioctl, EOPNOTSUPP},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        for (int size = 0; size <= 60000; size = size * 2 + 20000) {
+            CASE(named("%s refused with %u, target of %d", calls[i].name, calls[i].error, size)) {
+                make("a", 50000, 0640);
+                owned("a", 7, 8);
+                if (size > 0) make("b", size == 20000 ? 0 : 60000, 0600);
+                if (!refuse_syscalls(calls[i].number, calls[i].number, SECCOMP_RET_ERRNO | calls[i].error)) _exit(77);
+                copy("a", "b", size % 3 ? UV_FS_COPYFILE_FICLONE : 0, size > 0);
+                tell("b");
+                compare("a", "b");
+            }
+        }
+    }
+}
+
 static void cases(void) {
     modes();
     owners();
     flags();
     kinds();
     limits();
+    refused();
 }
 
 int main(int argc, char** argv) {
