@@ -232,7 +232,8 @@ fn slot(fd: c_int) -> usize {
 fn count(counts: &[Cell<u32>; DESCRIPTORS], req: FsReq, change: i32) {
     for fd in req.descriptors().into_iter().flatten() {
         let count = &counts[slot(fd)];
-        count.set(count.get().wrapping_add_signed(change));
+        // Saturating: a forked child may cancel what it has not counted, its parent's.
+        count.set(count.get().saturating_add_signed(change));
     }
 }
 
