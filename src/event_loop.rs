@@ -12,6 +12,7 @@
 
 mod entry;
 mod exposure;
+mod fork;
 mod lent;
 mod life;
 mod metrics;

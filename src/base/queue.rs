@@ -139,6 +139,24 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Puts this head's list in order, in a forked child: a thread of the parent may have been adding a node at its end. The node is
+    /// in the list afterwards if it had been linked from the last one.
+    pub(crate) fn mend(self) {
+        let mut node = self;
+        loop {
+            let next = node.next();
+            // The new node pointed to itself before.
+            let next = if next == node { self } else { next };
+            node.join(next);
+            if next == self {
+                return;
+            }
+            node = next;
+        }
+    }
+}
+
 /// The object of type `$type` whose field `$field` is the link `$link`, as `*mut $type`.
 macro_rules! owner {
     ($link:expr, $type:ty, $field:ident) => {
@@ -173,6 +191,24 @@ mod tests {
             node = n.next_in(head);
         }
         all
+    }
+
+    #[test]
+    fn a_list_is_mended_wherever_an_addition_stopped() {
+        for stores in 0..4 {
+            let n = list(3);
+            let (head, first, new) = (at(&n[0]), at(&n[1]), at(&n[2]));
+            head.push_back(first);
+            let steps: [&dyn Fn(); 3] =
+                [&|| first.next_word().store(new.0, Relaxed), &|| new.prev_word().store(first.0, Relaxed), &|| {
+                    new.next_word().store(head.0, Relaxed)
+                }];
+            steps[..stores].iter().for_each(|step| step());
+            head.mend();
+            head.mend();
+            assert!(order(head) == if stores == 0 { vec![first] } else { vec![first, new] });
+            assert!(head.last() == order(head).last().copied());
+        }
     }
 
     #[test]

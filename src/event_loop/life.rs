@@ -1,4 +1,4 @@
-//! The life of a loop: made, configured, forked, closed.
+//! The life of a loop: made, configured, closed.
 
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,11 +7,11 @@ use libc::c_int;
 
 use super::{Loop, state};
 use crate::abi::*;
-use crate::base::{alloc, fork};
+use crate::base::alloc;
 use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io;
-use crate::handles::{fs_event, process, signal};
+use crate::handles::{fs_event, signal};
 
 impl Loop {
     pub(super) fn init(self) -> Result {
@@ -98,26 +98,6 @@ impl Loop {
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };
         self.nwatchers.set(0);
         self.backend_fd.set(-1);
-    }
-
-    /// In a forked child: new descriptors in place of those shared with the parent.
-    pub(super) fn fork(self) -> Result {
-        let state = self.state();
-        if state.fork_generation.replace(fork::generation()) != fork::generation() {
-            self.shared().mailbox.after_fork();
-            state.files.after_fork();
-        }
-        state.driver.borrow_mut().reopen()?;
-        self.backend_fd.set(state.driver.borrow().fd());
-        self.wake_watcher().close(self);
-        // Those that were stopped want nothing of the new set.
-        io::reconcile(self);
-        self.watch_again()?;
-        self.shared().wake.reopen()?;
-        self.watch_wake_up()?;
-        process::loop_fork(self);
-        fs_event::loop_fork(self)?;
-        signal::loop_fork(self)
     }
 
     pub(super) fn configure(self, option: uv_loop_option, argument: c_int) -> Result {

@@ -156,6 +156,7 @@ impl Mailbox {
 
     /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing.
     pub(super) fn after_fork(&self) {
+        self.some.store(true, SeqCst);
         self.handing_over.store(0, SeqCst);
     }
 }

@@ -10,6 +10,8 @@
 //!
 //! The sender that sets `PENDING` pushes the handle onto the loop's stack of pending ones, and wakes the loop. So the loop
 //! finds them without a walk over all; it runs them in the order of their initialisation, as a walk would.
+//!
+//! In a forked child the senders that the state counts are in the parent.
 
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
@@ -17,7 +19,7 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::queue::Link;
+use crate::base::queue::{self, Link};
 use crate::callback;
 use crate::event_loop::{Local, Loop};
 use crate::handle::{Async, Handle};
@@ -136,13 +138,13 @@ impl Async {
 
 /// Makes sure that no sender touches the handle any more.
 pub(crate) fn close(handle: Async) {
+    let event_loop = Handle::from(handle).event_loop();
+    let state = event_loop.state();
     handle.state().fetch_or(CLOSED, SeqCst);
-    while handle.state().load(SeqCst) >= SENDER {
+    while handle.state().load(SeqCst) >= SENDER && !state.is_parents() {
         // A sender is between two instructions of `send`, perhaps preempted there.
         std::thread::yield_now();
     }
-    let event_loop = Handle::from(handle).event_loop();
-    let state = event_loop.state();
     take_over(event_loop);
     for list in [&state.sent_asyncs, &state.later_asyncs] {
         let mut list = list.borrow_mut();
@@ -153,6 +155,30 @@ pub(crate) fn close(handle: Async) {
     state.asyncs.set(state.asyncs.get() - 1);
     handle.link().unlink();
     Handle::from(handle).stop();
+}
+
+/// In a forked child: forgets what was sent to the parent's loop, and the senders.
+pub(crate) fn after_fork(event_loop: Loop) -> Result {
+    let state = event_loop.state();
+    if !state.is_parents() {
+        return Ok(());
+    }
+    event_loop.shared().pending_asyncs.take();
+    state.later_asyncs.borrow_mut().clear();
+    let mut sent = state.sent_asyncs.borrow_mut();
+    if state.running.get().is_none() {
+        sent.clear();
+    }
+    let all = event_loop.async_handles();
+    let mut link = all.first();
+    while let Some(l) = link {
+        link = l.next_in(all);
+        // SAFETY: a link of this list lies in a live handle (law 1).
+        let handle = unsafe { Async::from_c(queue::owner!(l, uv_async_t, queue)) };
+        let is_to_run = sent.iter().any(|&(_, h)| h == handle);
+        handle.state().store(if is_to_run { PENDING } else { 0 }, SeqCst);
+    }
+    Ok(())
 }
 
 /// Moves what was sent from the stack, out of which no single one can be taken, to a list of the loop's own.

@@ -166,7 +166,7 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
 /// In a forked child: a new inotify descriptor with the same watches. The parent's watches hang on the parent's
 /// descriptor, so closing the child's copy takes nothing away. A handle whose file is gone is stopped, and the error is
 /// returned.
-pub(crate) fn loop_fork(event_loop: Loop) -> Result {
+pub(crate) fn after_fork(event_loop: Loop) -> Result {
     let Some(inotify) = Inotify::get(event_loop) else { return Ok(()) };
     close_descriptor(event_loop);
     inotify.forget_all();

@@ -253,8 +253,9 @@ fn meaning(status: c_int) -> (i64, c_int) {
 }
 
 /// In a forked child: the children are the parent's.
-pub(crate) fn loop_fork(event_loop: Loop) {
+pub(crate) fn after_fork(event_loop: Loop) -> Result {
     each(event_loop, Process::unwatch);
+    Ok(())
 }
 
 /// What a child may be asked for (`uv_process_flags`).

@@ -6,12 +6,15 @@
 //!
 //! The lists are guarded by a lock that the handler takes too; everybody else blocks all signals before taking it, so the
 //! handler never waits for the code that it interrupted. Guarded are: the heads, `tree_entry` of started watchers, and
-//! `signal_pipefd` of their loops. A list is in order at each moment between two stores, which is what a forked child needs.
+//! `signal_pipefd` of their loops.
+//!
+//! In a forked child the lists are empty: watchers may have been in the memory of threads that are no more, and the pipes are the
+//! parent's. `uv_loop_fork` enters the watchers of a loop anew, when it has a pipe of its own.
 //!
 //! | in `tree_entry` | is |
 //! |---|---|
 //! | `rbe_left` | the next in the list |
-//! | `rbe_parent` | the process (number of forks) whose pipe the loop has |
+//! | `rbe_parent` | the process (number of forks) in whose list the watcher is |
 //! | `rbe_color` | 1 for a one-shot watcher; those come last |
 //!
 //! `caught_signals` counts messages written, `dispatched_signals` messages read. While they differ the pipe holds a pointer
@@ -19,7 +22,7 @@
 
 use std::ptr;
 use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32,
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 
@@ -38,6 +41,8 @@ use crate::sys::socket;
 /// Started watchers by signal.
 struct Registry {
     lock: Lock,
+    /// The process that the lists are of; read and written under the lock.
+    fork_generation: AtomicU64,
     heads: [AtomicPtr<uv_signal_t>; signals::COUNT],
     /// Cleared by `uv_library_shutdown`: the handler then does nothing.
     open: AtomicBool,
@@ -45,6 +50,7 @@ struct Registry {
 
 static REGISTRY: Registry = Registry {
     lock: Lock::new(),
+    fork_generation: AtomicU64::new(0),
     heads: [const { AtomicPtr::new(ptr::null_mut()) }; signals::COUNT],
     open: AtomicBool::new(false),
 };
@@ -194,8 +200,19 @@ unsafe fn watcher(at: *mut uv_signal_t) -> Option<Signal> {
 impl Registry {
     fn change(&self, body: impl FnOnce(&Held<'_>)) {
         let blocked = AllBlocked::new();
-        body(&self.lock.take());
+        body(&self.take());
         drop(blocked);
+    }
+
+    /// Takes the lock, with all signals blocked. Lists of an ancestor are forgotten first.
+    fn take(&self) -> Held<'_> {
+        let held = self.lock.take();
+        let here = fork::generation();
+        if self.fork_generation.load(Relaxed) != here {
+            self.heads.iter().for_each(|head| head.store(ptr::null_mut(), Relaxed));
+            self.fork_generation.store(here, Relaxed);
+        }
+        held
     }
 
     fn first(&self, signum: c_int) -> Option<Signal> {
@@ -205,17 +222,18 @@ impl Registry {
 
     fn add(&self, handle: Signal, signum: c_int, once: bool) -> Result {
         let mut result = Ok(());
-        self.change(|_| {
-            // A handler that the kernel takes away at the first signal serves only as long as all watchers are one-shot.
-            let installed = self.first(signum).is_some_and(|f| once || f.tree_entry.get().rbe_color == 0);
-            if !installed {
-                result = signals::catch(signum, on_signal, once);
-            }
-            if result.is_ok() {
-                self.insert(handle, signum, once);
-            }
-        });
+        self.change(|held| result = self.enter(held, handle, signum, once));
         result
+    }
+
+    fn enter(&self, _held: &Held<'_>, handle: Signal, signum: c_int, once: bool) -> Result {
+        // A handler that the kernel takes away at the first signal serves only as long as all watchers are one-shot.
+        let installed = self.first(signum).is_some_and(|f| once || f.tree_entry.get().rbe_color == 0);
+        if !installed {
+            signals::catch(signum, on_signal, once)?;
+        }
+        self.insert(handle, signum, once);
+        Ok(())
     }
 
     fn insert(&self, handle: Signal, signum: c_int, once: bool) {
@@ -249,6 +267,14 @@ impl Registry {
 
     fn remove(&self, handle: Signal, signum: c_int) {
         self.change(|_| {
+            let entry = handle.tree_entry.get();
+            if entry.rbe_parent.addr() != fork::generation() as usize {
+                // Of an ancestor's list, whose handler is still in place.
+                if self.first(signum).is_none() {
+                    signals::restore_default(signum);
+                }
+                return;
+            }
             let mut before = None;
             let mut at = self.first(signum);
             while let Some(a) = at.filter(|a| *a != handle) {
@@ -256,7 +282,6 @@ impl Registry {
                 // SAFETY: under the lock.
                 at = unsafe { watcher(a.tree_entry.get().rbe_left) };
             }
-            let entry = handle.tree_entry.get();
             self.set_next(before, signum, entry.rbe_left);
             match self.first(signum) {
                 None => signals::restore_default(signum),
@@ -276,7 +301,7 @@ extern "C" fn on_signal(signum: c_int) {
         if !REGISTRY.open.load(SeqCst) {
             return;
         }
-        let held = REGISTRY.lock.take();
+        let held = REGISTRY.take();
         let mut next = REGISTRY.first(signum);
         while let Some(handle) = next {
             handle.leave_message(signum);
@@ -342,7 +367,7 @@ fn close_pipe(ends: [c_int; 2]) {
 }
 
 /// Calls `body` with each signal watcher of the loop.
-fn each(event_loop: Loop, body: impl Fn(Signal)) {
+fn each(event_loop: Loop, mut body: impl FnMut(Signal)) {
     let all = event_loop.handle_queue();
     let mut link = all.first();
     while let Some(l) = link {
@@ -364,18 +389,22 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
 }
 
 /// In a forked child: a new signal pipe. What the old one held was for the parent.
-pub(crate) fn loop_fork(event_loop: Loop) -> Result {
+pub(crate) fn after_fork(event_loop: Loop) -> Result {
     let was_watched = pipe_watcher(event_loop).wants(io::IN);
     pipe_watcher(event_loop).close(event_loop);
-    // Before the new one is made, which may need the numbers. The handler uses neither until the generation is changed.
+    // Before the new one is made, which may need the numbers. The handler uses neither until the watchers are in its lists again.
     close_pipe(event_loop.signal_pipefd.replace([-1, -1]));
     open_pipe(event_loop)?;
-    let generation = ptr::without_provenance_mut(fork::generation() as usize);
-    REGISTRY.change(|_| {
+    let mut result = Ok(());
+    REGISTRY.change(|held| {
         each(event_loop, |handle| {
-            handle.tree_entry.set(uv__signal_tree_entry { rbe_parent: generation, ..handle.tree_entry.get() });
             handle.dispatched_signals.set(handle.caught().load(SeqCst));
+            let (signum, entry) = (handle.signum.get(), handle.tree_entry.get());
+            if signum != 0 && entry.rbe_parent.addr() != fork::generation() as usize {
+                result = result.and(REGISTRY.enter(held, handle, signum, entry.rbe_color == 1));
+            }
         });
     });
+    result?;
     if was_watched { pipe_watcher(event_loop).start(event_loop, io::IN) } else { Ok(()) }
 }
