@@ -99,6 +99,8 @@ static void naming_rows(void) {
     GIVES(UV_EINVAL, uv_pipe_bind2(new_pipe(0), "x", 1, ~0u));
     GIVES(UV_EINVAL, uv_pipe_bind2(new_pipe(0), "x\0y", 3, 0));
     GIVES(UV_EINVAL, uv_pipe_bind2(new_pipe(0), "x\0", 2, 0));
+    GIVES(UV_EINVAL, uv_pipe_bind2(new_pipe(0), "x", ~(size_t)0, 0));
+    GIVES(UV_EINVAL, uv_pipe_bind2(new_pipe(0), name_of(4000), 4000, UV_PIPE_NO_TRUNCATE));
     GIVES(0, uv_pipe_bind2(new_pipe(0), "\0uvring-arguments\0y", 19, 0));
     GIVES(0, uv_pipe_bind2(new_pipe(0), "", 0, UV_PIPE_NO_TRUNCATE));
     GIVES(0, uv_pipe_bind2(new_pipe(0), "short-but-not-all", 5, 0));
@@ -118,6 +120,7 @@ static void naming_rows(void) {
     GIVES(UV_EINVAL, uv_pipe_connect2(connect_req(), new_pipe(0), "", 0, 0, ignore_connect));
     GIVES(UV_EINVAL, uv_pipe_connect2(connect_req(), new_pipe(0), "x", 1, 4, ignore_connect));
     GIVES(UV_EINVAL, uv_pipe_connect2(connect_req(), new_pipe(0), "x\0y", 3, 0, ignore_connect));
+    GIVES(UV_EINVAL, uv_pipe_connect2(connect_req(), new_pipe(0), "x", ~(size_t)0, 0, ignore_connect));
     GIVES(UV_EINVAL, uv_pipe_connect2(connect_req(), new_pipe(0), name_of(LONG + 1), LONG + 1, UV_PIPE_NO_TRUNCATE,
                                       ignore_connect));
     GIVES(UV_ENOENT, connected(uv_pipe_connect2(connect_req(), new_pipe(0), "nothing", 7, 0, on_connect)));

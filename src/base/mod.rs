@@ -1,8 +1,9 @@
-//! What every room stands on: memory that may run out, the two-word list, locks, notice of forks, buffers of the caller's, the
-//! environment. Makes no call to the kernel but through libc's allocator, and for who waits for a lock.
+//! What every room stands on: memory that may run out, the two-word list, locks, notice of forks, buffers of the caller's, arrays
+//! of them, the environment. Makes no call to the kernel but through libc's allocator, and for who waits for a lock.
 
 pub(crate) mod alloc;
 pub(crate) mod buffer;
+pub(crate) mod buffers;
 pub(crate) mod environment;
 pub(crate) mod fork;
 pub(crate) mod lock;

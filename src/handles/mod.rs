@@ -1,4 +1,5 @@
-//! One libuv handle a file: C functions first, the machine below. `io.rs` is what those with a descriptor share.
+//! One libuv handle a file: C functions first, the machine below. `io.rs` is what those with a descriptor share,
+//! `sending.rs` what those that send share.
 
 pub(crate) mod async_handle;
 pub(crate) mod fs_event;
@@ -9,6 +10,7 @@ pub(crate) mod io;
 pub(crate) mod pipe;
 pub(crate) mod poll;
 pub(crate) mod process;
+pub(crate) mod sending;
 pub(crate) mod signal;
 pub(crate) mod stream;
 pub(crate) mod tcp;

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn uv_pipe_open(handle: *mut uv_pipe_t, file: uv_file) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_bind(handle: *mut uv_pipe_t, name: *const c_char) -> c_int {
     // SAFETY: law 1; `name` is the caller's string.
-    unsafe { Pipe::from_c(handle).bind(CStr::from_ptr(name).to_bytes(), 0) }.into_c()
+    unsafe { checked_string(name).and_then(|name| Pipe::from_c(handle).bind(name)) }.into_c()
 }
 
 /// As `uv_pipe_bind`, with a name of `namelen` bytes. A name that begins with a NUL is one of the abstract space, which
@@ -60,11 +60,8 @@ pub unsafe extern "C" fn uv_pipe_bind2(
     namelen: usize,
     flags: c_uint,
 ) -> c_int {
-    if name.is_null() {
-        return Errno::EINVAL.0;
-    }
     // SAFETY: law 1; the caller says how long the name is.
-    unsafe { Pipe::from_c(handle).bind(bytes(name, namelen), flags) }.into_c()
+    unsafe { checked(name, namelen, flags).and_then(|name| Pipe::from_c(handle).bind(name)) }.into_c()
 }
 
 /// Connects the pipe to the unix domain socket at a path; one of more than 108 bytes is cut off. `cb` is called with 0
@@ -79,7 +76,7 @@ pub unsafe extern "C" fn uv_pipe_connect(
     // SAFETY: laws 1 and 2; `name` is the caller's string.
     unsafe {
         let (pipe, req) = (Pipe::from_c(handle), Connect::from_c(req));
-        if let Err(e) = pipe.connect(req, CStr::from_ptr(name).to_bytes(), 0, cb)
+        if let Err(e) = checked_string(name).and_then(|name| pipe.connect(req, name, cb))
             && pipe.connect_req.get().is_null()
         {
             // There is no other way to tell. It cannot fail: there is nothing to poll.
@@ -104,11 +101,11 @@ pub unsafe extern "C" fn uv_pipe_connect2(
     flags: c_uint,
     cb: uv_connect_cb,
 ) -> c_int {
-    if name.is_null() {
-        return Errno::EINVAL.0;
-    }
     // SAFETY: laws 1 and 2; the caller says how long the name is.
-    unsafe { Pipe::from_c(handle).connect(Connect::from_c(req), bytes(name, namelen), flags, cb) }.into_c()
+    unsafe {
+        checked(name, namelen, flags).and_then(|name| Pipe::from_c(handle).connect(Connect::from_c(req), name, cb))
+    }
+    .into_c()
 }
 
 /// Gets the name that the pipe is bound to.
@@ -167,26 +164,29 @@ pub unsafe extern "C" fn uv_pipe_chmod(handle: *mut uv_pipe_t, flags: c_int) -> 
     unsafe { Pipe::from_c(handle) }.chmod(flags).into_c()
 }
 
+/// The name that C gave, as far as an address has room for it.
+///
 /// # Safety
-/// There are `len` bytes at `name`.
-unsafe fn bytes<'a>(name: *const c_char, len: usize) -> &'a [u8] {
+/// There are `len` bytes at `name`, or, if it is a path, so many up to a NUL.
+unsafe fn checked<'a>(name: *const c_char, len: usize, flags: c_uint) -> Result<&'a [u8]> {
+    if name.is_null() || flags & !UV_PIPE_NO_TRUNCATE != 0 {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: the caller's; `memchr` looks no further than the NUL that it finds.
+    let is_cut = unsafe { len > 0 && *name != 0 && !libc::memchr(name.cast(), 0, len).is_null() };
+    // In a path a NUL would cut off the rest.
+    if is_cut || (flags & UV_PIPE_NO_TRUNCATE != 0 && len > unix_socket::LONGEST) {
+        return Err(Errno::EINVAL);
+    }
     // SAFETY: the caller's.
-    unsafe { std::slice::from_raw_parts(name.cast(), len) }
+    Ok(unsafe { std::slice::from_raw_parts(name.cast(), len.min(unix_socket::LONGEST)) })
 }
 
-/// The address for a name that C gave.
-fn address(name: &[u8], flags: c_uint) -> Result<Name> {
-    if flags & !UV_PIPE_NO_TRUNCATE != 0 {
-        return Err(Errno::EINVAL);
-    }
-    // In a path a NUL would cut off the rest.
-    if name.first().is_some_and(|first| *first != 0) && name.contains(&0) {
-        return Err(Errno::EINVAL);
-    }
-    if flags & UV_PIPE_NO_TRUNCATE != 0 && name.len() > unix_socket::LONGEST {
-        return Err(Errno::EINVAL);
-    }
-    Ok(Name::new(name))
+/// # Safety
+/// `name` is a string.
+unsafe fn checked_string<'a>(name: *const c_char) -> Result<&'a [u8]> {
+    // SAFETY: the caller's.
+    unsafe { checked(name, CStr::from_ptr(name).count_bytes(), 0) }
 }
 
 impl Pipe {
@@ -214,8 +214,8 @@ impl Pipe {
         stream::open(self.into(), fd, flags)
     }
 
-    fn bind(self, name: &[u8], flags: c_uint) -> Result {
-        let address = address(name, flags)?;
+    fn bind(self, name: &[u8]) -> Result {
+        let address = Name::new(name);
         if self.fd() != -1 || Handle::from(self).is_closing() {
             return Err(Errno::EINVAL);
         }
@@ -233,15 +233,14 @@ impl Pipe {
         stream::open(self.into(), fd, flag::BOUND)
     }
 
-    fn connect(self, req: Connect, name: &[u8], flags: c_uint, cb: uv_connect_cb) -> Result {
-        let address = address(name, flags)?;
+    fn connect(self, req: Connect, name: &[u8], cb: uv_connect_cb) -> Result {
         if name.is_empty() || Handle::from(self).is_closing() {
             return Err(Errno::EINVAL);
         }
         if !self.connect_req.get().is_null() {
             return Err(Errno::EALREADY);
         }
-        let begun = self.begin_connect(&address);
+        let begun = self.begin_connect(&Name::new(name));
         stream::connecting(self.into(), req, cb, begun)
     }
 

@@ -14,7 +14,7 @@ use crate::abi::*;
 pub(crate) const MOST_FDS: usize = 64;
 
 /// The most buffers that one system call takes.
-const IOV_MAX: usize = libc::UIO_MAXIOV as usize;
+pub(crate) const IOV_MAX: usize = libc::UIO_MAXIOV as usize;
 
 /// Room for the control message that carries `N` words, aligned as the kernel wants it.
 #[repr(C, align(8))]

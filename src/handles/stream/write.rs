@@ -10,12 +10,13 @@ use libc::{c_int, c_uint};
 
 use super::{Stream, read};
 use crate::abi::*;
-use crate::base::alloc;
+use crate::base::buffers::{self, Buffers};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
 use crate::handle::{Handle, Kind, flag};
 use crate::handles::io;
+use crate::handles::sending;
 use crate::op::check_buffers;
 use crate::request::{Req, Shutdown, Write};
 use crate::sys::socket;
@@ -109,23 +110,8 @@ unsafe fn write(
 ) -> Result {
     // SAFETY: the caller's.
     unsafe { check(stream, bufs, nbufs, send) }?;
-    let count = nbufs as usize;
-    let own = if count <= size_of::<[uv_buf_t; 4]>() / size_of::<uv_buf_t>() {
-        req.bufsml.as_ptr().cast()
-    } else {
-        alloc::malloc(count * size_of::<uv_buf_t>()).cast::<uv_buf_t>()
-    };
-    if own.is_null() {
-        return Err(Errno::ENOMEM);
-    }
-    let mut total: usize = 0;
-    // SAFETY: the caller's, and `own` has as many; it may be unaligned in nothing, and the two do not overlap.
-    unsafe {
-        ptr::copy_nonoverlapping(bufs, own, count);
-        for i in 0..count {
-            total = total.wrapping_add((*own.add(i)).len);
-        }
-    }
+    // SAFETY: the caller's, and room in the request (law 2).
+    let own = unsafe { buffers::keep(bufs, nbufs, req.small()) }?;
     Req::from(req).init(Handle::from(stream).event_loop(), UV_WRITE);
     req.cb.set(cb);
     req.handle.set(stream.as_ptr());
@@ -137,6 +123,7 @@ unsafe fn write(
     req.write_extra.set(uv__req_write_extra_s { nwritten: 0 });
     req.link().init();
 
+    let total = req.buffers().bytes();
     let nothing_before = stream.write_queue_size.get() == 0;
     stream.write_queue_size.set(stream.write_queue_size.get() + total);
     stream.write_queue().push_back(req.link());
@@ -267,13 +254,12 @@ fn advance(stream: Stream) -> bool {
 }
 
 fn step(stream: Stream, req: Write) -> Step {
-    let index = req.write_index.get() as usize;
-    let count = req.nbufs.get() as usize - index;
+    let left = req.buffers();
     let send = ptr::NonNull::new(req.send_handle.get());
     // SAFETY: law 1: the user keeps a handle that is passed until the callback.
     let send = send.map(|handle| unsafe { Handle::from_c(handle.as_ptr().cast()) });
-    // SAFETY: `write` has made `nbufs` of them, whose memory the user keeps until the callback (law 4).
-    let taken = unsafe { hand_over(stream, req.bufs.get().add(index), count, send) };
+    // SAFETY: the request's own, whose memory the user keeps until the callback (law 4).
+    let taken = unsafe { hand_over(stream, left.as_ptr(), left.count(), send) };
     match taken {
         Ok(n) => {
             // It went with the first byte.
@@ -289,25 +275,12 @@ fn step(stream: Stream, req: Write) -> Step {
 fn account(stream: Stream, req: Write, n: usize) -> Step {
     stream.write_queue_size.set(stream.write_queue_size.get() - n);
     req.write_extra.set(uv__req_write_extra_s { nwritten: req.write_extra.get().nwritten + n });
-    let (mut left, offered) = (n, req.nbufs.get().min(req.write_index.get() + libc::UIO_MAXIOV as c_uint));
-    let mut index = req.write_index.get();
-    while index < req.nbufs.get() {
-        // SAFETY: below `nbufs`.
-        let buf = unsafe { &mut *req.bufs.get().add(index as usize) };
-        let part = left.min(buf.len);
-        // The user's pointer, moved within, or to the end of, what it points to.
-        buf.base = buf.base.wrapping_add(part);
-        buf.len -= part;
-        left -= part;
-        if buf.len != 0 {
-            break;
-        }
-        index += 1;
-    }
-    req.write_index.set(index);
-    match index {
-        _ if index == req.nbufs.get() => Step::Done,
-        _ if index >= offered => Step::More,
+    let left = req.buffers();
+    let done = left.advance(n);
+    req.write_index.set(req.write_index.get() + done as c_uint);
+    match done {
+        _ if done == left.count() => Step::Done,
+        _ if done >= socket::IOV_MAX => Step::More,
         _ => Step::Full,
     }
 }
@@ -323,24 +296,8 @@ fn finish(stream: Stream, req: Write, error: c_int) {
 }
 
 fn free_bufs(req: Write) {
-    let bufs = req.bufs.replace(ptr::null_mut());
-    if bufs != req.bufsml.as_ptr().cast() {
-        // SAFETY: `write` allocated it, or it is NULL.
-        unsafe { alloc::free(bufs.cast()) };
-    }
-}
-
-/// Bytes of a request that the kernel has not taken.
-fn remaining(req: Write) -> usize {
-    if req.bufs.get().is_null() {
-        return 0;
-    }
-    let mut total: usize = 0;
-    for i in req.write_index.get()..req.nbufs.get() {
-        // SAFETY: below `nbufs`.
-        total = total.wrapping_add(unsafe { (*req.bufs.get().add(i as usize)).len });
-    }
-    total
+    // SAFETY: `write` kept them, or they are given back already.
+    unsafe { buffers::give_back(req.bufs.replace(ptr::null_mut()), req.small()) };
 }
 
 /// The descriptor is writable, or the watcher was fed.
@@ -359,24 +316,15 @@ pub(super) fn on_ready(stream: Stream) {
 
 /// Calls the callbacks of the requests that have ended by now; those that end meanwhile wait for the next time.
 pub(super) fn run_callbacks(stream: Stream) {
-    let completed = stream.completed_queue();
-    let Some(last) = completed.last() else { return };
     let event_loop = Handle::from(stream).event_loop();
-    while let Some(link) = completed.pop_front() {
-        if link != last {
-            // Should the callback `longjmp` away, the next pending phase goes on with the rest.
-            stream.io().hold(event_loop);
-        }
+    sending::run_completed(stream.completed_queue(), stream.io(), event_loop, |link| {
         let req = Write::of_link(link);
-        stream.write_queue_size.set(stream.write_queue_size.get() - remaining(req));
+        // Of one that has failed or was cancelled, what the kernel has not taken.
+        stream.write_queue_size.set(stream.write_queue_size.get() - req.buffers().bytes());
         free_bufs(req);
         event_loop.count_request(-1);
         callback::write(req, req.error.get());
-        if link == last {
-            break;
-        }
-    }
-    stream.io().release();
+    });
 }
 
 /// Nothing is left to be written.
@@ -424,6 +372,20 @@ impl Write {
     fn link(self) -> Link {
         // SAFETY: law 2.
         unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
+    }
+
+    /// The room for a short array of buffers.
+    fn small(self) -> *mut uv_buf_t {
+        // SAFETY: law 2; the address of a field.
+        unsafe { (&raw mut (*self.as_ptr()).bufsml).cast() }
+    }
+
+    /// The buffers that the kernel has not taken, or none if they are given back.
+    fn buffers(self) -> Buffers {
+        let (bufs, index) = (self.bufs.get(), self.write_index.get());
+        let count = if bufs.is_null() { 0 } else { self.nbufs.get() - index };
+        // SAFETY: `write` kept `nbufs` of them, of which `index` are done.
+        unsafe { Buffers::of(bufs.wrapping_add(index as usize), count as usize) }
     }
 
     fn of_link(link: Link) -> Write {

@@ -10,12 +10,13 @@ use std::ptr;
 use libc::{AF_UNSPEC, c_int, c_uint, mmsghdr, msghdr, sa_family_t, sockaddr};
 
 use crate::abi::*;
-use crate::base::alloc;
+use crate::base::buffers::{self, Buffers};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
 use crate::handle::{Handle, Udp, flag};
 use crate::handles::io;
+use crate::handles::sending;
 use crate::op::check_buffers;
 use crate::request::{Req, UdpSend};
 use crate::sys::datagram;
@@ -121,8 +122,9 @@ impl Udp {
         if let Some(address) = &address {
             self.bind_if_new(address.family(), 0)?;
         }
-        // SAFETY: the caller's.
-        unsafe { req.keep(bufs, nbufs) }?;
+        // SAFETY: the caller's, and room in the request (law 2).
+        req.bufs.set(unsafe { buffers::keep(bufs, nbufs, req.small()) }?);
+        req.nbufs.set(nbufs);
         // SAFETY: zeros are an address without a family, which stands for the connected peer.
         req.u.set(uv__udp_addr { storage: address.map_or_else(|| unsafe { zeroed() }, |a| a.storage()) });
         req.handle.set(self.as_ptr());
@@ -132,7 +134,7 @@ impl Udp {
 
         let first = self.send_queue_count.get() == 0 && !Handle::from(self).has(flag::UDP_PROCESSING);
         self.queued().push_back(req.link());
-        self.count(1, req.size());
+        self.count(1, req.buffers().bytes());
         if first {
             self.send_queued();
         }
@@ -141,7 +143,7 @@ impl Udp {
             && let Err(error) = self.io().start(self.event_loop(), io::OUT)
         {
             req.link().unlink();
-            self.count(-1, req.size());
+            self.count(-1, req.buffers().bytes());
             req.release();
             return Err(error);
         }
@@ -257,19 +259,14 @@ impl Udp {
         let (handle, event_loop) = (Handle::from(self), self.event_loop());
         // What callbacks send is queued, or two requests that send each other would recurse.
         handle.set(flag::UDP_PROCESSING);
-        while let Some(link) = self.completed().pop_front() {
-            // Should the callback `longjmp` away, the next pending phase goes on with the rest.
-            if self.fd() != -1 && !self.completed().is_empty() {
-                self.io().hold(event_loop);
-            }
+        sending::run_completed(self.completed(), self.io(), event_loop, |link| {
             let req = UdpSend::of_link(link);
-            self.count(-1, req.size());
+            self.count(-1, req.buffers().bytes());
             req.release();
             event_loop.count_request(-1);
             callback::send(req, req.status.get() as c_int);
-        }
+        });
         handle.clear(flag::UDP_PROCESSING);
-        self.io().release();
         if self.queued().is_empty() {
             self.io().stop(event_loop, io::OUT);
             self.stop_if_idle();
@@ -331,46 +328,22 @@ impl UdpSend {
         unsafe { (&raw mut (*self.as_ptr()).bufsml).cast() }
     }
 
-    /// Copies the array of buffers. `UV_ENOMEM`.
-    ///
-    /// # Safety
-    /// `bufs` has `nbufs` buffers.
-    unsafe fn keep(self, bufs: *const uv_buf_t, nbufs: c_uint) -> Result {
-        let count = nbufs as usize;
-        let mut place = self.small();
-        if count > self.bufsml.get().len() {
-            place = alloc::malloc(count * size_of::<uv_buf_t>()).cast();
-            if place.is_null() {
-                return Err(Errno::ENOMEM);
-            }
-        }
-        // SAFETY: the caller's buffers, and room for as many.
-        unsafe { ptr::copy_nonoverlapping(bufs, place, count) };
-        self.bufs.set(place);
-        self.nbufs.set(nbufs);
-        Ok(())
+    fn buffers(self) -> Buffers {
+        // SAFETY: `send` kept `nbufs` of them.
+        unsafe { Buffers::of(self.bufs.get(), self.nbufs.get() as usize) }
     }
 
     /// Gives the array of buffers back.
     fn release(self) {
-        let place = self.bufs.replace(ptr::null_mut());
-        if place != self.small() {
-            // SAFETY: `keep` allocated it.
-            unsafe { alloc::free(place.cast()) };
-        }
-    }
-
-    /// Bytes of the datagram.
-    fn size(self) -> usize {
-        // SAFETY: `keep` has filled the array.
-        (0..self.nbufs.get() as usize).map(|i| unsafe { (*self.bufs.get().add(i)).len }).sum()
+        // SAFETY: `send` kept it.
+        unsafe { buffers::give_back(self.bufs.replace(ptr::null_mut()), self.small()) };
     }
 
     fn message(self) -> Result<msghdr> {
         // SAFETY: the request holds its address and buffers until its callback (law 2).
         unsafe {
             let name = (&raw const (*self.as_ptr()).u).cast();
-            message_to(name, self.bufs.get(), self.nbufs.get() as usize)
+            message_to(name, self.buffers().as_ptr(), self.buffers().count())
         }
     }
 }
