@@ -185,12 +185,10 @@ impl Loop {
         let state = self.state();
         // Anew in each turn: a callback may have run the loop, which left it then.
         state.running.set(Some(mode));
-        let is_any_held = !state.walking.held().is_empty();
-        let can_sleep = self.pending_queue().is_empty() && self.idle_handles().is_empty() && !is_any_held;
+        let may_sleep = mode == UV_RUN_DEFAULT || (mode == UV_RUN_ONCE && self.has_nothing_to_call());
         io::run_pending(self);
         watcher::run_idle(self);
         watcher::run_prepare(self);
-        let may_sleep = mode == UV_RUN_DEFAULT || (mode == UV_RUN_ONCE && can_sleep);
         state.metrics.loop_count.set(state.metrics.loop_count.get() + 1);
         let mut has_run = self.poll(may_sleep);
         if state.closed.get() {

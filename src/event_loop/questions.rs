@@ -104,6 +104,11 @@ impl Loop {
         !self.closing().is_null() || !self.state().closing_now.get().is_null()
     }
 
+    /// True if no callback is due before the poll phase that makes a turn of `UV_RUN_ONCE` one that need not sleep.
+    pub(super) fn has_nothing_to_call(self) -> bool {
+        self.pending_queue().is_empty() && self.idle_handles().is_empty() && self.state().walking.held().is_empty()
+    }
+
     /// True if libuv's loop would not sleep now.
     fn is_busy(self) -> bool {
         self.is_stopped()

@@ -29,15 +29,18 @@ pub(crate) struct Shared {
     now_ns: AtomicU64,
     /// When the first timer is due, on the same clock; `NEVER` without one.
     due_ns: AtomicU64,
-    /// Something awaits its callback that no descriptor tells of, and no `uv_run` is under way that would see to it.
-    unheard: AtomicBool,
-    /// Between two runs: the loop has to look for something now and then that nothing tells of.
-    restless: AtomicBool,
+    /// What a loop has to see to that no descriptor tells of, while no `uv_run` is under way: `UNHEARD`, `RESTLESS`.
+    untold: AtomicU32,
     /// The thread that is in `uv_run`, or was when a callback jumped out of it; 0 for none.
     runner: AtomicU64,
 }
 
 const NEVER: u64 = u64::MAX;
+
+/// Something awaits its callback.
+const UNHEARD: u32 = 1;
+/// Something may come for which the loop has to look now and then.
+const RESTLESS: u32 = 2;
 
 const fn may_be_shared<T: Sync>() {}
 const _: () = may_be_shared::<Shared>();
@@ -58,8 +61,7 @@ impl Shared {
             idle: Idle::default(),
             now_ns: AtomicU64::new(0),
             due_ns: AtomicU64::new(NEVER),
-            unheard: AtomicBool::new(false),
-            restless: AtomicBool::new(false),
+            untold: AtomicU32::new(0),
             runner: AtomicU64::new(0),
         })
     }
@@ -83,29 +85,27 @@ impl Shared {
     }
 
     pub(super) fn is_unheard(&self) -> bool {
-        self.unheard.load(Relaxed)
+        self.untold.load(Relaxed) & UNHEARD != 0
     }
 
     pub(super) fn set_unheard(&self) {
-        self.unheard.store(true, Relaxed);
+        self.untold.store(self.untold.load(Relaxed) | UNHEARD, Relaxed);
     }
 
     pub(super) fn is_restless(&self) -> bool {
-        self.restless.load(Relaxed)
+        self.untold.load(Relaxed) & RESTLESS != 0
     }
 
     /// This thread enters `uv_run`.
     pub(super) fn enter_run(&self) {
         self.runner.store(me(), Relaxed);
-        self.unheard.store(false, Relaxed);
-        self.restless.store(false, Relaxed);
+        self.untold.store(0, Relaxed);
     }
 
     /// And leaves it.
     pub(super) fn leave_run(&self, is_unheard: bool, is_restless: bool) {
         self.runner.store(0, Relaxed);
-        self.unheard.store(is_unheard, Relaxed);
-        self.restless.store(is_restless, Relaxed);
+        self.untold.store((u32::from(is_unheard) * UNHEARD) | (u32::from(is_restless) * RESTLESS), Relaxed);
     }
 
     /// True in a callback of the loop, and after one has jumped out of `uv_run` in this thread.

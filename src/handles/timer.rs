@@ -106,17 +106,23 @@ impl Timer {
         if handle.is_closing() || cb.is_none() {
             return Err(Errno::EINVAL);
         }
-        self.stop();
         let event_loop = handle.event_loop();
-        let state = event_loop.state();
+        let shared = event_loop.shared();
         let entry = Entry {
             timeout_ms: event_loop.time.get().saturating_add(timeout),
             start_id: event_loop.timer_counter.get(),
-            due_ns: event_loop.shared().now_ns().saturating_add(timeout.saturating_mul(1_000_000)),
+            due_ns: shared.now_ns().saturating_add(timeout.saturating_mul(1_000_000)),
             timer: self,
         };
-        state.timers.borrow_mut().insert(entry)?;
-        publish(event_loop);
+        let mut timers = event_loop.state().timers.borrow_mut();
+        if handle.is_active() {
+            timers.remove(self.index());
+        } else {
+            // It may be due and waiting for the callbacks before its own.
+            self.link().unlink();
+        }
+        timers.insert(entry)?;
+        shared.set_due_ns(timers.due_ns());
         self.timer_cb.set(cb);
         self.timeout.set(entry.timeout_ms);
         self.repeat.set(repeat);
@@ -130,11 +136,12 @@ impl Timer {
         let handle = Handle::from(self);
         if handle.is_active() {
             let event_loop = handle.event_loop();
-            event_loop.state().timers.borrow_mut().remove(self.index());
-            publish(event_loop);
+            let mut timers = event_loop.state().timers.borrow_mut();
+            timers.remove(self.index());
+            event_loop.shared().set_due_ns(timers.due_ns());
             handle.stop();
         } else {
-            // It may be due and waiting for the callbacks before its own.
+            // As in `start`.
             self.link().unlink();
         }
     }
@@ -148,11 +155,6 @@ impl Timer {
         }
         Ok(())
     }
-}
-
-/// Tells all threads when the first timer is due.
-fn publish(event_loop: Loop) {
-    event_loop.shared().set_due_ns(event_loop.state().timers.borrow().due_ns());
 }
 
 pub(crate) fn close(timer: Timer) {
