@@ -214,7 +214,7 @@ impl FileRing {
 
     /// Without file operations in flight, and without sleeping.
     fn look(&mut self, epoll: &mut Epoll, out: &mut Array<Completion>) -> Attempt {
-        if self.armed && self.mine().is_some_and(RingInstance::quiet) {
+        if self.has_nothing() {
             epoll.report_always(out);
             return Ok(());
         }
@@ -235,6 +235,15 @@ impl FileRing {
             }
         }
         Ok(())
+    }
+
+    /// True if the ring polls the epoll set, and has nothing to tell. Whichever thread it belongs to: to ask for that takes as long
+    /// as to look.
+    #[inline]
+    pub(super) fn has_nothing(&mut self) -> bool {
+        self.armed
+            && self.in_flight.is_empty()
+            && self.instance.as_deref_mut().is_some_and(|instance| instance.is_of_this_process() && instance.quiet())
     }
 
     /// Submits what was pushed, and takes what the kernel has.
