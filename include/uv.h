@@ -638,12 +638,6 @@ typedef struct uv_stat_t {
   struct uv_timespec_t st_birthtim;
 } uv_stat_t;
 
-/** See `uv_close`. */
-typedef void (*uv_close_cb)(uv_handle_t *handle);
-
-/** See `uv_walk`. */
-typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
-
 /** A file descriptor. */
 typedef int uv_os_fd_t;
 
@@ -688,6 +682,9 @@ typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_b
 
 /** See `uv_write`. */
 typedef void (*uv_write_cb)(uv_write_t *req, int status);
+
+/** See `uv_close`. */
+typedef void (*uv_close_cb)(uv_handle_t *handle);
 
 /** See `uv_timer_start`. */
 typedef void (*uv_timer_cb)(uv_timer_t *handle);
@@ -826,6 +823,9 @@ typedef struct uv_timeval64_t {
   /** Microseconds. */
   int32_t tv_usec;
 } uv_timeval64_t;
+
+/** See `uv_walk`. */
+typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
 
 /** What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`). */
 typedef struct uv__io_s {
@@ -1514,87 +1514,6 @@ UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
                                    uv_free_func free_func);
 
 /**
- * Initialises a loop in the caller's memory; `loop->data` is kept.
- * `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.
- */
-UV_EXTERN int uv_loop_init(uv_loop_t *loop);
-
-/**
- * Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way, and for a closed loop. A callback
- * may close the loop that calls it, if the handle or request was the last one: `uv_run` then returns 0 and touches the loop's
- * memory no more.
- */
-UV_EXTERN int uv_loop_close(uv_loop_t *loop);
-
-/** Allocates and initialises a loop; NULL on failure. `uv_loop_delete` takes it back. */
-UV_EXTERN uv_loop_t *uv_loop_new(void);
-
-/** Closes a loop that `uv_loop_new` made, and frees it. The default loop is only closed. */
-UV_EXTERN void uv_loop_delete(uv_loop_t *loop);
-
-/**
- * The process's default loop, initialised at the first call; NULL if that fails. After `uv_loop_close` on it, the next
- * call initialises it anew. Not thread-safe.
- */
-UV_EXTERN uv_loop_t *uv_default_loop(void);
-
-/**
- * Runs the loop. `UV_RUN_DEFAULT`: until nothing keeps it alive or `uv_stop` is called. `UV_RUN_ONCE`: one turn, sleeping
- * if nothing is ready. `UV_RUN_NOWAIT`: one turn without sleeping.
- * Returns non-zero if something still keeps the loop alive. Not reentrant.
- */
-UV_EXTERN int uv_run(uv_loop_t *loop, uv_run_mode mode);
-
-/**
- * Makes `uv_run` return soon: before the next sleep. Called before `uv_run`, it makes that return without a turn. Not
- * thread-safe.
- */
-UV_EXTERN void uv_stop(uv_loop_t *loop);
-
-/** Non-zero if active and referenced handles, requests or closing handles keep the loop alive. Any thread may ask. */
-UV_EXTERN int uv_loop_alive(const uv_loop_t *loop);
-
-/**
- * Makes a loop usable in a forked child; call it there before anything else on the loop.
- * `UV_ENOMEM` or another `UV_E…` if new descriptors cannot be had.
- */
-UV_EXTERN int uv_loop_fork(uv_loop_t *loop);
-
-/**
- * A descriptor that polls readable when the loop has something to do; for embedding it in another loop, together with
- * `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life; -1 for a closed
- * loop. Any thread may ask.
- */
-UV_EXTERN int uv_backend_fd(const uv_loop_t *loop);
-
-/** Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. Any thread may ask. */
-UV_EXTERN int uv_backend_timeout(const uv_loop_t *loop);
-
-/** The loop's time in milliseconds, from an arbitrary start; cached at the start of a turn and after sleeping. */
-UV_EXTERN uint64_t uv_now(const uv_loop_t *loop);
-
-/** Updates the cached time, for callbacks that take long. */
-UV_EXTERN void uv_update_time(uv_loop_t *loop);
-
-/** Fills `metrics` with the loop's counters. Returns 0. */
-UV_EXTERN int uv_metrics_info(uv_loop_t *loop, uv_metrics_t *metrics);
-
-/** Nanoseconds that the loop has spent asleep since `UV_METRICS_IDLE_TIME` was set; 0 if it was not. Thread-safe. */
-UV_EXTERN uint64_t uv_metrics_idle_time(uv_loop_t *loop);
-
-/** Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop. */
-UV_EXTERN void uv_print_all_handles(uv_loop_t *loop, FILE *stream);
-
-/** The same for active handles only. */
-UV_EXTERN void uv_print_active_handles(uv_loop_t *loop, FILE *stream);
-
-/**
- * Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
- * library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
- */
-UV_EXTERN void uv_library_shutdown(void);
-
-/**
  * A `uv_buf_t` of `len` bytes at `base`.
  *
  * Thread-safe.
@@ -1693,13 +1612,6 @@ UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
 /** The stat result inside a file system request. */
 UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
 
-/**
- * Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
- * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
- * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
- */
-UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
-
 /** Non-zero if the handle is active: what that means depends on its type, as libuv documents. */
 UV_EXTERN int uv_is_active(const uv_handle_t *handle);
 
@@ -1717,9 +1629,6 @@ UV_EXTERN void uv_unref(uv_handle_t *handle);
 
 /** Non-zero if the handle is referenced. */
 UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
-
-/** Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles. */
-UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);
 
 /** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
 UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
@@ -2948,14 +2857,6 @@ UV_EXTERN int uv_os_get_group(uv_group_t *grp, uv_uid_t gid);
 UV_EXTERN void uv_os_free_group(uv_group_t *grp);
 
 /**
- * Cancels a request that has not started: its callback is called with `UV_ECANCELED`, in a later turn of the loop.
- * Works for file, name lookup, random and work requests, and for queued writes.
- *
- * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
- */
-UV_EXTERN int uv_cancel(uv_req_t *req);
-
-/**
  * Looks up addresses, like `getaddrinfo(3)`: of the host `node`, UTF-8, for `service`; one of them may be NULL. `hints` may
  * be NULL. `cb` is called with 0 and the addresses, which `uv_freeaddrinfo` takes back; or with `UV_EAI_…` and NULL. If
  * `cb` is NULL, the call waits for the answer, leaves it in `req->addrinfo` and returns the outcome; `loop` may be NULL
@@ -3470,6 +3371,105 @@ UV_EXTERN ssize_t uv_wtf8_length_as_utf16(const char *wtf8);
  * Thread-safe.
  */
 UV_EXTERN void uv_wtf8_to_utf16(const char *wtf8, uint16_t *utf16, size_t utf16_len);
+
+/**
+ * Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
+ * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
+ * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
+ */
+UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
+
+/**
+ * Cancels a request that has not started: its callback is called with `UV_ECANCELED`, in a later turn of the loop.
+ * Works for file, name lookup, random and work requests, and for queued writes.
+ *
+ * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
+ */
+UV_EXTERN int uv_cancel(uv_req_t *req);
+
+/**
+ * Initialises a loop in the caller's memory; `loop->data` is kept.
+ * `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.
+ */
+UV_EXTERN int uv_loop_init(uv_loop_t *loop);
+
+/**
+ * Gives back what the loop owns. `UV_EBUSY` while it has open handles or requests under way, and for a closed loop. A callback
+ * may close the loop that calls it, if the handle or request was the last one: `uv_run` then returns 0 and touches the loop's
+ * memory no more.
+ */
+UV_EXTERN int uv_loop_close(uv_loop_t *loop);
+
+/** Allocates and initialises a loop; NULL on failure. `uv_loop_delete` takes it back. */
+UV_EXTERN uv_loop_t *uv_loop_new(void);
+
+/** Closes a loop that `uv_loop_new` made, and frees it. The default loop is only closed. */
+UV_EXTERN void uv_loop_delete(uv_loop_t *loop);
+
+/**
+ * The process's default loop, initialised at the first call; NULL if that fails. After `uv_loop_close` on it, the next
+ * call initialises it anew. Not thread-safe.
+ */
+UV_EXTERN uv_loop_t *uv_default_loop(void);
+
+/**
+ * Runs the loop. `UV_RUN_DEFAULT`: until nothing keeps it alive or `uv_stop` is called. `UV_RUN_ONCE`: one turn, sleeping
+ * if nothing is ready. `UV_RUN_NOWAIT`: one turn without sleeping.
+ * Returns non-zero if something still keeps the loop alive. Not reentrant.
+ */
+UV_EXTERN int uv_run(uv_loop_t *loop, uv_run_mode mode);
+
+/**
+ * Makes `uv_run` return soon: before the next sleep. Called before `uv_run`, it makes that return without a turn. Not
+ * thread-safe.
+ */
+UV_EXTERN void uv_stop(uv_loop_t *loop);
+
+/** Non-zero if active and referenced handles, requests or closing handles keep the loop alive. Any thread may ask. */
+UV_EXTERN int uv_loop_alive(const uv_loop_t *loop);
+
+/**
+ * Makes a loop usable in a forked child; call it there before anything else on the loop.
+ * `UV_ENOMEM` or another `UV_E…` if new descriptors cannot be had.
+ */
+UV_EXTERN int uv_loop_fork(uv_loop_t *loop);
+
+/**
+ * A descriptor that polls readable when the loop has something to do; for embedding it in another loop, together with
+ * `uv_backend_timeout` and `uv_run(loop, UV_RUN_NOWAIT)`. An epoll descriptor, the same for the loop's whole life; -1 for a closed
+ * loop. Any thread may ask.
+ */
+UV_EXTERN int uv_backend_fd(const uv_loop_t *loop);
+
+/** Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. Any thread may ask. */
+UV_EXTERN int uv_backend_timeout(const uv_loop_t *loop);
+
+/** The loop's time in milliseconds, from an arbitrary start; cached at the start of a turn and after sleeping. */
+UV_EXTERN uint64_t uv_now(const uv_loop_t *loop);
+
+/** Updates the cached time, for callbacks that take long. */
+UV_EXTERN void uv_update_time(uv_loop_t *loop);
+
+/** Fills `metrics` with the loop's counters. Returns 0. */
+UV_EXTERN int uv_metrics_info(uv_loop_t *loop, uv_metrics_t *metrics);
+
+/** Nanoseconds that the loop has spent asleep since `UV_METRICS_IDLE_TIME` was set; 0 if it was not. Thread-safe. */
+UV_EXTERN uint64_t uv_metrics_idle_time(uv_loop_t *loop);
+
+/**
+ * Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
+ * library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
+ */
+UV_EXTERN void uv_library_shutdown(void);
+
+/** Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles. */
+UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);
+
+/** Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop. */
+UV_EXTERN void uv_print_all_handles(uv_loop_t *loop, FILE *stream);
+
+/** The same for active handles only. */
+UV_EXTERN void uv_print_active_handles(uv_loop_t *loop, FILE *stream);
 
 /* Room for any handle, and for any request. */
 #define XX(uc, lc) uv_##lc##_t lc;

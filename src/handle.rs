@@ -1,19 +1,17 @@
-//! What all handles share: newtypes over them, flags, active and ref, `uv_close` and the closing phase, `uv_walk`.
+//! What all handles share: newtypes over them, flags, active and ref.
 //!
 //! A newtype is a pointer that C gave us to a handle that law 1 keeps alive; it is `Copy` and owns nothing. References to
 //! the struct exist only while a field is read or written, so that user code may write to, or free, the handle between two
 //! such moments (law 3).
 
-use std::ptr::{self, NonNull};
+use std::ptr;
 
-use libc::{c_int, c_uint, c_void};
+use libc::{c_int, c_uint};
 
 use crate::abi::*;
 use crate::base::queue;
 use crate::base::queue::Link;
-use crate::callback;
 use crate::event_loop::Loop;
-use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
 
 /// The bits of `handle->flags`. Programs copy and test them, so they are libuv's.
 pub(crate) mod flag {
@@ -145,15 +143,6 @@ pub(crate) enum Kind {
     Unknown,
 }
 
-/// Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
-/// `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
-/// Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_close(handle: *mut uv_handle_t, close_cb: uv_close_cb) {
-    // SAFETY: law 1.
-    unsafe { Handle::from_c(handle) }.close(close_cb);
-}
-
 /// Non-zero if the handle is active: what that means depends on its type, as libuv documents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_is_active(handle: *const uv_handle_t) -> c_int {
@@ -190,13 +179,6 @@ pub unsafe extern "C" fn uv_has_ref(handle: *const uv_handle_t) -> c_int {
     c_int::from(unsafe { Handle::from_c(handle) }.has(flag::REF))
 }
 
-/// Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_walk(r#loop: *mut uv_loop_t, walk_cb: uv_walk_cb, arg: *mut c_void) {
-    // SAFETY: law 5.
-    walk(unsafe { Loop::from_c(r#loop) }, walk_cb, arg);
-}
-
 /// Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd_t) -> c_int {
@@ -208,25 +190,6 @@ pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd
             0
         }
         Err(e) => e.0,
-    }
-}
-
-/// Walks in place, so that a callback may walk as well, or `longjmp` away. Handles that callbacks initialise come behind
-/// the last of now, and are not visited.
-fn walk(event_loop: Loop, walk_cb: uv_walk_cb, arg: *mut c_void) {
-    let all = event_loop.handle_queue();
-    let last = all.last();
-    let mut link = all.first();
-    while let Some(here) = link {
-        let handle = Handle::of_link(here);
-        if !handle.has(flag::INTERNAL) {
-            callback::walk(walk_cb, handle, arg);
-        }
-        // A loop run by the callback may have finished closing the handle.
-        if link == last || here.is_empty() {
-            return;
-        }
-        link = here.next_in(all);
     }
 }
 
@@ -248,7 +211,8 @@ impl Handle {
         event_loop.handle_queue().push_back(self.link());
     }
 
-    fn link(self) -> Link {
+    /// Its place in `loop->handle_queue`.
+    pub(crate) fn link(self) -> Link {
         // SAFETY: law 1.
         unsafe { Link::at(&raw const (*self.as_ptr()).handle_queue) }
     }
@@ -351,29 +315,11 @@ impl Handle {
         if self.is_closing() || fd == -1 { Err(Errno::EBADF) } else { Ok(fd) }
     }
 
-    pub(crate) fn close(self, close_cb: uv_close_cb) {
+    /// Notes that the handle is being closed. What follows stops it, and then `close_later`.
+    pub(crate) fn start_closing(self, close_cb: uv_close_cb) {
         assert!(!self.is_closing(), "uv_close: the handle is already closing");
         self.set(flag::CLOSING);
         self.close_cb.set(close_cb);
-        match self.kind() {
-            Kind::Async(h) => async_handle::close(h),
-            Kind::Check(h) => watcher::close_check(h),
-            Kind::FsEvent(h) => fs_event::close(h),
-            // It ends when its last stat and its timer have.
-            Kind::FsPoll(h) => return fs_poll::close(h),
-            Kind::Idle(h) => watcher::close_idle(h),
-            Kind::Pipe(h) => pipe::close(h),
-            Kind::Poll(h) => poll::close(h),
-            Kind::Prepare(h) => watcher::close_prepare(h),
-            Kind::Process(h) => process::close(h),
-            Kind::Signal(h) => signal::close(h),
-            Kind::Tcp(h) => stream::close(h.into()),
-            Kind::Timer(h) => timer::close(h),
-            Kind::Tty(h) => tty::close(h),
-            Kind::Udp(h) => udp::close(h),
-            Kind::Unknown => panic!("uv_close: not a handle"),
-        }
-        self.close_later();
     }
 
     /// Puts the handle among those that the next closing phase finishes, last in first out as with libuv.
@@ -381,40 +327,5 @@ impl Handle {
         let event_loop = self.event_loop();
         self.next_closing.set(event_loop.closing());
         event_loop.set_closing(self.as_ptr());
-    }
-
-    /// Ends what is left of a closing handle and calls its `close_cb`.
-    fn finish_closing(self) {
-        self.set(flag::CLOSED);
-        match self.kind() {
-            Kind::Pipe(h) => stream::finish_closing(h.into()),
-            Kind::Tcp(h) => stream::finish_closing(h.into()),
-            Kind::Tty(h) => stream::finish_closing(h.into()),
-            Kind::Udp(h) => udp::finish_closing(h),
-            Kind::Signal(h) if !signal::may_finish(h) => {
-                // The signal pipe still holds a message for it.
-                self.clear(flag::CLOSED);
-                return self.close_later();
-            }
-            _ => {}
-        }
-        self.unreference();
-        self.link().unlink();
-        callback::close(self);
-    }
-}
-
-/// The closing phase. What is closed by a callback waits for the next one.
-pub(crate) fn run_closing(event_loop: Loop) {
-    let state = event_loop.state();
-    // Not a local variable: should a callback `longjmp` away, the next phase goes on with the rest.
-    if state.closing_now.get().is_null() {
-        state.closing_now.set(event_loop.closing());
-        event_loop.set_closing(ptr::null_mut());
-    }
-    while let Some(handle) = NonNull::new(state.closing_now.get()) {
-        let handle = Handle(handle);
-        state.closing_now.set(handle.next_closing.get());
-        handle.finish_closing();
     }
 }

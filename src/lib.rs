@@ -5,9 +5,11 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `abi` | what C sees: structs, constants, errors. Shapes only |
-//! | `event_loop` | `uv_loop_*`, `uv_run` and the turn, phase by phase |
-//! | `handle` | newtypes over handles, flags, active and ref, `uv_close`, the closing phase, `uv_walk` |
-//! | `request` | newtypes over requests, their count, `uv_cancel` |
+//! | `turn` | `uv_loop_*`, `uv_run` and the turn, phase by phase; `dispatch`: close, ready, cancel: whose? `uv_walk` |
+//! | `event_loop` | the loop's state, for its thread and for others; what it counts, and what is asked of it |
+//! | `handle` | newtypes over handles, flags, active and ref |
+//! | `request` | newtypes over requests, their count |
+//! | `model` | who waits for which operation |
 //! | `callback` | every call into user code |
 //! | `op` | an operation as a value, said twice: as a ring entry and as a plain system call |
 //! | `driver` | carries operations to the kernel: ring or epoll; thread pool; wake-up |
@@ -52,9 +54,11 @@ mod ext;
 mod getters;
 mod handle;
 mod handles;
+mod model;
 mod op;
 mod os;
 mod request;
 mod requests;
 mod sys;
 mod text;
+mod turn;

@@ -10,12 +10,12 @@ use libc::{c_char, c_int};
 
 use super::{Bench, SIZE, owned};
 use crate::abi::*;
-use crate::event_loop::{Loop, uv_loop_close, uv_loop_init, uv_run};
-use crate::handle::uv_close;
+use crate::event_loop::Loop;
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::requests::fs::calls::*;
 use crate::requests::fs::stat::{uv_fs_fstat, uv_fs_lstat, uv_fs_stat};
 use crate::requests::fs::uv_fs_req_cleanup;
+use crate::turn::{uv_close, uv_loop_close, uv_loop_init, uv_run};
 
 /// Which way the library chose for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::ptr;
 use super::probe;
 use super::script::{enters_to_fail, fail_enters};
 use crate::abi::*;
-use crate::event_loop::{Loop, uv_loop_close, uv_loop_init, uv_run};
-use crate::handle::uv_close;
+use crate::event_loop::Loop;
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::requests::fs::calls::uv_fs_open;
 use crate::requests::fs::uv_fs_req_cleanup;
+use crate::turn::{uv_close, uv_loop_close, uv_loop_init, uv_run};
 
 const OPENS: usize = 5;
 

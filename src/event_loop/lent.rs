@@ -34,17 +34,17 @@ pub(crate) struct Lent {
 
 impl Lent {
     /// Delivery begins.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.bytes.set(0);
     }
 
     /// The loop stops: when it goes on, it asks the kernel first, as if what is left had not come.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_cut.set(false);
     }
 
     /// Delivery ends, though events are left.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.is_cut.set(true);
     }
 }
@@ -57,7 +57,7 @@ impl Loop {
     }
 
     /// True if what is left to deliver should wait for callbacks that give memory back.
-    pub(super) fn has_lent_much(self) -> bool {
+    pub(crate) fn has_lent_much(self) -> bool {
         let state = self.state();
         // Who makes single turns may expect all that is ready from one.
         state.lent.bytes.get() >= MOST
@@ -71,7 +71,7 @@ impl Loop {
     }
 
     /// A poll phase begins: true if it is to deliver what the last one has left.
-    pub(super) fn goes_on(self) -> bool {
+    pub(crate) fn goes_on(self) -> bool {
         let state = self.state();
         let goes_on = state.lent.is_cut.take() && state.running.get() == Some(UV_RUN_DEFAULT);
         state.lent.turns.set(if goes_on { state.lent.turns.get() + 1 } else { 0 });

@@ -20,34 +20,34 @@ pub(crate) struct Metrics {
     pub(crate) stream_reads: Cell<u64>,
     pub(crate) stream_writes: Cell<u64>,
     /// What is being delivered was there before the loop slept.
-    pub(super) waiting: Cell<bool>,
+    pub(crate) waiting: Cell<bool>,
 }
 
 /// How long the loop has slept; other threads ask.
 #[derive(Default)]
 pub(crate) struct Idle {
     /// Idle time is measured (`UV_METRICS_IDLE_TIME`).
-    pub(super) measured: AtomicBool,
+    pub(crate) measured: AtomicBool,
     /// Nanoseconds spent asleep, and when the sleep under way began, or 0.
     idle_ns: AtomicU64,
     asleep_since_ns: AtomicU64,
 }
 
 impl Idle {
-    pub(super) fn fall_asleep(&self) {
+    pub(crate) fn fall_asleep(&self) {
         if self.measured.load(Relaxed) {
             self.asleep_since_ns.store(clock::monotonic_ns(), SeqCst);
         }
     }
 
-    pub(super) fn wake_up(&self) {
+    pub(crate) fn wake_up(&self) {
         let since = self.asleep_since_ns.swap(0, SeqCst);
         if since != 0 {
             self.idle_ns.fetch_add(clock::monotonic_ns().saturating_sub(since), SeqCst);
         }
     }
 
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         let since = self.asleep_since_ns.load(SeqCst);
         let slept = self.idle_ns.load(SeqCst);
         if since == 0 { slept } else { slept + clock::monotonic_ns().saturating_sub(since) }
@@ -61,7 +61,7 @@ impl Metrics {
     }
 
     /// Counts what has been delivered.
-    pub(super) fn delivered(&self) {
+    pub(crate) fn delivered(&self) {
         let events = self.under_way.take();
         self.events.set(self.events.get() + events);
         if self.waiting.get() {

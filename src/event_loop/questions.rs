@@ -46,19 +46,19 @@ impl Loop {
         self.requests_word().store(self.requests().wrapping_add_signed(change), Relaxed);
     }
 
-    pub(super) fn requests(self) -> u32 {
+    pub(crate) fn requests(self) -> u32 {
         self.requests_word().load(Relaxed)
     }
 
-    pub(super) fn stop(self) {
+    pub(crate) fn stop(self) {
         self.stop_word().store(1, Relaxed);
     }
 
-    pub(super) fn is_stopped(self) -> bool {
+    pub(crate) fn is_stopped(self) -> bool {
         self.stop_word().load(Relaxed) != 0
     }
 
-    pub(super) fn take_stop(self) {
+    pub(crate) fn take_stop(self) {
         if self.is_stopped() {
             self.stop_word().store(0, Relaxed);
         }
@@ -73,7 +73,7 @@ impl Loop {
         self.closing_word().store(first, Relaxed);
     }
 
-    pub(super) fn time_ms(self) -> u64 {
+    pub(crate) fn time_ms(self) -> u64 {
         self.time_word().load(Relaxed)
     }
 
@@ -90,22 +90,22 @@ impl Loop {
     }
 
     /// What programs are told: handles that the closing phase under way has yet to finish do not count.
-    pub(super) fn alive(self) -> bool {
+    pub(crate) fn alive(self) -> bool {
         self.has_active() || !self.pending_queue().is_empty() || !self.closing().is_null()
     }
 
     /// True if there is something to run for.
-    pub(super) fn has_more(self) -> bool {
+    pub(crate) fn has_more(self) -> bool {
         self.alive() || self.has_closing()
     }
 
-    pub(super) fn has_closing(self) -> bool {
+    pub(crate) fn has_closing(self) -> bool {
         // The second holds something outside the closing phase only when a callback has jumped out of it.
         !self.closing().is_null() || !self.state().closing_now.get().is_null()
     }
 
     /// True if no callback is due before the poll phase that makes a turn of `UV_RUN_ONCE` one that need not sleep.
-    pub(super) fn has_nothing_to_call(self) -> bool {
+    pub(crate) fn has_nothing_to_call(self) -> bool {
         self.pending_queue().is_empty() && self.idle_handles().is_empty() && self.state().walking.held().is_empty()
     }
 
@@ -119,7 +119,7 @@ impl Loop {
     }
 
     /// What programs are told, in milliseconds: 0 not to wait, -1 for as long as it takes. Any thread may ask.
-    pub(super) fn backend_timeout(self) -> c_int {
+    pub(crate) fn backend_timeout(self) -> c_int {
         // The descriptor does not tell of watchers in the queue before the next turn.
         if self.is_busy() || !self.watcher_queue().is_empty() || self.shared().is_unheard() {
             return 0;
@@ -130,7 +130,7 @@ impl Loop {
     }
 
     /// When the poll phase has to end: `None` for never, 0 for at once.
-    pub(super) fn sleep_until(self) -> Option<u64> {
+    pub(crate) fn sleep_until(self) -> Option<u64> {
         if self.is_busy() || self.has_closing() || self.has_news() {
             return Some(0);
         }
@@ -143,29 +143,29 @@ impl Loop {
     }
 
     /// True if the loop has to look for itself, now and then, between two runs.
-    pub(super) fn is_restless(self) -> bool {
+    pub(crate) fn is_restless(self) -> bool {
         !self.state().walking.starved().is_empty() || self.state().driver.borrow().must_look()
     }
 
     /// True if the driver is to be told what some watcher wants.
-    pub(super) fn must_reconcile(self) -> bool {
+    pub(crate) fn must_reconcile(self) -> bool {
         let walking = &self.state().walking;
         !self.watcher_queue().is_empty() || !walking.stopped().is_empty() || !walking.starved().is_empty()
     }
 
     /// True if something awaits its callback.
-    pub(super) fn has_news(self) -> bool {
+    pub(crate) fn has_news(self) -> bool {
         self.has_sent_news() || self.has_own_news()
     }
 
     /// True if another thread has left something.
-    pub(super) fn has_sent_news(self) -> bool {
+    pub(crate) fn has_sent_news(self) -> bool {
         let shared = self.shared();
         shared.mailbox.has_some() || !shared.pending_asyncs.is_empty()
     }
 
     /// The same of what the loop's thread has taken over, or done itself.
-    pub(super) fn has_own_news(self) -> bool {
+    pub(crate) fn has_own_news(self) -> bool {
         let state = self.state();
         state.delivered.get() < state.batch.borrow().len()
             || state.files.has_news()

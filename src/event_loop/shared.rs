@@ -23,8 +23,8 @@ pub(crate) struct Shared {
     pub(crate) pending_asyncs: PendingStack,
     /// Jobs that the pool has finished.
     pub(crate) mailbox: Mailbox,
-    pub(super) exposure: Exposure,
-    pub(super) idle: Idle,
+    pub(crate) exposure: Exposure,
+    pub(crate) idle: Idle,
     /// CLOCK_MONOTONIC in nanoseconds, as of the last update; `loop->time` is the same in milliseconds.
     now_ns: AtomicU64,
     /// When the first timer is due, on the same clock; `NEVER` without one.
@@ -52,7 +52,7 @@ fn me() -> u64 {
 }
 
 impl Shared {
-    pub(super) fn new() -> Result<Shared> {
+    pub(crate) fn new() -> Result<Shared> {
         Ok(Shared {
             wake: Wake::open()?,
             pending_asyncs: PendingStack::new(),
@@ -70,12 +70,12 @@ impl Shared {
         self.now_ns.load(Relaxed)
     }
 
-    pub(super) fn set_now_ns(&self, now: u64) {
+    pub(crate) fn set_now_ns(&self, now: u64) {
         self.now_ns.store(now, Relaxed);
     }
 
     /// When the first timer is due.
-    pub(super) fn due_ns(&self) -> Option<u64> {
+    pub(crate) fn due_ns(&self) -> Option<u64> {
         Some(self.due_ns.load(Relaxed)).filter(|&due| due != NEVER)
     }
 
@@ -84,32 +84,32 @@ impl Shared {
         self.due_ns.store(due.map_or(NEVER, |due| due.min(NEVER - 1)), Relaxed);
     }
 
-    pub(super) fn is_unheard(&self) -> bool {
+    pub(crate) fn is_unheard(&self) -> bool {
         self.untold.load(Relaxed) & UNHEARD != 0
     }
 
-    pub(super) fn set_unheard(&self) {
+    pub(crate) fn set_unheard(&self) {
         self.untold.store(self.untold.load(Relaxed) | UNHEARD, Relaxed);
     }
 
-    pub(super) fn is_restless(&self) -> bool {
+    pub(crate) fn is_restless(&self) -> bool {
         self.untold.load(Relaxed) & RESTLESS != 0
     }
 
     /// This thread enters `uv_run`.
-    pub(super) fn enter_run(&self) {
+    pub(crate) fn enter_run(&self) {
         self.runner.store(me(), Relaxed);
         self.untold.store(0, Relaxed);
     }
 
     /// And leaves it.
-    pub(super) fn leave_run(&self, is_unheard: bool, is_restless: bool) {
+    pub(crate) fn leave_run(&self, is_unheard: bool, is_restless: bool) {
         self.runner.store(0, Relaxed);
         self.untold.store((u32::from(is_unheard) * UNHEARD) | (u32::from(is_restless) * RESTLESS), Relaxed);
     }
 
     /// True in a callback of the loop, and after one has jumped out of `uv_run` in this thread.
-    pub(super) fn runs_here(&self) -> bool {
+    pub(crate) fn runs_here(&self) -> bool {
         self.runner.load(Relaxed) == me()
     }
 }
@@ -138,24 +138,24 @@ impl Mailbox {
         self.some.store(true, Relaxed);
     }
 
-    pub(super) fn has_some(&self) -> bool {
+    pub(crate) fn has_some(&self) -> bool {
         self.some.load(SeqCst)
     }
 
     /// Moves all jobs from `wq` to another list.
-    pub(super) fn take_all(&self, wq: Link, to: Link) {
+    pub(crate) fn take_all(&self, wq: Link, to: Link) {
         let _guard = self.lock.lock();
         self.some.store(false, SeqCst);
         to.append_all(wq);
     }
 
     /// True while a thread that has put a job there is about to wake the loop.
-    pub(super) fn is_handing_over(&self) -> bool {
+    pub(crate) fn is_handing_over(&self) -> bool {
         self.handing_over.load(SeqCst) != 0
     }
 
     /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing.
-    pub(super) fn after_fork(&self) {
+    pub(crate) fn after_fork(&self) {
         self.some.store(true, SeqCst);
         self.handing_over.store(0, SeqCst);
     }

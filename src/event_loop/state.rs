@@ -15,17 +15,18 @@ use crate::base::queue::Link;
 use crate::driver::{Driver, fork};
 use crate::handle::Async;
 use crate::handles::timer;
+use crate::model::owner::Owner;
 use crate::op::Completion;
 use crate::op::table::Table;
 use crate::requests::fs;
 use crate::sys::spin::{EventHabit, Habit};
 
 /// The state of a loop, in a box of its own.
-pub(super) struct LoopState {
+pub(crate) struct LoopState {
     /// What every thread may touch.
-    pub(super) shared: Shared,
+    pub(crate) shared: Shared,
     /// What the loop's own thread may touch.
-    pub(super) local: Local,
+    pub(crate) local: Local,
 }
 
 /// The part of a loop's state that only the thread may touch which uses the loop (law 5).
@@ -33,15 +34,15 @@ pub(crate) struct Local {
     /// Carries the loop's operations.
     pub(crate) driver: RefCell<Driver>,
     /// Whose they are.
-    pub(crate) table: RefCell<Table>,
+    pub(crate) table: RefCell<Table<Owner>>,
     /// Completions taken from the driver; those before `delivered` have been delivered.
-    pub(super) batch: RefCell<Array<Completion>>,
-    pub(super) delivered: Cell<usize>,
-    pub(super) lent: Lent,
+    pub(crate) batch: RefCell<Array<Completion>>,
+    pub(crate) delivered: Cell<usize>,
+    pub(crate) lent: Lent,
     /// The signal pipe is readable; its messages come last in a batch, before the ends of children.
-    pub(super) signalled: Cell<bool>,
+    pub(crate) signalled: Cell<bool>,
     /// The wake-up was reported; its token is taken when everything that it may tell of has been delivered.
-    pub(super) woken: Cell<bool>,
+    pub(crate) woken: Cell<bool>,
     /// Some child has ended and is to be reaped at the end of the batch.
     pub(crate) children_ended: Cell<bool>,
     pub(crate) timers: RefCell<timer::Heap>,
@@ -64,11 +65,11 @@ pub(crate) struct Local {
     /// A callback of the `uv_run` under way has closed the loop: it touches nothing but this state any more, and frees it.
     pub(crate) closed: Cell<bool>,
     /// Signals blocked while asleep, as the kernel's bit set.
-    pub(super) sigmask: Cell<u64>,
+    pub(crate) sigmask: Cell<u64>,
     /// How soon threads tend to bring something.
-    pub(super) habit: Cell<Habit>,
+    pub(crate) habit: Cell<Habit>,
     /// How soon descriptors tend to become ready.
-    pub(super) ready_habit: Cell<EventHabit>,
+    pub(crate) ready_habit: Cell<EventHabit>,
     /// Name lookups under way.
     pub(crate) lookups: Cell<usize>,
     /// Other jobs of the thread pool under way.
@@ -77,13 +78,13 @@ pub(crate) struct Local {
 }
 
 impl LoopState {
-    pub(super) fn new() -> Result<LoopState> {
+    pub(crate) fn new() -> Result<LoopState> {
         Ok(LoopState { shared: Shared::new()?, local: Local::new()? })
     }
 }
 
 /// Frees the state of a loop, which nobody finds any more.
-pub(super) fn free(internal_fields: *mut c_void) {
+pub(crate) fn free(internal_fields: *mut c_void) {
     if let Some(state) = NonNull::new(internal_fields.cast::<LoopState>()) {
         // SAFETY: `init` boxed it.
         unsafe { alloc::unbox(state) };
@@ -122,7 +123,7 @@ impl Local {
     }
 
     /// For the lists, once the state is at its final place.
-    pub(super) fn init(&self) {
+    pub(crate) fn init(&self) {
         self.walking.init();
         self.files.init();
     }

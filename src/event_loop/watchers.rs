@@ -66,7 +66,7 @@ impl Loop {
     }
 
     /// Watches in a new epoll set what was watched before a fork.
-    pub(super) fn watch_again(self) -> Result {
+    pub(crate) fn watch_again(self) -> Result {
         for fd in 0..self.nwatchers.get() as c_int {
             if let Some(watcher) = self.watcher_of(fd) {
                 watcher.watch_again(self)?;

@@ -7,7 +7,8 @@ use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
 use crate::driver::{pool, probe};
-use crate::event_loop::{self, Loop};
+use crate::event_loop::Loop;
+use crate::turn;
 
 /// `uvring_loop_stats_t.driver`: epoll carries the loop.
 pub const UVRING_DRIVER_EPOLL: c_uint = 0;
@@ -126,7 +127,7 @@ pub(crate) fn note_closing(event_loop: Loop) {
 
 fn process() -> uvring_loop_stats_t {
     // SAFETY: the caller's: it runs in no other thread.
-    let default = event_loop::existing_default().map(|default| of_loop(unsafe { Loop::from_c(default) }));
+    let default = turn::existing_default().map(|default| of_loop(unsafe { Loop::from_c(default) }));
     let mut all = default.unwrap_or(NONE);
     for (figure, sum) in all.sums().into_iter().zip(&CLOSED) {
         *figure += sum.load(Relaxed);

@@ -26,8 +26,8 @@ use crate::base::alloc;
 use crate::base::buffer::Out;
 use crate::callback;
 use crate::event_loop::Loop;
-use crate::handle::{FsPoll, Handle, flag};
-use crate::handles::timer::{uv_timer_init, uv_timer_start};
+use crate::handle::{FsPoll, Handle, Timer, flag};
+use crate::handles::timer::{self, uv_timer_init, uv_timer_start};
 use crate::requests::fs::{stat_at_once, uv_fs_req_cleanup};
 
 /// Initialises a file watcher. Always returns 0.
@@ -180,7 +180,7 @@ impl FsPoll {
             round.is_on.set(false);
             // Otherwise the stat is under way, and its end does this.
             if round.timer().is_active() {
-                round.timer().close(Some(on_timer_closed));
+                round.close_timer();
             }
         }
     }
@@ -198,6 +198,13 @@ impl Round {
     fn timer(&self) -> Handle {
         // SAFETY: `start` initialised it, and it lives as long as the round.
         unsafe { Handle::from_c(self.timer.get().cast()) }
+    }
+
+    fn close_timer(&self) {
+        self.timer().start_closing(Some(on_timer_closed));
+        // SAFETY: as in `timer`.
+        timer::close(unsafe { Timer::from_c(self.timer.get()) });
+        self.timer().close_later();
     }
 
     /// Starts a stat.
@@ -223,7 +230,7 @@ impl Round {
     /// The stat has ended.
     fn take(&self, result: Result<uv_stat_t>) {
         if !self.is_on.get() {
-            return self.timer().close(Some(on_timer_closed));
+            return self.close_timer();
         }
         // Before the callback, so that the callback is the last that is done.
         self.wait(Handle::from(self.handle).event_loop());

@@ -1,7 +1,7 @@
 //! A watcher: what a handle wants to hear about its descriptor (`pevents`), and what the driver has been asked for
 //! (`events`, under the key in `bits`).
 //!
-//! `start` and `stop` change the wish and put the watcher into the loop's list of those to compare; [`reconcile`] compares
+//! `start` and `stop` change the wish and put the watcher into the loop's list of those to compare; `reconcile` compares
 //! before the loop sleeps, so that stopping and starting again within a turn costs nothing. `close` is immediate: it
 //! returns when neither driver nor kernel holds the descriptor.
 //!
@@ -12,11 +12,9 @@
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
-use crate::base::queue;
 use crate::base::queue::Link;
 use crate::event_loop::Loop;
 use crate::handle::{Poll, Stream, Udp, newtype};
-use crate::handles::{fs_event, poll, signal, stream, udp};
 use crate::op::{Completion, OpKey};
 use crate::os::memory;
 
@@ -61,7 +59,7 @@ newtype!(
 );
 
 /// A watcher's owner.
-enum Whose {
+pub(crate) enum Whose {
     Stream(Stream),
     Udp(Udp),
     Poll(Poll),
@@ -107,7 +105,7 @@ impl Io {
         memory::fetch(start, size_of::<uv_stream_t>());
     }
 
-    fn whose(self) -> Whose {
+    pub(crate) fn whose(self) -> Whose {
         let at = self.as_ptr();
         macro_rules! outer {
             ($type:ty, $field:ident) => {
@@ -215,7 +213,7 @@ impl Io {
     }
 
     /// Takes `feed` and `hold` back.
-    fn unfeed(self) {
+    pub(crate) fn unfeed(self) {
         self.part.set(self.part.get() & !HELD);
         self.pending_link().unlink();
     }
@@ -276,8 +274,8 @@ impl Io {
         event_loop.keep(Completion { key: self.key(), result: events as i32 });
     }
 
-    /// The driver's poll has reported `events`.
-    pub(crate) fn on_poll(self, events: c_uint) {
+    /// What the owner is to hear of `events`, which the driver's poll has reported.
+    pub(crate) fn told_of(self, events: c_uint) -> c_uint {
         let wants = self.pevents.get();
         let mut events = events & (wants | ERR | HUP);
         if self.is_part(Part::Poll) {
@@ -289,49 +287,6 @@ impl Io {
             // Likewise an error alone. Streams tell the end of a pipe by the hang-up alone.
             events |= wants & (IN | OUT | RDHUP | PRI);
         }
-        if events != 0 {
-            self.deliver(events);
-        }
-    }
-
-    fn deliver(self, events: c_uint) {
-        match self.whose() {
-            Whose::Stream(stream) => stream::on_ready(stream, events),
-            Whose::Udp(udp) => udp::on_ready(udp, events),
-            Whose::Poll(poll) => poll::on_ready(poll, events),
-            Whose::Wake => {}
-            Whose::Signal(event_loop) => signal::on_ready(event_loop),
-            Whose::Inotify(event_loop) => fs_event::on_ready(event_loop),
-        }
-    }
-}
-
-/// Tells the driver about every watcher whose wish has changed. Those that there is no room for are tried again in the next turns.
-pub(crate) fn reconcile(event_loop: Loop) {
-    let walking = &event_loop.state().walking;
-    let todo = walking.watchers();
-    todo.append_all(walking.starved());
-    todo.append_all(walking.stopped());
-    todo.append_all(event_loop.watcher_queue());
-    while let Some(link) = todo.pop_front() {
-        // SAFETY: a link of the watcher queue lies in a live watcher (law 1).
-        let watcher = unsafe { Io::at(queue::owner!(link, uv__io_t, watcher_queue)) };
-        if watcher.reconcile(event_loop).is_err() {
-            walking.starved().push_back(link);
-        }
-    }
-}
-
-/// The pending phase: calls the owners of fed watchers as if writable.
-pub(crate) fn run_pending(event_loop: Loop) {
-    let todo = event_loop.state().walking.pending();
-    // Of callbacks that have jumped away.
-    todo.append_all(event_loop.state().walking.held());
-    todo.append_all(event_loop.pending_queue());
-    while let Some(link) = todo.pop_front() {
-        // SAFETY: a link of these queues lies in a live watcher (law 1).
-        let io = unsafe { Io::at(queue::owner!(link, uv__io_t, pending_queue)) };
-        io.unfeed();
-        io.deliver(OUT);
+        events
     }
 }

@@ -292,7 +292,10 @@ fn close_reset(tcp: Tcp, close_cb: uv_close_cb) -> Result {
         return Err(Errno::EINVAL);
     }
     socket::reset_on_close(tcp.io_watcher.fd.get())?;
-    Handle::from(tcp).close(close_cb);
+    let handle = Handle::from(tcp);
+    handle.start_closing(close_cb);
+    stream::close(tcp.into());
+    handle.close_later();
     Ok(())
 }
 

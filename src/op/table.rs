@@ -1,4 +1,4 @@
-//! Who waits for which operation: file operations on the ring, and ends of children. A key names a slot and the generation of its
+//! Operations under way and whose they are, for any type of owner. A key names a slot and the generation of its
 //! use, so that a completion that comes after its operation was given up finds nothing: `user_data` is never a pointer. The key of
 //! a watcher names its descriptor instead, by which `loop->watchers` finds it: no table of ours grows with the descriptors.
 //!
@@ -8,9 +8,6 @@ use libc::c_int;
 
 use crate::abi::Result;
 use crate::base::alloc::Array;
-use crate::handle::Process;
-use crate::handles::io::Io;
-use crate::request::FsReq;
 
 /// Slot or descriptor in the low half, generation in the high half, whose highest bit tells which of both; never 0, because
 /// generations start at 1.
@@ -51,40 +48,29 @@ impl OpKey {
     }
 }
 
-/// Whom a completion concerns.
 #[derive(Clone, Copy)]
-pub(crate) enum Owner {
-    /// The watcher of a handle, or one of the loop's own. Not in the table.
-    Io(Io),
-    /// A child whose end is awaited through its pidfd.
-    Process(Process),
-    /// A file request on the ring.
-    Fs(FsReq),
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
+struct Slot<T> {
     generation: u32,
     /// The next free slot, while this one is free.
     next_free: u32,
-    owner: Option<Owner>,
+    owner: Option<T>,
 }
 
 /// Operations under way by key.
-pub(crate) struct Table {
-    slots: Array<Slot>,
+pub(crate) struct Table<T: Copy> {
+    slots: Array<Slot<T>>,
     free: u32,
 }
 
 const NONE: u32 = u32::MAX;
 
-impl Table {
-    pub(crate) const fn new() -> Table {
+impl<T: Copy> Table<T> {
+    pub(crate) const fn new() -> Table<T> {
         Table { slots: Array::new(), free: NONE }
     }
 
     /// Remembers `owner`, or fails with `UV_ENOMEM`.
-    pub(crate) fn insert(&mut self, owner: Owner) -> Result<OpKey> {
+    pub(crate) fn insert(&mut self, owner: T) -> Result<OpKey> {
         if self.free == NONE {
             let slot = self.slots.len() as u64;
             self.slots.push(Slot { generation: 1, next_free: NONE, owner: Some(owner) })?;
@@ -98,13 +84,13 @@ impl Table {
     }
 
     /// Whose operation it is, if it is still under way.
-    pub(crate) fn get(&self, key: OpKey) -> Option<Owner> {
+    pub(crate) fn get(&self, key: OpKey) -> Option<T> {
         let slot = self.slots.get(key.slot())?;
         if slot.generation == key.generation() { slot.owner } else { None }
     }
 
     /// Forgets an operation; its key finds nothing from now on.
-    pub(crate) fn remove(&mut self, key: OpKey) -> Option<Owner> {
+    pub(crate) fn remove(&mut self, key: OpKey) -> Option<T> {
         let owner = self.get(key)?;
         let slot = &mut self.slots[key.slot()];
         slot.owner = None;

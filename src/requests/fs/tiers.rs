@@ -44,7 +44,7 @@ use crate::driver::{
     probe,
 };
 use crate::event_loop::Loop;
-use crate::op::table::Owner;
+use crate::model::owner::Owner;
 use crate::op::{FileOp, OpKey};
 
 /// Makes a request ready to be started. True if its loop has a ring.

@@ -11,10 +11,11 @@
 //! | file watches | an inotify descriptor that the parent reads | a new one with the same watches |
 //! | signals | a pipe that the parent reads | a new one |
 
-use super::Loop;
+use super::reconcile;
 use crate::abi::Result;
 use crate::base::fork;
-use crate::handles::{async_handle, fs_event, io, process, signal};
+use crate::event_loop::Loop;
+use crate::handles::{async_handle, fs_event, process, signal};
 
 /// The owners of what a fork leaves behind, in an order in which each finds what it needs.
 const OWNERS: [fn(Loop) -> Result; 8] = [
@@ -59,7 +60,7 @@ fn driver(event_loop: Loop) -> Result {
     event_loop.backend_fd.set(driver.borrow().fd());
     event_loop.wake_watcher().close(event_loop);
     // Those that were stopped want nothing of the new set.
-    io::reconcile(event_loop);
+    reconcile(event_loop);
     event_loop.watch_again()
 }
 

@@ -6,11 +6,11 @@ use std::ptr;
 
 use libc::{c_int, c_void};
 
-use super::Loop;
 use super::entry::*;
+use super::uv_close;
 use crate::abi::*;
 use crate::driver::script::{Event, Script, scripted};
-use crate::handle::uv_close;
+use crate::event_loop::Loop;
 use crate::handles::io::IN;
 use crate::handles::poll::{uv_poll_init, uv_poll_start, uv_poll_stop};
 use crate::handles::timer::{uv_timer_init, uv_timer_start};

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_int;
 
-use super::{Loop, state};
 use crate::abi::*;
 use crate::base::alloc;
+use crate::event_loop::{self, Loop};
 use crate::ext;
 use crate::handle::{Handle, flag};
 use crate::handles::io;
@@ -36,7 +36,7 @@ impl Loop {
             fd.set(-1);
         }
         self.signal_pipefd.set([-1, -1]);
-        let state = alloc::boxed(state::LoopState::new()?)?;
+        let state = alloc::boxed(event_loop::LoopState::new()?)?;
         self.internal_fields.set(state.as_ptr().cast());
         self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
@@ -92,7 +92,7 @@ impl Loop {
             // A callback closes the loop that calls it.
             state.closed.set(true);
         } else {
-            state::free(boxed);
+            event_loop::free(boxed);
         }
         // SAFETY: ours, or NULL.
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };

@@ -3,14 +3,14 @@
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::SeqCst};
 
-use libc::{c_char, c_int};
+use libc::c_int;
 
-use super::Loop;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::lock::Mutex;
 use crate::driver::pool;
-use crate::handle::{Handle, flag};
+use crate::event_loop::Loop;
+use crate::handles::signal;
 use crate::os;
 
 /// Initialises a loop in the caller's memory; `loop->data` is kept.
@@ -207,57 +207,6 @@ pub unsafe extern "C" fn uv_metrics_idle_time(r#loop: *mut uv_loop_t) -> u64 {
     unsafe { Loop::from_c(r#loop) }.shared().idle.total()
 }
 
-/// Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_print_all_handles(r#loop: *mut uv_loop_t, stream: *mut libc::FILE) {
-    print_handles(r#loop, false, stream);
-}
-
-/// The same for active handles only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_print_active_handles(r#loop: *mut uv_loop_t, stream: *mut libc::FILE) {
-    print_handles(r#loop, true, stream);
-}
-
-fn print_handles(event_loop: *mut uv_loop_t, only_active: bool, stream: *mut libc::FILE) {
-    unsafe extern "C" {
-        static stderr: *mut libc::FILE;
-    }
-    // SAFETY: law 5, and C's standard streams.
-    let (event_loop, stream) = unsafe {
-        let event_loop = if event_loop.is_null() { uv_default_loop() } else { event_loop };
-        (Loop::from_c(event_loop), if stream.is_null() { stderr } else { stream })
-    };
-    let all = event_loop.handle_queue();
-    let mut link = all.first();
-    while let Some(l) = link {
-        link = l.next_in(all);
-        let handle = Handle::of_link(l);
-        if only_active && !handle.is_active() {
-            continue;
-        }
-        let bit = |flag, letter: u8| c_int::from(if handle.has(flag) { letter } else { b'-' });
-        // SAFETY: the format fits the arguments; the name is a constant string.
-        unsafe {
-            libc::fprintf(
-                stream,
-                c"[%c%c%c] %-8s %p\n".as_ptr(),
-                bit(flag::REF, b'R'),
-                bit(flag::ACTIVE, b'A'),
-                bit(flag::INTERNAL, b'I'),
-                type_name(handle.r#type.get()),
-                handle.as_ptr(),
-            );
-        }
-    }
-}
-
-fn type_name(kind: uv_handle_type) -> *const c_char {
-    // SAFETY: takes any number.
-    let name = unsafe { crate::getters::uv_handle_type_name(kind) };
-    if name.is_null() { c"unknown".as_ptr() } else { name }
-}
-
 /// Gives back what the library holds for the whole process: threads of the pool, copies of names. Runs by itself when the
 /// library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
 #[unsafe(no_mangle)]
@@ -267,7 +216,7 @@ pub unsafe extern "C" fn uv_library_shutdown() {
         return;
     }
     os::title::cleanup();
-    crate::handles::signal::cleanup();
+    signal::cleanup();
     pool::shutdown();
 }
 
