@@ -264,12 +264,8 @@ impl Inotify {
         }
     }
 
-    /// Reads records; false if there are none, or were no more when last read.
+    /// Reads records; false if there are none. What callbacks have changed meanwhile is among them.
     pub(super) fn read(&self) -> bool {
-        // The kernel gives as many as fit: with room for another there was none.
-        if self.len.get() != 0 && size_of::<Records>() - self.len.replace(0) >= inotify::LONGEST {
-            return false;
-        }
         self.at.set(0);
         let buffer = self.records.get().cast::<u8>();
         // SAFETY: the buffer is ours, and all records in it have been delivered.
