@@ -75,6 +75,7 @@ static void check(unsigned flags) {
     /* The C library, which libuv leaves it to with a group id, takes the working directory in place of the long one. */
     if (flags == 0) CHECK_EQ(START("local", repeat('y', 5000, "PATH=/", ":/nonexistent")), UV_ENOENT);
     CHECK_EQ(START("local", repeat('y', 4090, "PATH=/", ":")), UV_ENAMETOOLONG);
+    CHECK_EQ(START("", NULL), flags == 0 ? UV_EACCES : UV_ENOENT);
     CHECK_EQ(START("/", NULL), UV_EACCES);
     CHECK_EQ(START("./a", NULL), UV_EACCES);
     CHECK_EQ(START("./a/program", NULL), UV_EACCES);

@@ -53,6 +53,12 @@ pub(crate) struct Plan {
     pub(crate) stdio_count: usize,
 }
 
+impl Plan {
+    fn changes_rights(&self) -> bool {
+        self.uid.is_some() || self.gid.is_some()
+    }
+}
+
 /// A child that runs its program.
 pub(crate) struct Started {
     pub(crate) pid: pid_t,
@@ -70,12 +76,11 @@ pub(crate) unsafe fn spawn(plan: &Plan) -> Result<Started> {
     if unsafe { child::is_too_long(plan.file) } {
         return Err(Errno::ENAMETOOLONG);
     }
-    let changes_rights = plan.uid.is_some() || plan.gid.is_some();
     let can_borrow = children_borrow()?;
     let mut shell_args = Array::new();
     // SAFETY: (1).
     let job = unsafe { Job::new(plan, &mut shell_args) }?;
-    if can_borrow && !changes_rights {
+    if can_borrow && !plan.changes_rights() {
         // SAFETY: (1).
         return unsafe { borrow(job) };
     }

@@ -169,7 +169,7 @@ impl Job<'_> {
     }
 
     fn change_rights(&self) -> c_int {
-        if self.plan.uid.is_some() || self.plan.gid.is_some() {
+        if self.plan.changes_rights() {
             // The parent's further groups would let a child without its rights do more than it should. Only root can.
             sys!(SYS_setgroups, 0usize, ptr::null::<gid_t>());
         }
@@ -245,6 +245,10 @@ impl Job<'_> {
             unsafe { (libc::strchr(self.plan.file, c_int::from(b'/')), libc::strlen(self.plan.file)) };
         if !slash.is_null() {
             return self.try_file(self.plan.file);
+        }
+        // Without a name the folders themselves would be tried; for a child with rights of its own libuv leaves this to `execvp`.
+        if length == 0 && self.plan.changes_rights() {
+            return libc::ENOENT;
         }
         let mut denied = false;
         let mut error = libc::ENOENT;
