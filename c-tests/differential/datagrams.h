@@ -2,7 +2,7 @@
 #ifndef UVRING_DIFFERENTIAL_DATAGRAMS_H
 #define UVRING_DIFFERENTIAL_DATAGRAMS_H
 
-#include "world.h"
+#include "rules.h"
 
 struct sending { uv_udp_send_t req; struct slot* s; int number; };
 
@@ -22,6 +22,7 @@ static void on_udp_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     polled++;
     size_t len = s->reading == 0 ? sizeof slab : 100;
     if (one_in(&s->numbers, 25)) len = 0;
+    len = may_lend(s, len);
     tell(index_of(s), "alloc %s %zu of %zu", name_of(s), len, suggested);
     *buf = uv_buf_init(slab, (unsigned)len);
 }
@@ -85,7 +86,7 @@ static void use_udp(struct slot* s, bool in_callback) {
             int fd = -1;
             if (uv_fileno(base(s), &fd) != 0 || uv_udp_getsockname(udp_of(s), (struct sockaddr*)&addr, &len) != 0) break;
             ssize_t n = sendto(s->peer, big + 50, (size_t)below(numbers, 400), 0, (struct sockaddr*)&addr, sizeof addr);
-            wait_for(fd, POLLIN);
+            if (n >= 0) wait_for(fd, POLLIN);
             tell(index_of(s), "peer of %s sent %zd", name_of(s), n);
             break;
         }

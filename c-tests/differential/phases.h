@@ -1,8 +1,8 @@
-/* Timers, idle, prepare and check handles, asyncs, signals, children: libuv fixes their order. */
+/* Timers, idle, prepare and check handles, asyncs, signals: libuv fixes their order. */
 #ifndef UVRING_DIFFERENTIAL_PHASES_H
 #define UVRING_DIFFERENTIAL_PHASES_H
 
-#include "world.h"
+#include "rules.h"
 
 static void on_phase(struct slot* s) {
     s->calls++;
@@ -56,32 +56,6 @@ static void on_signal(uv_signal_t* handle, int signum) {
     }
 }
 
-static void on_exit_of_child(uv_process_t* handle, int64_t status, int signum) {
-    struct slot* s = of(handle);
-    tell(CHILDREN, "%s exit %d signal %d after %d %s", name_of(s), (int)status, signum, polled, shape(s));
-    if (one_in(&s->numbers, 2)) close_slot(s, true);
-}
-
-/* A child that has ended when this returns, if `wait` says so: then the kernel has told us. */
-static void spawn(uint64_t* numbers) {
-    struct slot* s = new_slot(PROCESS);
-    if (s == NULL) return;
-    static char commands[4][20] = {"exit 0", "exit 7", "kill -9 $$", "kill -15 $$"};
-    char* args[] = {(char*)"sh", (char*)"-c", commands[below(numbers, 4)], NULL};
-    uv_process_options_t options;
-    memset(&options, 0, sizeof options);
-    options.file = one_in(numbers, 6) ? "/no/such/file" : "/bin/sh";
-    options.args = args;
-    options.exit_cb = one_in(numbers, 8) ? NULL : on_exit_of_child;
-    base(s)->data = s;
-    int r = uv_spawn(&loop, (uv_process_t*)base(s), &options);
-    say("spawn %s %s: %d %s", name_of(s), options.file, r, shape(s));
-    if (r == 0) {
-        siginfo_t info;
-        CHECK_EQ(waitid(P_PID, (id_t)uv_process_get_pid((uv_process_t*)base(s)), &info, WEXITED | WNOWAIT), 0);
-    }
-}
-
 static void new_phase_handle(uint64_t* numbers) {
     static const enum kind kinds[] = {TIMER, TIMER, TIMER, IDLE, PREPARE, CHECKER, ASYNC, ASYNC, SIGNAL};
     struct slot* s = new_slot(kinds[below(numbers, 9)]);
@@ -107,15 +81,14 @@ static void use_timer(struct slot* s, uint64_t* numbers) {
     } else if (what < 6) {
         r = uv_timer_stop(timer);
     } else if (what < 8) {
-        /* Of a timer that was never started libuv reads the callback it never set, and 0xab is not NULL. */
-        r = s->requests != 0 ? uv_timer_again(timer) : UV_EINVAL;
-    } else if (s->requests != 0) {
+        r = may_repeat(s) ? uv_timer_again(timer) : UV_EINVAL;
+    } else if (may_repeat(s)) {
         uv_timer_set_repeat(timer, repeat);
     }
     if (what < 5 && r == 0) s->requests = 1;
     say("timer op %d of %s: %d, timeout %llu repeat %llu %s", what, name_of(s), r, (unsigned long long)timeout,
         (unsigned long long)repeat, shape(s));
-    if (s->requests != 0) {
+    if (may_repeat(s)) {
         say("now repeat %llu due in %llu", (unsigned long long)uv_timer_get_repeat(timer),
             (unsigned long long)uv_timer_get_due_in(timer));
     }
@@ -125,13 +98,10 @@ static void use_signal(struct slot* s, uint64_t* numbers) {
     uv_signal_t* handle = (uv_signal_t*)base(s);
     int signum = one_in(numbers, 2) ? SIGUSR1 : SIGUSR2, r = 0, what = below(numbers, 6);
     if (one_in(numbers, 20)) signum = 0;
-    /* A handle is either one-shot or not: with libuv a handle that was one-shot stays so when it is started anew, and a
-     * signal that was caught before that ends it. Ours does what was asked for last. */
-    bool oneshot = s->serial % 3 == 0;
-    if (what < 3 && !oneshot) {
+    if (what < 3 && !is_oneshot(s)) {
         r = uv_signal_start(handle, on_signal, signum);
     } else if (what < 3) {
-        if (s->requests == 0) r = uv_signal_start_oneshot(handle, on_signal, signum);
+        if (may_start_oneshot(s)) r = uv_signal_start_oneshot(handle, on_signal, signum);
         s->requests = 1;
     } else if (what == 4) {
         r = uv_signal_stop(handle);
@@ -153,9 +123,7 @@ static void use_phase_handle(struct slot* s, uint64_t* numbers) {
             r = start ? uv_check_start((uv_check_t*)base(s), on_check) : uv_check_stop((uv_check_t*)base(s));
             break;
         case ASYNC: r = uv_async_send((uv_async_t*)base(s)); break;
-        /* One that was not started has the number 0, which means the group of this process; one that has ended may have been
-         * succeeded by another. */
-        case PROCESS: r = uv_is_active(base(s)) ? uv_process_kill((uv_process_t*)base(s), 0) : 1; break;
+        case PROCESS: r = may_kill(s) ? uv_process_kill((uv_process_t*)base(s), 0) : 1; break;
         default: return;
     }
     say("%s %s: %d %s", start ? "start" : "stop", name_of(s), r, shape(s));

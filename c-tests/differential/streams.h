@@ -4,6 +4,7 @@
 #define UVRING_DIFFERENTIAL_STREAMS_H
 
 #include "faults.h"
+#include "rules.h"
 
 /* What TCP may have on its way: so little that the kernel always takes it at once. */
 enum { TCP_MOST = 4096 };
@@ -12,7 +13,7 @@ struct writing { uv_write_t req; struct slot* s; int number; };
 struct shutting { uv_shutdown_t req; struct slot* s; };
 struct connecting { uv_connect_t req; struct slot* s; };
 
-/* Writes that may be cancelled: pipes only, for the kernel takes what TCP writes at once. */
+/* Writes that may be cancelled. */
 static struct writing* last_write[SLOTS];
 
 static bool in_on_write;
@@ -34,6 +35,7 @@ static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
     polled++;
     size_t len = s->reading == 0 ? sizeof slab : s->reading == 1 ? 64 : s->reading == 2 ? 7 : 1000;
     if (one_in(&s->numbers, 25)) len = 0;
+    len = may_lend(s, len);
     tell(index_of(s), "alloc %s %zu", name_of(s), len);
     *buf = uv_buf_init(len == 0 && one_in(&s->numbers, 2) ? NULL : slab, (unsigned)len);
 }
@@ -80,6 +82,15 @@ static void on_connect(uv_connect_t* req, int status) {
     if (!s->closing) use_stream_in_callback(s);
 }
 
+/* The peer's calls; they do not wait. */
+static ssize_t peer_takes(struct slot* s, void* data, size_t len) {
+    return s->is_fifo ? syscall(SYS_read, s->peer, data, len) : recv(s->peer, data, len, MSG_DONTWAIT);
+}
+
+static ssize_t peer_gives(struct slot* s, const void* data, size_t len) {
+    return s->is_fifo ? syscall(SYS_write, s->peer, data, len) : send(s->peer, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Takes what the kernel holds for the peer. */
 static void drain(struct slot* s, size_t most) {
     static char taken[65536];
@@ -89,7 +100,7 @@ static void drain(struct slot* s, size_t most) {
     if (s->peer == -1) return;
     while (total < most) {
         size_t want = most - total < sizeof taken ? most - total : sizeof taken;
-        n = recv(s->peer, taken, want, MSG_DONTWAIT);
+        n = peer_takes(s, taken, want);
         if (n <= 0) break;
         total += (size_t)n;
         for (ssize_t i = 0; i < n; i++) sum = sum * 31 + (unsigned char)taken[i];
@@ -104,7 +115,7 @@ static void feed(struct slot* s, int size) {
     /* TCP: what is not read stays within the window. */
     ioctl(fd, FIONREAD, &before);
     if (before > 20000) return;
-    ssize_t n = send(s->peer, big + below(&s->numbers, 1000), (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = peer_gives(s, big + below(&s->numbers, 1000), (size_t)size);
     for (int i = 0; n > 0 && s->kind == TCP && i < 1000; i++) {
         if (ioctl(fd, FIONREAD, &after) != 0 || after >= before + n) break;
         usleep(100);
@@ -115,6 +126,7 @@ static void feed(struct slot* s, int size) {
 static void end_peer(struct slot* s, bool whole) {
     int fd = -1;
     if (s->peer == -1) return;
+    whole |= s->is_fifo;
     int r = whole ? close(s->peer) : shutdown(s->peer, SHUT_WR);
     if (whole) s->peer = -1;
     tell(index_of(s), "peer of %s %s: %d", name_of(s), whole ? "closed" : "shut", r);
@@ -152,7 +164,7 @@ static void write_some(struct slot* s, bool try) {
 }
 
 static void shut(struct slot* s) {
-    if (s->connecting) return;
+    if (!may_shut(s)) return;
     struct shutting* req = calloc(1, sizeof *req);
     req->s = s;
     int r = uv_shutdown(&req->req, stream_of(s), on_shutdown);
@@ -162,7 +174,7 @@ static void shut(struct slot* s) {
 
 static void cancel_write(struct slot* s) {
     struct writing* w = last_write[index_of(s)];
-    if (w == NULL || s->kind != PIPE || s->connecting) return;
+    if (w == NULL || !may_cancel_write(s)) return;
     int r = uv_cancel((uv_req_t*)&w->req);
     tell(index_of(s), "cancel %s.%d: %d %s", name_of(s), w->number, r, stream_shape(s));
 }
@@ -225,6 +237,22 @@ static void new_pair(uint64_t* numbers, enum kind kind) {
     say("open %s %s", name_of(s), stream_shape(s));
 }
 
+/* One end of a plain pipe. */
+static void new_fifo(uint64_t* numbers) {
+    int fds[2], ours = below(numbers, 2);
+    struct slot* s = new_slot(PIPE);
+    if (s == NULL) return;
+    CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);
+    if (one_in(numbers, 2)) fcntl(fds[0], F_SETPIPE_SZ, 4096);
+    init_done(s, uv_pipe_init(&loop, (uv_pipe_t*)base(s), 0));
+    CHECK_OK(uv_pipe_open((uv_pipe_t*)base(s), fds[ours]));
+    s->peer = fds[1 - ours];
+    s->is_fifo = true;
+    set_nonblocking(s->peer, 1);
+    make_faulty(s, fds[ours]);
+    say("open %s, the %s end of a pipe %s", name_of(s), ours ? "writing" : "reading", stream_shape(s));
+}
+
 /* A connection to a plain listener, or to one that is not there; or the handle stays without one. */
 static void new_connection(uint64_t* numbers) {
     struct slot* s = new_slot(TCP);
@@ -260,7 +288,7 @@ static void new_pipe_connection(uint64_t* numbers) {
     int listener = -1;
     if (s == NULL) return;
     init_done(s, uv_pipe_init(&loop, (uv_pipe_t*)base(s), 0));
-    snprintf(s->path, sizeof s->path, "c%d", s->serial);
+    name_path(s, 'c');
     if (!refused) {
         memset(&addr, 0, sizeof addr);
         addr.sun_family = AF_UNIX;
@@ -290,8 +318,9 @@ static void accept_one(struct slot* s, int pocket) {
     tell(pocket, "accept %s into %s: %d %s", name_of(s), name_of(client), r, stream_shape(client));
     if (r != 0) return;
     s->nspare--;
-    CHECK_GT(s->nwaiting, 0);
     client->kind = s->kind == TCP_LISTENER ? TCP : PIPE;
+    /* It may be one that a forked child has made. */
+    if (s->nwaiting == 0) return;
     client->peer = s->waiting[0];
     memmove(s->waiting, s->waiting + 1, sizeof s->waiting - sizeof s->waiting[0]);
     s->nwaiting--;
@@ -320,7 +349,7 @@ static void new_listener(uint64_t* numbers, enum kind kind) {
         s->port = ntohs(addr.sin_port);
     } else {
         init_done(s, uv_pipe_init(&loop, (uv_pipe_t*)base(s), 0));
-        snprintf(s->path, sizeof s->path, "l%d", s->serial);
+        name_path(s, 'l');
         CHECK_OK(uv_pipe_bind((uv_pipe_t*)base(s), s->path));
         CHECK_OK(uv_listen(stream_of(s), 8, on_connection));
     }
@@ -345,7 +374,12 @@ static void connect_to(struct slot* s) {
         addr.sun_family = AF_UNIX;
         memcpy(addr.sun_path, s->path, sizeof s->path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        CHECK_EQ(connect(fd, (struct sockaddr*)&addr, sizeof addr), 0);
+        if (connect(fd, (struct sockaddr*)&addr, sizeof addr) != 0) {
+            /* A forked child has taken the name away. */
+            say("no connection for %s: %d", name_of(s), errno);
+            close(fd);
+            return;
+        }
     }
     /* A held connection has left the kernel's queue. */
     if (s->nwaiting == 0 && uv_fileno(base(s), &listener) == 0) wait_for(listener, POLLIN);

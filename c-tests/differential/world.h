@@ -18,15 +18,16 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-enum { SLOTS = 28, POCKETS = SLOTS + 3, ASYNCS = SLOTS, SIGNALS, CHILDREN, BIG = 1 << 18 };
+enum { SLOTS = 28, POCKETS = SLOTS + 4, ASYNCS = SLOTS, SIGNALS, CHILDREN, CHANGES, BIG = 1 << 18, MOST_DEPTH = 4 };
 
 enum kind {
-    FREE, TIMER, IDLE, PREPARE, CHECKER, ASYNC, SIGNAL, PIPE, TCP, TCP_LISTENER, PIPE_LISTENER, UDP, POLL, PROCESS, RESERVED
+    FREE, TIMER, IDLE, PREPARE, CHECKER, ASYNC, SIGNAL, PIPE, TCP, TCP_LISTENER, PIPE_LISTENER, UDP, POLL, PROCESS, RESERVED,
+    FS_EVENT, FS_POLL
 };
 
 static const char* const kind_names[] = {
     "free", "timer", "idle", "prepare", "check", "async", "signal", "pipe", "tcp", "tcp-listener", "pipe-listener", "udp",
-    "poll", "process", "reserved"
+    "poll", "process", "reserved", "fs-event", "fs-poll"
 };
 
 /* A handle of the random program. */
@@ -41,14 +42,21 @@ struct slot {
     int calls;
     int peer;                  /* The other end, a plain descriptor, or -1. */
     int fd;                    /* What a poll handle watches. */
+    bool is_fifo;              /* The peer is the other end of a plain pipe. */
     int port;
     char path[108];
+    int generation;            /* Of the process that made the handle: it was forked so often. */
     int waiting[4], nwaiting;  /* Plain ends of connections not yet accepted. */
     struct slot* spare[3];     /* Handles for them. */
     int nspare;
     size_t written, drained;   /* Bytes given to libuv and taken by the peer. */
     bool connecting;
     int reading;               /* How alloc_cb behaves. */
+    int lent_in;               /* The turn in which it was last lent a buffer, and how much it has lent in that. */
+    size_t lent;
+    int stopped_in;            /* The turn in which an fs_poll handle was stopped. */
+    uint64_t watched;             /* What an fs_event handle watches, and its name for it. */
+    char path_watched[20];
     int wants;                 /* Something for the check phase to do. */
 };
 
@@ -60,6 +68,9 @@ static char big[BIG];
 static char slab[65536];
 static bool faults;            /* System calls are made to fail. */
 static int steps_left;         /* How much more may be done. */
+static int generation;         /* How often this process was forked from another. */
+static int mode_of_run;
+static int depth;              /* Of actions within actions: none begin beyond the most. */
 
 /* --- numbers --- */
 
@@ -170,6 +181,7 @@ static int pocket_of(const struct slot* s) {
         case ASYNC: return ASYNCS;
         case SIGNAL: return SIGNALS;
         case PROCESS: return CHILDREN;
+        case FS_EVENT: return CHANGES;
         default: return index_of(s);
     }
 }
@@ -184,6 +196,8 @@ static struct slot* new_slot(enum kind kind) {
         s->serial = serials++;
         s->numbers = seed_numbers ^ (uint64_t)s->serial << 32;
         s->peer = s->fd = -1;
+        s->generation = generation;
+        s->stopped_in = -1;
         return s;
     }
     return NULL;
@@ -206,6 +220,11 @@ static struct slot* some_slot(uint64_t* numbers) {
     return NULL;
 }
 
+/* A name for something in the file system that no other handle has, of this process or of one that was forked. */
+static void name_path(struct slot* s, char letter) {
+    snprintf(s->path, sizeof s->path, "%c%d.%d", letter, generation, s->serial);
+}
+
 /* What shows of a handle. */
 static const char* shape(struct slot* s) {
     static char text[64];
@@ -220,7 +239,7 @@ static void drop_peer(struct slot* s) {
     if (s->fd != -1) close(s->fd);
     s->peer = s->fd = -1;
     while (s->nwaiting > 0) close(s->waiting[--s->nwaiting]);
-    if (s->path[0] != 0) unlink(s->path);
+    if (s->path[0] != 0 && s->generation == generation) unlink(s->path);
 }
 
 static void act_a_little(void);

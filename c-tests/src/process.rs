@@ -1,9 +1,9 @@
 //! One program, run within its time.
 
-use std::io;
+use std::io::{self, Read, Seek};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How a program ended.
@@ -39,6 +39,26 @@ impl std::str::FromStr for Ended {
             _ => Err(format!("not an end of a process: {text}")),
         }
     }
+}
+
+/// What is set outside is to choose neither the library nor the driver nor the pool. Cargo's folders hold other builds of the library.
+pub fn forget_outside(command: &mut Command) -> &mut Command {
+    for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "UV_USE_IO_URING", "UV_THREADPOOL_SIZE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs the command like `run`, with nothing to read, and gives what it printed and complained.
+pub fn output(command: &mut Command, timeout: Duration) -> io::Result<(Ended, String)> {
+    // A file, not a pipe: what it leaves behind may hold on to it.
+    let mut output = tempfile::tempfile()?;
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output.try_clone()?);
+    let ended = run(command, timeout, None)?;
+    let mut said = Vec::new();
+    output.rewind()?;
+    output.read_to_end(&mut said)?;
+    Ok((ended, String::from_utf8_lossy(&said).into_owned()))
 }
 
 /// Runs the command in a session of its own, so that it has no terminal and can be killed with what it started. Gives up at

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use c_tests::{compile, library, sources};
+use c_tests::{compile, library, process, sources};
 
 type Result<T = ()> = std::result::Result<T, String>;
 
@@ -23,9 +23,7 @@ struct Said {
 fn run(command: &mut Command) -> Result<Said> {
     let mut limited = Command::new("timeout");
     limited.arg("60").arg(command.get_program()).args(command.get_args());
-    for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "UV_USE_IO_URING", "UVRING_INCLUDE"] {
-        limited.env_remove(name);
-    }
+    process::forget_outside(&mut limited).env_remove("UVRING_INCLUDE");
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => limited.env(name, value),

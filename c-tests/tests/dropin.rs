@@ -11,7 +11,6 @@ use c_tests::{refuse, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io::{Read, Seek};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -142,7 +141,6 @@ fn trial(program: &'static Program, driver: &str) -> Result<Completion, Failed> 
 fn run(program: &Program, driver: &str, library: &Library) -> Result<(), String> {
     let scripts = sources::project().join("c-tests/dropin").display().to_string();
     let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
-    let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
     let file = library.file().canonicalize().map_err(|e| e.to_string())?;
     let mut command = Command::new(program.run[0]);
     command.args(program.run[1..].iter().map(|word| word.replace("DIR", &scripts)));
@@ -164,12 +162,8 @@ fn run(program: &Program, driver: &str, library: &Library) -> Result<(), String>
         "refused" => refuse::ring(&mut command),
         _ => {}
     }
-    let handle = || output.try_clone().map_err(|e| e.to_string());
-    command.stdin(Stdio::null()).stdout(handle()?).stderr(handle()?);
-    let ended = process::run(&mut command, TIMEOUT, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
-    let mut said = Vec::new();
-    output.rewind().and_then(|()| output.read_to_end(&mut said)).map_err(|e| e.to_string())?;
-    if ended == Ended::Exit(0) { Ok(()) } else { Err(format!("{ended}\n{}", String::from_utf8_lossy(&said))) }
+    let (ended, said) = process::output(&mut command, TIMEOUT).map_err(|e| format!("cannot run {command:?}: {e}"))?;
+    if ended == Ended::Exit(0) { Ok(()) } else { Err(format!("{ended}\n{said}")) }
 }
 
 /// Runs a line of shell where programs find this library, and gives what it prints.

@@ -23,9 +23,8 @@ use c_tests::library::{self, Library, Sanitizer};
 use c_tests::process::{self, Ended};
 use c_tests::{processor, program, refuse, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -193,7 +192,6 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     };
     let program = program::own(library, file)?;
     let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
-    let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
     let leaks = remark(&sources::read(file)?, "no leak check").is_none();
     let mut command = match driver {
         "aarch64" => library::run_aarch64(&program),
@@ -210,11 +208,7 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
         command.env("UVRING_TEST_PATIENCE", PATIENCE.to_string());
         timeout *= PATIENCE;
     }
-    command.current_dir(dir.path()).stdin(Stdio::null());
-    let handle = || output.try_clone().map_err(|e| e.to_string());
-    command.stdout(handle()?).stderr(handle()?);
-    // Cargo's folders hold other builds of the library; and what is set outside must not choose the driver.
-    command.env_remove("LD_LIBRARY_PATH").env_remove("UV_USE_IO_URING").env_remove("UV_THREADPOOL_SIZE");
+    process::forget_outside(&mut command).current_dir(dir.path());
     let is_ours = driver != "libuv";
     let is_ring = matches!(driver, "ring" | "asan-ring");
     let said_driver = if is_ring {
@@ -236,10 +230,7 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     if one_processor {
         processor::pin(&mut command, processor::any());
     }
-    let ended = process::run(&mut command, timeout, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
-    let mut said = Vec::new();
-    output.rewind().and_then(|()| output.read_to_end(&mut said)).map_err(|e| e.to_string())?;
-    let said = String::from_utf8_lossy(&said);
+    let (ended, said) = process::output(&mut command, timeout).map_err(|e| format!("cannot run {command:?}: {e}"))?;
     match ended {
         Ended::Exit(0) => Ok(Completion::Completed),
         Ended::Exit(SKIPPED) => Ok(Completion::ignored_with(said.trim())),

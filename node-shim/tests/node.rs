@@ -8,9 +8,8 @@
 mod setups;
 
 use std::collections::HashMap;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -81,7 +80,6 @@ fn trial(expected: &Expected, program: &str, node: Node, on: On) -> std::result:
 /// Runs a program in an empty folder and gives what it printed and how it ended.
 fn run(file: &Path, program: &str, node: Node, on: On) -> Result<String> {
     let dir = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
-    let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
     let mut command = Command::new(file);
     command.arg(folder().join(program).with_extension("js")).current_dir(dir.path());
     put_under(&mut command, node, on)?;
@@ -90,13 +88,9 @@ fn run(file: &Path, program: &str, node: Node, on: On) -> Result<String> {
     {
         command.env("UVRING_TEST_ADDON", addon);
     }
-    let handle = || output.try_clone().map_err(|e| e.to_string());
-    command.stdin(Stdio::null()).stdout(handle()?).stderr(handle()?);
-    let ended = process::run(&mut command, TIMEOUT, None).map_err(|e| format!("cannot run {command:?}: {e}"))?;
-    let mut said = Vec::new();
-    output.rewind().and_then(|()| output.read_to_end(&mut said)).map_err(|e| e.to_string())?;
+    let (ended, said) = process::output(&mut command, TIMEOUT).map_err(|e| format!("cannot run {command:?}: {e}"))?;
     let ended = if ended == Ended::Timeout { format!("{ended} after {TIMEOUT:?}") } else { ended.to_string() };
-    Ok(format!("{}{ended}\n", String::from_utf8_lossy(&said)))
+    Ok(format!("{said}{ended}\n"))
 }
 
 /// The add-on, compiled against the headers of the Node.js in the path; `None` without them. Compiled once: another trial may

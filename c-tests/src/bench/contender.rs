@@ -3,7 +3,7 @@
 use crate::bench::cases::Case;
 use crate::compile::{self, Compiler};
 use crate::library::{self, Library};
-use crate::sources;
+use crate::{process, sources};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -103,10 +103,7 @@ impl Field {
     /// A program, set up to run on the contender's library.
     pub fn command(&self, program: &str, contender: Contender) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        // What is set outside chooses neither the library nor the driver.
-        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "UV_USE_IO_URING", "UV_THREADPOOL_SIZE"] {
-            command.env_remove(name);
-        }
+        process::forget_outside(&mut command);
         if let Some(library) = self.library(contender) {
             command.env("LD_LIBRARY_PATH", &library.dir);
         }
