@@ -8,6 +8,7 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 built=${2:-$root/target/release}
 [ -e "$built/libuv.so" ] || (cd "$root" && "${CARGO:-cargo}" build --release --locked --package uvring --package node-shim)
+built=$(cd "$built" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
