@@ -638,9 +638,6 @@ typedef struct uv_stat_t {
   struct uv_timespec_t st_birthtim;
 } uv_stat_t;
 
-/** A file descriptor. */
-typedef int uv_os_fd_t;
-
 /** See `uv_async_init`. */
 typedef void (*uv_async_cb)(uv_async_t *handle);
 
@@ -707,6 +704,9 @@ typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
 
 /** See `uv_check_start`. */
 typedef void (*uv_check_cb)(uv_check_t *handle);
+
+/** A file descriptor. */
+typedef int uv_os_fd_t;
 
 /** Seconds and microseconds. */
 typedef struct uv_timeval_t {
@@ -1612,27 +1612,6 @@ UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
 /** The stat result inside a file system request. */
 UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
 
-/** Non-zero if the handle is active: what that means depends on its type, as libuv documents. */
-UV_EXTERN int uv_is_active(const uv_handle_t *handle);
-
-/** Non-zero from the call of `uv_close` on. */
-UV_EXTERN int uv_is_closing(const uv_handle_t *handle);
-
-/**
- * References a handle: while active it keeps the loop alive. Handles are referenced from the start; doing it again has no
- * effect.
- */
-UV_EXTERN void uv_ref(uv_handle_t *handle);
-
-/** Takes a handle's reference away: it no longer keeps the loop alive. Doing it again has no effect. */
-UV_EXTERN void uv_unref(uv_handle_t *handle);
-
-/** Non-zero if the handle is referenced. */
-UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
-
-/** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
-UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
-
 /**
  * Initialises an async handle, which is active at once. `async_cb` may be NULL.
  * `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
@@ -2338,6 +2317,27 @@ UV_EXTERN int uv_check_start(uv_check_t *check, uv_check_cb cb);
 
 /** Stops a check handle. Always returns 0. */
 UV_EXTERN int uv_check_stop(uv_check_t *check);
+
+/** Non-zero if the handle is active: what that means depends on its type, as libuv documents. */
+UV_EXTERN int uv_is_active(const uv_handle_t *handle);
+
+/** Non-zero from the call of `uv_close` on. */
+UV_EXTERN int uv_is_closing(const uv_handle_t *handle);
+
+/**
+ * References a handle: while active it keeps the loop alive. Handles are referenced from the start; doing it again has no
+ * effect.
+ */
+UV_EXTERN void uv_ref(uv_handle_t *handle);
+
+/** Takes a handle's reference away: it no longer keeps the loop alive. Doing it again has no effect. */
+UV_EXTERN void uv_unref(uv_handle_t *handle);
+
+/** Non-zero if the handle is referenced. */
+UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
+
+/** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
+UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
 
 /**
  * Stores an array of the CPUs that are online at `*cpu_infos`, and its length at `*count`. `uv_free_cpu_info` takes

@@ -10,8 +10,10 @@
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::*;
-use crate::handle::{Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp};
-use crate::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
+use crate::model::handle::{
+    Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
+};
+use crate::model::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
 
 macro_rules! call {
     ($callback:expr, $($argument:expr),*) => {

@@ -2,23 +2,23 @@
 //!
 //! # Map
 //!
+//! From the bottom: a file imports from its own room and from those above its own in this list.
+//!
 //! | room | what is in it |
 //! |---|---|
+//! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
 //! | `abi` | what C sees: structs, constants, errors. Shapes only |
-//! | `turn` | `uv_loop_*`, `uv_run` and the turn, phase by phase; `dispatch`: close, ready, cancel: whose? `uv_walk` |
-//! | `event_loop` | the loop's state, for its thread and for others; what it counts, and what is asked of it |
-//! | `handle` | newtypes over handles, flags, active and ref |
-//! | `request` | newtypes over requests, their count |
-//! | `model` | who waits for which operation |
-//! | `callback` | every call into user code |
+//! | `text` | addresses, IDNA, WTF-8 |
+//! | `sys` | thin calls to the system |
+//! | `os` | the C functions that know no loop: `uv_os_*`, `uv_thread_*`, locks, processors, interfaces |
 //! | `op` | an operation as a value, said twice: as a ring entry and as a plain system call |
-//! | `driver` | carries operations to the kernel: ring or epoll; thread pool; wake-up |
+//! | `driver` | carries operations to the kernel: ring or epoll; wake-up |
+//! | `model` | state and rules of loops, handles, requests and watchers. No dispatch, no call into user code |
+//! | `pool` | the thread pool |
+//! | `callback` | every call into user code |
 //! | `handles` | one libuv handle a file |
 //! | `requests` | one-shot work without a handle: files, names, jobs, random bytes |
-//! | `os` | the C functions that know no loop: `uv_os_*`, `uv_thread_*`, locks, processors, interfaces |
-//! | `sys` | thin calls to the system |
-//! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
-//! | `text` | addresses, IDNA, WTF-8 |
+//! | `turn` | `uv_loop_*`, `uv_run` and the turn, phase by phase; `dispatch`: close, ready, cancel: whose? `uv_walk` |
 //! | `ext` | the `uvring_*` functions, which libuv does not have |
 //! | `doctor` | live probes for `uvring doctor` |
 //!
@@ -49,15 +49,13 @@ mod callback;
 #[doc(hidden)]
 pub mod doctor;
 mod driver;
-mod event_loop;
 mod ext;
 mod getters;
-mod handle;
 mod handles;
 mod model;
 mod op;
 mod os;
-mod request;
+mod pool;
 mod requests;
 mod sys;
 mod text;

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use libc::c_int;
+use libc::{c_int, c_uint};
 
 /// The number that a variable begins with, as `atoi` reads it: blanks and a sign may come first, and what is no number is 0. `None` if
 /// there is no such variable.
@@ -22,4 +22,13 @@ pub(crate) fn short_number(name: &CStr, longest: usize) -> Option<c_int> {
         !value.is_null() && libc::strlen(value) <= longest
     };
     if fits { number(name) } else { None }
+}
+
+/// `UV_THREADPOOL_SIZE`: 4 unless set, 1 to 1024.
+pub(crate) fn pool_size() -> c_uint {
+    // libuv has room for 15 bytes, and a negative number is a large one.
+    match short_number(c"UV_THREADPOOL_SIZE", 15) {
+        None => 4,
+        Some(size) => (size as c_uint).clamp(1, 1024),
+    }
 }

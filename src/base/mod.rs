@@ -7,4 +7,5 @@ pub(crate) mod buffers;
 pub(crate) mod environment;
 pub(crate) mod fork;
 pub(crate) mod lock;
+pub(crate) mod newtype;
 pub(crate) mod queue;

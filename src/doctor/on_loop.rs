@@ -10,8 +10,8 @@ use libc::{c_char, c_int};
 
 use super::{Bench, SIZE, owned};
 use crate::abi::*;
-use crate::event_loop::Loop;
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
+use crate::model::event_loop::Loop;
 use crate::requests::fs::calls::*;
 use crate::requests::fs::stat::{uv_fs_fstat, uv_fs_lstat, uv_fs_stat};
 use crate::requests::fs::uv_fs_req_cleanup;

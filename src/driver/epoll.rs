@@ -6,9 +6,10 @@ use std::ptr;
 
 use libc::{c_int, c_uint, epoll_event, timespec};
 
-use super::{Limit, fork};
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
+use crate::base::fork;
+use crate::driver::limit::Limit;
 use crate::op::{Completion, OpKey};
 
 /// At most this many events are taken in one wait (libuv's figure).

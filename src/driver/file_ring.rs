@@ -26,11 +26,13 @@
 use io_uring::{EnterFlags, opcode, squeue, types};
 
 use super::epoll::Epoll;
+use super::probe;
 use super::ring_instance::{ENTRIES, Entered, RingInstance, WaitArgument};
 use super::severed::Severed;
-use super::{Counters, Limit, probe};
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
+use crate::driver::counters::Counters;
+use crate::driver::limit::Limit;
 use crate::op::{Completion, FileOp, OpKey, sqe};
 use crate::sys::clock;
 

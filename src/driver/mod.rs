@@ -1,5 +1,5 @@
 //! Carries what a loop wants to the kernel and brings completions back: descriptors are watched in an epoll set (`epoll.rs`),
-//! file operations ride a ring (`file_ring.rs`), where there may be one, and otherwise go to the thread pool (`pool.rs`).
+//! file operations ride a ring (`file_ring.rs`), where there may be one, and otherwise go to the thread pool (`pool`).
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -7,12 +7,13 @@
 //! | `file_ring`, `ring_instance` | the file operations in flight, and the ring that carries them |
 //! | `severed` | those on a ring that can be entered no more |
 //! | `probe` | whether this process may have a ring |
-//! | `pool` | the thread pool |
+//! | `limit`, `counters` | how long to wait; what was done |
 //! | `wake` | the wake-up of a sleeping loop |
 
+mod counters;
 pub(crate) mod epoll;
 mod file_ring;
-pub(crate) mod pool;
+pub(crate) mod limit;
 pub(crate) mod probe;
 mod ring_instance;
 #[cfg(test)]
@@ -26,61 +27,12 @@ use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
-pub(crate) use crate::base::fork;
 use crate::op::{Completion, FileOp, OpKey};
-use crate::sys::clock;
+pub(crate) use counters::Counters;
 use epoll::Epoll;
 use file_ring::FileRing;
+pub(crate) use limit::Limit;
 use severed::Severed;
-
-/// How long to sleep, and with which signals blocked.
-#[derive(Clone, Copy)]
-pub(crate) struct Limit {
-    /// Point of CLOCK_MONOTONIC in nanoseconds at which to wake at the latest; `None` for never. A point in the past
-    /// makes the wait a mere look.
-    pub(crate) until_ns: Option<u64>,
-    /// Signals to block while asleep, as the kernel's bit set (`UV_LOOP_BLOCK_SIGNAL`).
-    pub(crate) sigmask: u64,
-}
-
-impl Limit {
-    /// Not to sleep.
-    pub(crate) const LOOK: Limit = Limit { until_ns: Some(0), sigmask: 0 };
-
-    /// The same, but within so many nanoseconds from now.
-    fn at_most(self, ns: u64) -> Limit {
-        let soon = clock::monotonic_ns() + ns;
-        Limit { until_ns: Some(self.until_ns.map_or(soon, |until| until.min(soon))), ..self }
-    }
-
-    /// True if the time is up.
-    fn is_over(self) -> bool {
-        self.left_ns(false) == Some(0)
-    }
-
-    /// How long a wait may take from now on, in nanoseconds; `None` without a limit. 0 for a mere look.
-    pub(crate) fn left_ns(self, look: bool) -> Option<u64> {
-        match self.until_ns {
-            _ if look => Some(0),
-            // Without reading the clock.
-            Some(0) => Some(0),
-            until => until.map(|until| until.saturating_sub(clock::monotonic_ns())),
-        }
-    }
-}
-
-/// Counters of what a driver did, for `uvring_loop_stats`.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Counters {
-    /// `io_uring_enter` calls.
-    pub(crate) enters: u64,
-    /// Waits on epoll.
-    pub(crate) epoll_waits: u64,
-    /// Descriptors registered with epoll.
-    pub(crate) polls: u64,
-    /// File operations that rode the ring.
-    pub(crate) ring_files: u64,
-}
 
 /// What carries a loop's operations.
 pub(crate) struct Driver {

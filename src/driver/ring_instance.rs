@@ -20,8 +20,10 @@ use io_uring::{EnterFlags, IoUring, squeue, types};
 use libc::c_int;
 
 use super::probe;
-use super::{Counters, fork, pool};
 use crate::abi::{Errno, Result};
+use crate::base::environment;
+use crate::base::fork;
+use crate::driver::counters::Counters;
 use crate::op::OpKey;
 
 /// Submission entries of a ring; the completion queue is 16 times as long.
@@ -88,7 +90,7 @@ impl RingInstance {
         let ring = probe::build(features.setup, ENTRIES)
             .map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::ENOMEM)))?;
         // Kernel workers: as many as the pool would have threads, and a few for what is not files. Per thread.
-        let _ = ring.submitter().register_iowq_max_workers(&mut [pool::size_limit(), 16]);
+        let _ = ring.submitter().register_iowq_max_workers(&mut [environment::pool_size(), 16]);
         boxed(RingInstance {
             ring: ManuallyDrop::new(ring),
             thread: thread_number(),

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 
 use libc::{c_int, c_uint};
 
-use super::Limit;
 use crate::abi::Result;
 use crate::base::alloc::Array;
+use crate::driver::limit::Limit;
 use crate::op::{Completion, OpKey};
 
 /// What happens in one wait.

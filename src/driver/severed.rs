@@ -25,10 +25,10 @@ use std::{mem, ptr};
 use io_uring::Parameters;
 use libc::{c_int, c_void};
 
-use super::fork;
 use super::ring_instance::RingInstance;
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
+use crate::base::fork;
 use crate::op::{Completion, OpKey};
 use crate::sys::clock;
 

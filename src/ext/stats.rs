@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
-use crate::driver::{pool, probe};
-use crate::event_loop::Loop;
+use crate::driver::probe;
+use crate::model::event_loop::Loop;
+use crate::pool;
 use crate::turn;
 
 /// `uvring_loop_stats_t.driver`: epoll carries the loop.

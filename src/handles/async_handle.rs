@@ -14,51 +14,20 @@
 //! In a forked child the senders that the state counts are in the parent.
 
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 use libc::c_int;
 
 use crate::abi::*;
 use crate::base::queue::{self, Link};
 use crate::callback;
-use crate::event_loop::{Local, Loop};
-use crate::handle::{Async, Handle};
+use crate::model::asyncs::{NEXT, ORDER};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Async, Handle};
 
 const PENDING: c_int = 1;
 const CLOSED: c_int = 2;
 const SENDER: c_int = 4;
-
-/// Handles with a callback to come, last sent first; linked by the first reserved word of the handle.
-pub(crate) struct PendingStack(AtomicPtr<uv_async_t>);
-
-impl PendingStack {
-    pub(crate) const fn new() -> PendingStack {
-        PendingStack(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.load(SeqCst).is_null()
-    }
-
-    fn push(&self, handle: Async) {
-        let mut top = self.0.load(SeqCst);
-        loop {
-            handle.set_reserved(NEXT, top.cast());
-            match self.0.compare_exchange_weak(top, handle.as_ptr(), SeqCst, SeqCst) {
-                Ok(_) => return,
-                Err(now) => top = now,
-            }
-        }
-    }
-
-    fn take(&self) -> *mut uv_async_t {
-        self.0.swap(ptr::null_mut(), SeqCst)
-    }
-}
-
-/// Reserved words of an async handle: the next in the stack, and its place in the order of initialisation.
-const NEXT: usize = 0;
-const ORDER: usize = 1;
 
 /// Initialises an async handle, which is active at once. `async_cb` may be NULL.
 /// `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
@@ -106,16 +75,6 @@ impl Async {
     fn state(self) -> &'static AtomicI32 {
         // SAFETY: law 1, for as long as the caller uses it; all accesses after `init` are atomic.
         unsafe { AtomicI32::from_ptr((*self.as_ptr()).pending.as_ptr()) }
-    }
-
-    fn reserved(self, word: usize) -> *mut libc::c_void {
-        // SAFETY: law 1; the union's four words are always initialised.
-        unsafe { (&raw const (*self.as_ptr()).u).cast::<*mut libc::c_void>().add(word).read() }
-    }
-
-    fn set_reserved(self, word: usize, value: *mut libc::c_void) {
-        // SAFETY: law 1; `NEXT` is written only by the sender that set `PENDING`, `ORDER` only by `init`.
-        unsafe { (&raw mut (*self.as_ptr()).u).cast::<*mut libc::c_void>().add(word).write(value) }
     }
 
     fn send(self) {
@@ -209,11 +168,6 @@ fn collect(event_loop: Loop) {
     }
     later.clear();
     sent.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
-}
-
-/// True if there are callbacks to come of handles that were taken over from the stack.
-pub(crate) fn some_taken_over(state: &Local) -> bool {
-    !state.sent_asyncs.borrow().is_empty() || !state.later_asyncs.borrow().is_empty()
 }
 
 /// Calls the handles that were sent. Those sent meanwhile wait for the next poll phase.

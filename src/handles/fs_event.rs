@@ -12,11 +12,12 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffer::Out;
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
-use crate::handle::{FsEvent, Handle};
 use crate::handles::fs_tree;
 use crate::handles::fs_watch::{Inotify, each_active, handle_of};
-use crate::handles::io::{self, Io, Part};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{FsEvent, Handle};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Part};
 use crate::sys::{inotify, socket};
 
 /// Initialises a file watcher. Always returns 0.

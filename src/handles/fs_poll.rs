@@ -25,9 +25,9 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffer::Out;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{FsPoll, Handle, Timer, flag};
 use crate::handles::timer::{self, uv_timer_init, uv_timer_start};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{FsPoll, Handle, Timer, flag};
 use crate::requests::fs::{stat_at_once, uv_fs_req_cleanup};
 
 /// Initialises a file watcher. Always returns 0.

@@ -26,7 +26,7 @@ use crate::base::alloc;
 use crate::base::alloc::Array;
 use crate::base::queue;
 use crate::base::queue::Link;
-use crate::handle::FsEvent;
+use crate::model::handle::FsEvent;
 use crate::sys::{directory, inotify};
 
 /// `UVRING_FS_EVENT_RECURSIVE=0` in the environment: ignore the flag, as libuv does.

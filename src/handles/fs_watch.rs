@@ -30,8 +30,8 @@ use crate::base::alloc::Array;
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{FsEvent, Handle, Kind};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{FsEvent, Handle, Kind};
 use crate::sys::inotify;
 
 /// A file that is watched.

@@ -1,12 +1,10 @@
-//! One libuv handle a file: C functions first, the machine below. `io.rs` is what those with a descriptor share,
-//! `sending.rs` what those that send share.
+//! One libuv handle a file: C functions first, the machine below. `sending.rs` is what those that send share.
 
 pub(crate) mod async_handle;
 pub(crate) mod fs_event;
 pub(crate) mod fs_poll;
 pub(crate) mod fs_tree;
 pub(crate) mod fs_watch;
-pub(crate) mod io;
 pub(crate) mod pipe;
 pub(crate) mod poll;
 pub(crate) mod process;

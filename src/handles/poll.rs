@@ -8,9 +8,10 @@ use libc::{c_int, c_uint};
 
 use crate::abi::*;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Poll};
-use crate::handles::io::{self, Io, Part};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Poll};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Part};
 use crate::sys::socket;
 
 /// What a poll event is called by users, and by the kernel.

@@ -2,8 +2,8 @@
 //! the second for its callback.
 
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
-use crate::handles::io::Io;
+use crate::model::event_loop::Loop;
+use crate::model::io_watcher::Io;
 
 /// Has `end` end each request that awaits its callback by now; those that join them meanwhile wait for the next time. Should a callback
 /// `longjmp` away, the next pending phase goes on with the rest.

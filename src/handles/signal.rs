@@ -32,9 +32,10 @@ use crate::abi::*;
 use crate::base::fork;
 use crate::base::lock::{Held, Lock};
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Kind, Signal, flag};
-use crate::handles::io::{self, Io, Part};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Kind, Signal, flag};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Part};
 use crate::sys::signals::{self, AllBlocked};
 use crate::sys::socket;
 

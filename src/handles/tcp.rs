@@ -3,11 +3,11 @@
 use libc::{c_int, c_uint, sockaddr, sockaddr_in6, socklen_t};
 
 use crate::abi::*;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Tcp, flag};
 use crate::handles::stream;
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Tcp, flag};
+use crate::model::request::Connect;
 use crate::os::net_if;
-use crate::request::Connect;
 use crate::sys::socket;
 
 /// Initialises a TCP handle. There is no socket yet. Always returns 0. Not thread-safe.

@@ -1,22 +1,18 @@
-//! Timers, in a heap in user space.
+//! Timers, in a heap in user space (`model/timers.rs`).
 //!
 //! Timers due at the same millisecond run in the order in which they were started, so the heap is ordered by
 //! (`timeout`, `start_id`). A timer never runs early: besides libuv's millisecond it has a deadline in nanoseconds, and the
 //! first in the heap runs only when that has passed. (libuv, which has only the millisecond, is early by up to one.)
-//!
-//! The heap is an array with four children a node: one timer costs 32 bytes beside the handle, in cache lines that are
-//! read one after the other. The handle keeps its index, so that stopping needs no search. Room in the heap is made when a timer is
-//! initialised, which may fail; starting a timer, again or by itself, cannot.
 
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::alloc::Array;
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Timer};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Timer};
+use crate::model::timers::Entry;
 
 /// Initialises a timer. `UV_ENOMEM` without memory to keep track of it.
 #[unsafe(no_mangle)]
@@ -88,17 +84,6 @@ impl Timer {
     fn link(self) -> Link {
         // SAFETY: law 1; the node is three words, aligned as a link is.
         unsafe { Link::at((&raw const (*self.as_ptr()).node).cast()) }
-    }
-
-    /// The third word of the node: the place of an active timer in the heap.
-    fn index(self) -> usize {
-        self.node.get().heap[2].addr()
-    }
-
-    fn set_index(self, index: usize) {
-        let mut node = self.node.get();
-        node.heap[2] = std::ptr::without_provenance_mut(index);
-        self.node.set(node);
     }
 
     fn start(self, cb: uv_timer_cb, timeout: u64, repeat: u64) -> Result {
@@ -182,104 +167,5 @@ pub(crate) fn run(event_loop: Loop) {
         // Cannot fail: it has a callback, and its room in the heap.
         let _ = timer.again();
         callback::timer(timer);
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    timeout_ms: u64,
-    start_id: u64,
-    due_ns: u64,
-    timer: Timer,
-}
-
-impl Entry {
-    fn before(&self, other: &Entry) -> bool {
-        (self.timeout_ms, self.start_id) < (other.timeout_ms, other.start_id)
-    }
-}
-
-const CHILDREN: usize = 4;
-
-/// The active timers of a loop, the first due on top.
-pub(crate) struct Heap {
-    active: Array<Entry>,
-    /// How many timers there are, active or not; `active` has room for as many.
-    timers: usize,
-}
-
-impl Heap {
-    pub(crate) const fn new() -> Heap {
-        Heap { active: Array::new(), timers: 0 }
-    }
-
-    /// Makes room for one timer more.
-    fn admit(&mut self) -> Result {
-        self.active.reserve_total(self.timers + 1)?;
-        self.timers += 1;
-        Ok(())
-    }
-
-    /// Gives the room of one timer up.
-    fn dismiss(&mut self) {
-        self.timers -= 1;
-    }
-
-    fn first(&self) -> Option<Entry> {
-        self.active.first().copied()
-    }
-
-    /// When the first timer is due: CLOCK_MONOTONIC in nanoseconds.
-    pub(crate) fn due_ns(&self) -> Option<u64> {
-        self.active.first().map(|e| e.due_ns)
-    }
-
-    fn insert(&mut self, entry: Entry) -> Result {
-        self.active.push(entry)?;
-        self.up(self.active.len() - 1, entry);
-        Ok(())
-    }
-
-    fn remove(&mut self, index: usize) {
-        let Some(last) = self.active.pop() else { return };
-        if index == self.active.len() {
-            return;
-        }
-        let removed = self.active[index];
-        if last.before(&removed) { self.up(index, last) } else { self.down(index, last) }
-    }
-
-    fn place(&mut self, index: usize, entry: Entry) {
-        self.active[index] = entry;
-        entry.timer.set_index(index);
-    }
-
-    fn up(&mut self, mut index: usize, entry: Entry) {
-        while index > 0 {
-            let parent = (index - 1) / CHILDREN;
-            let above = self.active[parent];
-            if !entry.before(&above) {
-                break;
-            }
-            self.place(index, above);
-            index = parent;
-        }
-        self.place(index, entry);
-    }
-
-    fn down(&mut self, mut index: usize, entry: Entry) {
-        loop {
-            let children = index * CHILDREN + 1..(index * CHILDREN + 1 + CHILDREN).min(self.active.len());
-            let Some(least) = children.reduce(|a, b| if self.active[b].before(&self.active[a]) { b } else { a }) else {
-                break;
-            };
-            let below = self.active[least];
-            if !below.before(&entry) {
-                break;
-            }
-            self.place(index, below);
-            index = least;
-        }
-        self.place(index, entry);
     }
 }

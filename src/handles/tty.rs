@@ -9,9 +9,9 @@ use libc::{c_int, termios};
 
 use crate::abi::*;
 use crate::base::lock::Mutex;
-use crate::event_loop::Loop;
-use crate::handle::{Stream, Tty, flag};
 use crate::handles::stream;
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Stream, Tty, flag};
 use crate::sys::{socket, tty};
 
 /// Initialises a stream on the terminal `fd`; it is readable, writable or both, as `fd` is. The last argument is

@@ -13,9 +13,10 @@ use std::ptr;
 use libc::{c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::*;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Udp, flag};
-use crate::handles::io::{self, Io, Part};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Udp, flag};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Part};
 use crate::sys::datagram;
 use crate::sys::datagram::Address;
 use crate::sys::socket;

@@ -8,8 +8,8 @@ use crate::abi::*;
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Check, Handle, Idle, Prepare};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Check, Handle, Idle, Prepare};
 
 /// Initialises an idle handle. Always returns 0.
 #[unsafe(no_mangle)]

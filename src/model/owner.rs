@@ -1,8 +1,8 @@
 //! Who waits for which operation: file operations on the ring, ends of children, and watchers.
 
-use crate::handle::Process;
-use crate::handles::io::Io;
-use crate::request::FsReq;
+use crate::model::handle::Process;
+use crate::model::io_watcher::Io;
+use crate::model::request::FsReq;
 
 /// Whom a completion concerns.
 #[derive(Clone, Copy)]

@@ -13,9 +13,10 @@ use libc::{addrinfo, c_char, c_int, c_void, sockaddr, sockaddr_in, sockaddr_in6,
 use crate::abi::*;
 use crate::base::alloc;
 use crate::callback;
-use crate::driver::pool::{self, Kind};
-use crate::event_loop::Loop;
-use crate::request::{GetAddrInfo, GetNameInfo, Req};
+use crate::model::event_loop::Loop;
+use crate::model::request::{GetAddrInfo, GetNameInfo, Req};
+use crate::pool;
+use crate::pool::Kind;
 use crate::text::idna;
 
 /// Room for a host name in ASCII.

@@ -4,9 +4,10 @@ use libc::{c_int, c_uint, c_void};
 
 use crate::abi::*;
 use crate::callback;
-use crate::driver::pool::{self, Kind};
-use crate::event_loop::Loop;
-use crate::request::{Random, Req};
+use crate::model::event_loop::Loop;
+use crate::model::request::{Random, Req};
+use crate::pool;
+use crate::pool::Kind;
 use crate::sys::random;
 
 /// Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called

@@ -4,9 +4,10 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::callback;
-use crate::driver::pool::{self, Kind};
-use crate::event_loop::Loop;
-use crate::request::{Req, Work};
+use crate::model::event_loop::Loop;
+use crate::model::request::{Req, Work};
+use crate::pool;
+use crate::pool::Kind;
 
 /// Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
 /// `UV_ECANCELED`. `UV_EINVAL` without `loop`, `req` or `work_cb`; `UV_EAGAIN` if the system has no thread for it. Not thread-safe.

@@ -8,12 +8,13 @@ use libc::{c_int, c_uint};
 use crate::abi::*;
 use crate::base::queue;
 use crate::callback;
-use crate::driver::pool;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Kind, flag};
-use crate::handles::io::{self, Io, Whose};
 use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
-use crate::request::{FsReq, GetAddrInfo, GetNameInfo, Random, Req, Work, Write};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Kind, flag};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Whose};
+use crate::model::request::{FsReq, GetAddrInfo, GetNameInfo, Random, Req, Work, Write};
+use crate::pool;
 use crate::requests::fs;
 
 /// Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and

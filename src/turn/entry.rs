@@ -8,10 +8,10 @@ use libc::c_int;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::lock::Mutex;
-use crate::driver::pool;
-use crate::event_loop::Loop;
 use crate::handles::signal;
+use crate::model::event_loop::Loop;
 use crate::os;
+use crate::pool;
 
 /// Initialises a loop in the caller's memory; `loop->data` is kept.
 /// `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.

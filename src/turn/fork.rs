@@ -14,8 +14,8 @@
 use super::reconcile;
 use crate::abi::Result;
 use crate::base::fork;
-use crate::event_loop::Loop;
 use crate::handles::{async_handle, fs_event, process, signal};
+use crate::model::event_loop::Loop;
 
 /// The owners of what a fork leaves behind, in an order in which each finds what it needs.
 const OWNERS: [fn(Loop) -> Result; 8] = [

@@ -7,11 +7,12 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::base::alloc;
-use crate::event_loop::{self, Loop};
 use crate::ext;
-use crate::handle::{Handle, flag};
-use crate::handles::io;
 use crate::handles::{fs_event, signal};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, flag};
+use crate::model::io_watcher as io;
+use crate::model::state;
 
 impl Loop {
     pub(super) fn init(self) -> Result {
@@ -36,7 +37,7 @@ impl Loop {
             fd.set(-1);
         }
         self.signal_pipefd.set([-1, -1]);
-        let state = alloc::boxed(event_loop::LoopState::new()?)?;
+        let state = alloc::boxed(state::LoopState::new()?)?;
         self.internal_fields.set(state.as_ptr().cast());
         self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
@@ -92,7 +93,7 @@ impl Loop {
             // A callback closes the loop that calls it.
             state.closed.set(true);
         } else {
-            event_loop::free(boxed);
+            state::free(boxed);
         }
         // SAFETY: ours, or NULL.
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };

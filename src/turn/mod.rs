@@ -7,11 +7,12 @@
 //!
 //! The poll phase is one call of the driver's `wait`. Completions are copied out first and delivered after; those not yet
 //! delivered stay in the loop's state, so that a callback may close their handles (their keys then find nothing) or
-//! `longjmp` away (the next turn goes on with them), or first give memory back (`event_loop/lent.rs`). Signals come last in a batch,
+//! `longjmp` away (the next turn goes on with them), or first give memory back (`model/lent.rs`). Signals come last in a batch,
 //! then the ends of children.
 
 mod dispatch;
 mod entry;
+mod exposure;
 mod fork;
 mod life;
 #[cfg(test)]
@@ -21,18 +22,17 @@ mod walk;
 pub(crate) use dispatch::uv_close;
 pub(crate) use entry::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use libc::c_int;
 
 use crate::abi::*;
 use crate::base::queue;
-use crate::driver::{epoll, pool};
-use crate::event_loop::{self, Loop};
-use crate::handles::io::Io;
 use crate::handles::{async_handle, process, signal, timer, watcher};
+use crate::model::event_loop::Loop;
+use crate::model::io_watcher::Io;
 use crate::model::owner::Owner;
-use crate::op::{Completion, OpKey};
+use crate::model::state;
+use crate::op::Completion;
+use crate::pool;
 use crate::requests::fs;
 
 /// How often a poll phase may ask for events, each time after the callbacks for those before, so that timers are not starved
@@ -61,7 +61,7 @@ impl Loop {
         while alive && !self.is_stopped() {
             self.turn(mode);
             if state.closed.get() {
-                event_loop::free(boxed);
+                state::free(boxed);
                 return 0;
             }
             alive = self.has_more();
@@ -91,23 +91,6 @@ impl Loop {
             }
         }
         shared.leave_run(self.has_own_news(), self.is_restless());
-    }
-
-    /// From now on somebody watches the backend descriptor. Thread-safe.
-    fn expose(self) -> c_int {
-        let shared = self.shared();
-        let set = self.backend_fd.get();
-        if shared.wake.watch() {
-            let key = OpKey::from_bits(shared.exposure.wake_key.load(Relaxed));
-            epoll::tell_of_level(set, shared.wake.fd(), key);
-            if shared.runs_here() {
-                // In a callback; or one has jumped out of `uv_run`, and left undone what has to be done before anybody waits.
-                self.leave_run();
-            } else if shared.is_unheard() || self.has_sent_news() {
-                shared.wake.wake();
-            }
-        }
-        set
     }
 
     fn turn(self, mode: uv_run_mode) {
@@ -283,7 +266,7 @@ impl Loop {
         if shared.mailbox.has_some() || !state.walking.finished().is_empty() {
             self.run_finished();
         }
-        if !state.closed.get() && (!shared.pending_asyncs.is_empty() || async_handle::some_taken_over(state)) {
+        if !state.closed.get() && (!shared.pending_asyncs.is_empty() || state.some_asyncs_taken_over()) {
             state.metrics.count();
             async_handle::run(self);
         }

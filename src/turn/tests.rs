@@ -10,10 +10,10 @@ use super::entry::*;
 use super::uv_close;
 use crate::abi::*;
 use crate::driver::script::{Event, Script, scripted};
-use crate::event_loop::Loop;
-use crate::handles::io::IN;
 use crate::handles::poll::{uv_poll_init, uv_poll_start, uv_poll_stop};
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
+use crate::model::event_loop::Loop;
+use crate::model::io_watcher::IN;
 
 /// A scripted loop with two poll handles on two eventfds.
 struct Stage {
@@ -82,7 +82,7 @@ impl Stage {
         for i in 0..2 {
             // SAFETY: the handle is initialised; closing twice is avoided by the flag.
             unsafe {
-                if crate::handle::uv_is_closing(self.poll(i).cast()) == 0 {
+                if crate::model::handle::uv_is_closing(self.poll(i).cast()) == 0 {
                     uv_close(self.poll(i).cast(), None);
                 }
             }

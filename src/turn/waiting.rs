@@ -13,8 +13,9 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::driver::{Limit, pool};
-use crate::event_loop::Loop;
+use crate::driver::limit::Limit;
+use crate::model::event_loop::Loop;
+use crate::pool;
 use crate::sys::clock;
 
 /// With more requests than this in flight, the loop does not look: more will be ready by the time that it wakes.

@@ -5,9 +5,9 @@ use libc::{c_int, c_uint};
 use super::KNOWN_FLAGS;
 use crate::abi::*;
 use crate::base::alloc::Array;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Kind, Process, Stream, flag};
 use crate::handles::stream;
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Kind, Process, Stream, flag};
 use crate::sys;
 use crate::sys::socket;
 

@@ -12,9 +12,10 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Kind, flag};
-use crate::handles::{io, pipe, tcp};
+use crate::handles::{pipe, tcp};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Kind, flag};
+use crate::model::io_watcher as io;
 use crate::sys::socket;
 
 /// Listens for connections on a TCP or pipe handle; the kernel queues up to `backlog` of them. `cb` is called with 0 for

@@ -15,11 +15,12 @@ use libc::{c_int, c_uint, c_void};
 use crate::abi::*;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::event_loop::Loop;
-use crate::handle::{Handle, Kind, Stream, flag};
-use crate::handles::io::{self, Io, Part};
 use crate::handles::tcp;
-use crate::request::{Connect, Req, Shutdown};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Handle, Kind, Stream, flag};
+use crate::model::io_watcher as io;
+use crate::model::io_watcher::{Io, Part};
+use crate::model::request::{Connect, Req, Shutdown};
 use crate::sys::socket;
 
 /// Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream

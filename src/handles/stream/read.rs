@@ -11,8 +11,8 @@ use once_cell::race::OnceBool;
 use super::{Stream, Suggestion, accept};
 use crate::abi::*;
 use crate::callback;
-use crate::handle::{Handle, Pipe, flag};
-use crate::handles::io;
+use crate::model::handle::{Handle, Pipe, flag};
+use crate::model::io_watcher as io;
 use crate::sys::socket;
 
 /// The most reads for one event, so that a stream on which data never ends leaves time to the others.

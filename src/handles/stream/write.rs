@@ -14,11 +14,11 @@ use crate::base::buffers::{self, Buffers};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::handle::{Handle, Kind, flag};
-use crate::handles::io;
 use crate::handles::sending;
+use crate::model::handle::{Handle, Kind, flag};
+use crate::model::io_watcher as io;
+use crate::model::request::{Req, Shutdown, Write};
 use crate::op::check_buffers;
-use crate::request::{Req, Shutdown, Write};
 use crate::sys::socket;
 
 /// The most requests finished for one event, so that a stream that is always writable leaves time to the others.

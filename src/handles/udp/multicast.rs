@@ -5,7 +5,7 @@ use std::mem::zeroed;
 use libc::{c_char, c_int, group_source_req, in_addr, ip_mreq, ip_mreq_source, ipv6_mreq, sockaddr_in, sockaddr_in6};
 
 use crate::abi::*;
-use crate::handle::{Handle, Udp, flag};
+use crate::model::handle::{Handle, Udp, flag};
 use crate::sys::datagram;
 use crate::text::inet::{uv_ip4_addr, uv_ip6_addr};
 

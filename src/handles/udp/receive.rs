@@ -7,8 +7,8 @@ use libc::{c_int, c_uint, mmsghdr, msghdr, sockaddr, sockaddr_storage, socklen_t
 
 use crate::abi::*;
 use crate::callback;
-use crate::handle::{Handle, Udp, flag};
-use crate::handles::io;
+use crate::model::handle::{Handle, Udp, flag};
+use crate::model::io_watcher as io;
 use crate::sys::datagram;
 use crate::sys::datagram::ReportRoom;
 

@@ -14,11 +14,11 @@ use crate::base::buffers::{self, Buffers};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
-use crate::handle::{Handle, Udp, flag};
-use crate::handles::io;
 use crate::handles::sending;
+use crate::model::handle::{Handle, Udp, flag};
+use crate::model::io_watcher as io;
+use crate::model::request::{Req, UdpSend};
 use crate::op::check_buffers;
-use crate::request::{Req, UdpSend};
 use crate::sys::datagram;
 use crate::sys::datagram::Address;
 

@@ -6,9 +6,10 @@ use std::ptr::NonNull;
 
 use libc::{c_char, c_double, c_int, timespec};
 
-use super::{FsReq, begin, give, launch};
+use super::{begin, give, launch};
 use crate::abi::*;
 use crate::base::alloc;
+use crate::model::request::FsReq;
 use crate::op::perform::{retry, retry_long};
 
 /// Asks whether the process may use a file, as `access(2)`; `mode` is `F_OK` or a sum of `R_OK`, `W_OK`, `X_OK`. See

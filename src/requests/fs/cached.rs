@@ -9,13 +9,14 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use libc::{c_char, c_int, c_long, c_uint, open_how};
+use libc::{S_IFIFO, S_IFSOCK, c_char, c_int, c_long, c_uint, open_how};
 
 use super::mounts::{self, Class, look};
-use super::pending::{Files, MOUNT};
 use super::route::{Attempt, Facts};
-use super::{FsReq, open, stat};
+use super::{open, stat};
 use crate::abi::*;
+use crate::model::files::{Files, MOUNT};
+use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::outcome;
 use crate::sys::spin;
@@ -199,5 +200,12 @@ impl Facts for Here<'_> {
 
     fn is_in_pool(&self) -> bool {
         self.files.may_be_in_pool(self.fd)
+    }
+}
+
+impl FsReq {
+    /// True for a read that waits until somebody writes. The ring needs no thread for that.
+    pub(super) fn is_endless(self) -> bool {
+        self.fs_type.get() == UV_FS_READ && self.off.get() < 0 && matches!(kind(self.file.get()), S_IFIFO | S_IFSOCK)
     }
 }

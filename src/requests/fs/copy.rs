@@ -4,8 +4,9 @@ use std::mem::MaybeUninit;
 
 use libc::{c_char, c_int, off_t, timespec};
 
-use super::{FsReq, begin, launch};
+use super::{begin, launch};
 use crate::abi::*;
+use crate::model::request::FsReq;
 use crate::op::perform::{perform, retry, retry_long};
 use crate::op::{FileOp, MOST_BYTES};
 

@@ -6,10 +6,11 @@ use std::ptr::{self, NonNull};
 
 use libc::{DIR, c_char, c_int};
 
-use super::{FsReq, begin, give, launch};
+use super::{begin, give, launch};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
+use crate::model::request::FsReq;
 use crate::op::perform::retry;
 
 /// Removes an empty directory, as `rmdir(2)`. See `uv_fs_open`.

@@ -11,7 +11,6 @@ mod copy;
 mod dir;
 mod mounts;
 mod open;
-mod pending;
 mod route;
 pub(crate) mod stat;
 mod temp;
@@ -25,12 +24,12 @@ use libc::{c_char, c_int, c_uint, c_void};
 
 use crate::abi::*;
 use crate::base::alloc;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
+use crate::model::files::Stage;
+pub(crate) use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::{IOV_MAX, perform};
-pub(crate) use crate::request::FsReq;
 
-pub(crate) use pending::Files;
 pub(crate) use stat::stat_at_once;
 pub(crate) use tiers::{before_poll, cancel, deliver_finished, leave_run, on_ring};
 
@@ -65,7 +64,7 @@ unsafe fn begin(event_loop: *mut uv_loop_t, req: *mut uv_fs_t, fs_type: uv_fs_ty
     req.new_path.set(ptr::null());
     req.bufs.set(ptr::null_mut());
     req.nbufs.set(0);
-    req.set_stage(pending::Stage::Idle);
+    req.set_stage(Stage::Idle);
     Ok(req)
 }
 
@@ -176,6 +175,11 @@ impl FsReq {
             UV_FS_SYMLINK => FileOp::Symlink { path, new_path },
             _ => return None,
         })
+    }
+
+    /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
+    pub(super) fn is_pool_only(self) -> bool {
+        !self.is_stat() && self.operation().is_none()
     }
 
     /// Notes how the operation ended.

@@ -7,9 +7,10 @@ use std::ffi::CStr;
 
 use libc::{S_IFCHR, S_IFIFO, c_char, c_int};
 
-use super::pending::FIRST_FD;
-use super::{FsReq, cached};
+use super::cached;
 use crate::abi::*;
+use crate::model::files::FIRST_FD;
+use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::perform;
 use crate::sys::fifo;

@@ -4,7 +4,7 @@
 use libc::{O_DIRECT, O_DSYNC, S_IFBLK, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
 use super::mounts::Class;
-use super::pending::mark;
+use crate::model::files::mark;
 use crate::op::FileOp;
 use crate::op::perform::IOV_MAX;
 

@@ -5,10 +5,11 @@ use std::ptr::NonNull;
 
 use libc::{c_char, c_int, c_long};
 
-use super::{FsReq, begin, cached, give, launch, mounts, tiers};
+use super::{begin, cached, give, launch, mounts, tiers};
 use crate::abi::*;
 use crate::base::alloc;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
+use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::{perform, retry};
 use crate::sys::stat::from_statx;

@@ -4,9 +4,10 @@ use std::ffi::CStr;
 
 use libc::{c_char, c_int};
 
-use super::{FsReq, begin, launch};
+use super::{begin, launch};
 use crate::abi::*;
 use crate::base::alloc;
+use crate::model::request::FsReq;
 use crate::op::perform::outcome;
 
 /// Makes a directory with a name of its own, as `mkdtemp(3)`: the six `X` at the end of `tpl` are replaced. `req->path` is

@@ -6,8 +6,9 @@
 
 use libc::{S_IFIFO, S_IFMT, S_IFSOCK, c_char, c_int, c_short};
 
-use super::{FsReq, cached};
+use super::cached;
 use crate::abi::*;
+use crate::model::request::FsReq;
 
 /// True if a request may have to wait for another process or a callback.
 pub(super) fn may_wait(req: FsReq) -> bool {

@@ -33,19 +33,19 @@ use libc::c_int;
 
 use super::cached::{self, Here};
 use super::mounts;
-use super::pending::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
 use super::route::{self, Facts, Way, route};
-use super::{FsReq, open, run, threadless};
+use super::{open, run, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::callback;
-use crate::driver::{
-    pool::{self, Kind},
-    probe,
-};
-use crate::event_loop::Loop;
+use crate::driver::probe;
+use crate::model::event_loop::Loop;
+use crate::model::files::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
 use crate::model::owner::Owner;
+use crate::model::request::FsReq;
 use crate::op::{FileOp, OpKey};
+use crate::pool;
+use crate::pool::Kind;
 
 /// Makes a request ready to be started. True if its loop has a ring.
 fn prepare(event_loop: Loop, req: FsReq) -> bool {

@@ -5,86 +5,24 @@
 //! [`Shared`](super::shared::Shared). They are libuv's answers. That a finished operation awaits its callback shows only between
 //! turns, and only where no descriptor tells of it: in callbacks it is the loop's own affair.
 
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_int;
 
-use super::Loop;
-use crate::abi::*;
-use crate::handles::async_handle;
+use crate::model::event_loop::Loop;
 use crate::sys::clock;
 
 /// How long a loop sleeps at most that has to look for itself: to try a registration again which the kernel had no room for, or
 /// for results of a ring that was given up.
 const LOOK_AGAIN_NS: u64 = 10_000_000;
 
-macro_rules! words {
-    ($($name:ident, $field:ident: $atomic:ty;)+) => { $(
-        fn $name(self) -> &'static $atomic {
-            // SAFETY: the loop is alive (law 5); what may happen at the same time goes through here, too. (The count of requests
-            // is the lower half of its field.)
-            unsafe { <$atomic>::from_ptr((&raw const (*self.as_ptr()).$field).cast_mut().cast()) }
-        }
-    )+ };
-}
-
 impl Loop {
-    words! {
-        active_handles_word, active_handles: AtomicU32;
-        requests_word, active_reqs: AtomicU32;
-        stop_word, stop_flag: AtomicU32;
-        time_word, time: AtomicU64;
-        closing_word, closing_handles: AtomicPtr<uv_handle_t>;
-    }
-
-    pub(crate) fn count_active(self, change: c_int) {
-        let word = self.active_handles_word();
-        word.store(word.load(Relaxed).wrapping_add_signed(change), Relaxed);
-    }
-
-    pub(crate) fn count_request(self, change: c_int) {
-        self.requests_word().store(self.requests().wrapping_add_signed(change), Relaxed);
-    }
-
-    pub(crate) fn requests(self) -> u32 {
-        self.requests_word().load(Relaxed)
-    }
-
-    pub(crate) fn stop(self) {
-        self.stop_word().store(1, Relaxed);
-    }
-
-    pub(crate) fn is_stopped(self) -> bool {
-        self.stop_word().load(Relaxed) != 0
-    }
-
-    pub(crate) fn take_stop(self) {
-        if self.is_stopped() {
-            self.stop_word().store(0, Relaxed);
-        }
-    }
-
-    /// The handles that are closing, last first.
-    pub(crate) fn closing(self) -> *mut uv_handle_t {
-        self.closing_word().load(Relaxed)
-    }
-
-    pub(crate) fn set_closing(self, first: *mut uv_handle_t) {
-        self.closing_word().store(first, Relaxed);
-    }
-
-    pub(crate) fn time_ms(self) -> u64 {
-        self.time_word().load(Relaxed)
-    }
-
     pub(crate) fn update_time(self) {
         let now = clock::monotonic_ns();
         self.shared().set_now_ns(now);
         self.time_word().store(now / 1_000_000, Relaxed);
     }
-}
 
-impl Loop {
     fn has_active(self) -> bool {
         self.active_handles_word().load(Relaxed) > 0 || self.requests() > 0
     }
@@ -171,6 +109,6 @@ impl Loop {
             || state.files.has_news()
             || !state.walking.finished().is_empty()
             || !state.walking.held().is_empty()
-            || async_handle::some_taken_over(state)
+            || state.some_asyncs_taken_over()
     }
 }

@@ -5,20 +5,23 @@ use std::ptr::{self, NonNull};
 
 use libc::c_void;
 
-use super::lent::Lent;
-use super::metrics::Metrics;
-use super::shared::Shared;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
+use crate::base::fork;
 use crate::base::queue::Link;
-use crate::driver::{Driver, fork};
-use crate::handle::Async;
-use crate::handles::timer;
+use crate::driver::Driver;
+use crate::model::event_loop::Loop;
+use crate::model::files::Files;
+use crate::model::handle::Async;
+use crate::model::io_watcher::Io;
+use crate::model::lent::Lent;
+use crate::model::metrics::Metrics;
 use crate::model::owner::Owner;
+use crate::model::shared::Shared;
+use crate::model::timers;
 use crate::op::Completion;
 use crate::op::table::Table;
-use crate::requests::fs;
 use crate::sys::spin::{EventHabit, Habit};
 
 /// The state of a loop, in a box of its own.
@@ -45,7 +48,7 @@ pub(crate) struct Local {
     pub(crate) woken: Cell<bool>,
     /// Some child has ended and is to be reaped at the end of the batch.
     pub(crate) children_ended: Cell<bool>,
-    pub(crate) timers: RefCell<timer::Heap>,
+    pub(crate) timers: RefCell<timers::Heap>,
     /// Async handles taken over from those that were sent: those that the poll phase under way runs, last to run first; and those
     /// after them.
     pub(crate) sent_asyncs: RefCell<Array<(usize, Async)>>,
@@ -56,7 +59,7 @@ pub(crate) struct Local {
     /// The process that the loop's threads and kernel objects belong to.
     pub(crate) fork_generation: Cell<u64>,
     /// File requests on their way.
-    pub(crate) files: fs::Files,
+    pub(crate) files: Files,
     /// Handles that the closing phase is about to finish.
     pub(crate) closing_now: Cell<*mut uv_handle_t>,
     pub(crate) walking: Walking,
@@ -75,6 +78,42 @@ pub(crate) struct Local {
     /// Other jobs of the thread pool under way.
     pub(crate) jobs: Cell<usize>,
     pub(crate) metrics: Metrics,
+}
+
+impl Loop {
+    /// The loop's state, for the thread that uses the loop. It lives from `uv_loop_init` to `uv_loop_close`; nobody keeps the
+    /// reference across either.
+    pub(crate) fn state(self) -> &'static Local {
+        // SAFETY: set by `uv_loop_init`; every field is a cell (law 5).
+        unsafe { &(*self.internal_fields.get().cast::<LoopState>()).local }
+    }
+
+    /// The loop's state, as much of it as every thread may touch; for as long.
+    pub(crate) fn shared(self) -> &'static Shared {
+        // SAFETY: set by `uv_loop_init`; the field is for all threads.
+        unsafe { &(*self.internal_fields.get().cast::<LoopState>()).shared }
+    }
+
+    /// The watcher of the loop's own wake-up.
+    pub(crate) fn wake_watcher(self) -> Io {
+        // SAFETY: the loop is alive (law 5).
+        unsafe { Io::at(&raw const (*self.as_ptr()).async_io_watcher) }
+    }
+
+    /// Something awaits its callback that no descriptor tells of: outside `uv_run`, or where somebody watches the descriptor.
+    pub(crate) fn announce(self) {
+        if self.state().running.get().is_none() {
+            self.shared().set_unheard();
+        }
+        if self.is_exposed() {
+            self.shared().wake.wake();
+        }
+    }
+
+    /// True if somebody watches the backend descriptor.
+    pub(crate) fn is_exposed(self) -> bool {
+        self.shared().wake.is_watched()
+    }
 }
 
 impl LoopState {
@@ -102,13 +141,13 @@ impl Local {
             signalled: Cell::new(false),
             woken: Cell::new(false),
             children_ended: Cell::new(false),
-            timers: RefCell::new(timer::Heap::new()),
+            timers: RefCell::new(timers::Heap::new()),
             sent_asyncs: RefCell::new(Array::new()),
             later_asyncs: RefCell::new(Array::new()),
             asyncs: Cell::new(0),
             next_async: Cell::new(0),
             fork_generation: Cell::new(fork::generation()),
-            files: fs::Files::new(),
+            files: Files::new(),
             closing_now: Cell::new(ptr::null_mut()),
             walking: Walking::new(),
             running: Cell::new(None),
@@ -126,6 +165,11 @@ impl Local {
     pub(crate) fn init(&self) {
         self.walking.init();
         self.files.init();
+    }
+
+    /// True if there are callbacks to come of asyncs that were taken over from the stack.
+    pub(crate) fn some_asyncs_taken_over(&self) -> bool {
+        !self.sent_asyncs.borrow().is_empty() || !self.later_asyncs.borrow().is_empty()
     }
 
     /// True in a forked child, until `uv_loop_fork`.

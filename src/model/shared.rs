@@ -2,17 +2,17 @@
 //! who waits on the backend descriptor in the loop's stead.
 
 use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64,
+    AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 
-use super::exposure::Exposure;
-use super::metrics::Idle;
 use crate::abi::Result;
-use crate::base::lock::{Mutex, MutexGuard};
+use crate::base::lock::MutexGuard;
 use crate::base::queue::Link;
 use crate::driver::wake::Wake;
-use crate::handles::async_handle::PendingStack;
+use crate::model::asyncs::PendingStack;
+use crate::model::mailbox::Mailbox;
+use crate::model::metrics::Idle;
 
 /// The part of a loop's state that every thread may name. What the loop's own thread tells the others is stored without an
 /// order: who asks while it changes gets the answer of before or after.
@@ -23,7 +23,8 @@ pub(crate) struct Shared {
     pub(crate) pending_asyncs: PendingStack,
     /// Jobs that the pool has finished.
     pub(crate) mailbox: Mailbox,
-    pub(crate) exposure: Exposure,
+    /// The key under which the wake-up is registered, as bits.
+    pub(crate) wake_key: AtomicU64,
     pub(crate) idle: Idle,
     /// CLOCK_MONOTONIC in nanoseconds, as of the last update; `loop->time` is the same in milliseconds.
     now_ns: AtomicU64,
@@ -57,7 +58,7 @@ impl Shared {
             wake: Wake::open()?,
             pending_asyncs: PendingStack::new(),
             mailbox: Mailbox::new(),
-            exposure: Exposure::default(),
+            wake_key: AtomicU64::new(0),
             idle: Idle::default(),
             now_ns: AtomicU64::new(0),
             due_ns: AtomicU64::new(NEVER),
@@ -111,53 +112,6 @@ impl Shared {
     /// True in a callback of the loop, and after one has jumped out of `uv_run` in this thread.
     pub(crate) fn runs_here(&self) -> bool {
         self.runner.load(Relaxed) == me()
-    }
-}
-
-/// Guards `loop->wq`, in which finished jobs await their `done`.
-pub(crate) struct Mailbox {
-    lock: Mutex<()>,
-    /// There may be some.
-    some: AtomicBool,
-    /// How many threads are between putting a job there and having woken the loop.
-    handing_over: AtomicU32,
-}
-
-impl Mailbox {
-    fn new() -> Mailbox {
-        Mailbox { lock: Mutex::new(()), some: AtomicBool::new(false), handing_over: AtomicU32::new(0) }
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
-        self.lock.lock()
-    }
-
-    /// Puts a job into `wq`, the list that `guard` guards.
-    pub(crate) fn put(&self, _guard: &MutexGuard<'_, ()>, wq: Link, job: Link) {
-        wq.push_back(job);
-        self.some.store(true, Relaxed);
-    }
-
-    pub(crate) fn has_some(&self) -> bool {
-        self.some.load(SeqCst)
-    }
-
-    /// Moves all jobs from `wq` to another list.
-    pub(crate) fn take_all(&self, wq: Link, to: Link) {
-        let _guard = self.lock.lock();
-        self.some.store(false, SeqCst);
-        to.append_all(wq);
-    }
-
-    /// True while a thread that has put a job there is about to wake the loop.
-    pub(crate) fn is_handing_over(&self) -> bool {
-        self.handing_over.load(SeqCst) != 0
-    }
-
-    /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing.
-    pub(crate) fn after_fork(&self) {
-        self.some.store(true, SeqCst);
-        self.handing_over.store(0, SeqCst);
     }
 }
 

@@ -12,9 +12,10 @@
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
+use crate::base::newtype::newtype;
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
-use crate::handle::{Poll, Stream, Udp, newtype};
+use crate::model::event_loop::Loop;
+use crate::model::handle::{Poll, Stream, Udp};
 use crate::op::{Completion, OpKey};
 use crate::os::memory;
 

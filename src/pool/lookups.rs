@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_void;
 
-use super::{Lanes, Pool, jobs};
+use crate::pool::{Lanes, Pool, jobs};
 
 unsafe extern "C" fn main(this: *mut c_void) {
     // SAFETY: from `spawn`.

@@ -9,32 +9,41 @@
 //! their token when it has delivered everything, and file requests start at once and do not ride the ring, whose completions
 //! only `uv_run` sees.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::Loop;
+use libc::c_int;
+
 use crate::abi::Result;
-use crate::handles::io::{self, Part};
-
-/// What it takes to make the wake-up level-triggered.
-#[derive(Default)]
-pub(crate) struct Exposure {
-    /// The key under which the wake-up is registered, as bits.
-    pub(crate) wake_key: AtomicU64,
-}
+use crate::driver::epoll;
+use crate::model::event_loop::Loop;
+use crate::model::io_watcher::{self as io, Part};
+use crate::op::OpKey;
 
 impl Loop {
-    /// True if somebody watches the backend descriptor.
-    pub(crate) fn is_exposed(self) -> bool {
-        self.shared().wake.is_watched()
-    }
-
     /// Registers the loop's wake-up, at once. `UV_ENOMEM` or `UV_ENOSPC` if there is no room for it.
-    pub(crate) fn watch_wake_up(self) -> Result {
+    pub(super) fn watch_wake_up(self) -> Result {
         let watcher = self.wake_watcher();
         watcher.init(Part::Wake, self.shared().wake.fd());
         watcher.start(self, io::IN)?;
         watcher.reconcile(self)?;
-        self.shared().exposure.wake_key.store(watcher.bits.get() as u64, Relaxed);
+        self.shared().wake_key.store(watcher.bits.get() as u64, Relaxed);
         Ok(())
+    }
+
+    /// From now on somebody watches the backend descriptor. Thread-safe.
+    pub(super) fn expose(self) -> c_int {
+        let shared = self.shared();
+        let set = self.backend_fd.get();
+        if shared.wake.watch() {
+            let key = OpKey::from_bits(shared.wake_key.load(Relaxed));
+            epoll::tell_of_level(set, shared.wake.fd(), key);
+            if shared.runs_here() {
+                // In a callback; or one has jumped out of `uv_run`, and left undone what has to be done before anybody waits.
+                self.leave_run();
+            } else if shared.is_unheard() || self.has_sent_news() {
+                shared.wake.wake();
+            }
+        }
+        set
     }
 }

@@ -18,7 +18,7 @@ use libc::c_int;
 use crate::abi::{Errno, uv__work, uv_loop_t};
 use crate::base::queue;
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
 
 /// What a job does with its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]

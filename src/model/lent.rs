@@ -14,7 +14,7 @@
 use std::cell::Cell;
 
 use crate::abi::UV_RUN_DEFAULT;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
 
 /// Bytes of buffers that end a poll phase early: what malloc keeps at the end of its heap.
 const MOST: usize = 128 * 1024;

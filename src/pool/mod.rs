@@ -30,14 +30,14 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
-use libc::{c_uint, c_void};
+use libc::c_void;
 
 use crate::abi::{Errno, Result, uv__queue, uv__work, uv_thread_t};
 use crate::base::environment;
 use crate::base::fork;
 use crate::base::lock::{Condvar, Mutex};
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
 use crate::os::thread;
 use crate::sys::spin::Habit;
 pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done};
@@ -107,15 +107,6 @@ static RUN: AtomicU64 = AtomicU64::new(0);
 /// Jobs that the pools of this process have run so far, those under way included. A forked child goes on from its parent's figure.
 pub(crate) fn jobs() -> u64 {
     RUN.load(Relaxed)
-}
-
-/// `UV_THREADPOOL_SIZE`: 4 unless set, 1 to 1024.
-pub(crate) fn size_limit() -> c_uint {
-    // libuv has room for 15 bytes, and a negative number is a large one.
-    match environment::short_number(c"UV_THREADPOOL_SIZE", 15) {
-        None => 4,
-        Some(size) => (size as c_uint).clamp(1, 1024),
-    }
 }
 
 /// The pool that was made last, by this process or an ancestor.
@@ -198,7 +189,7 @@ impl Pool {
             let lookups = Link::at(&raw const (*place).lookups);
             let turn = Link::at(&raw const (*place).turn);
             place.write(Pool {
-                limit: size_limit() as usize,
+                limit: environment::pool_size() as usize,
                 jobs: uv__queue::new(),
                 lookups: uv__queue::new(),
                 turn: uv__queue::new(),

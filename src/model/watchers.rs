@@ -4,10 +4,10 @@ use std::ptr;
 
 use libc::c_int;
 
-use super::Loop;
 use crate::abi::*;
 use crate::base::alloc;
-use crate::handles::io::Io;
+use crate::model::event_loop::Loop;
+use crate::model::io_watcher::Io;
 
 impl Loop {
     /// Enters a watcher into `loop->watchers`, where programs look descriptors up.

@@ -3,14 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 
-use libc::{S_IFIFO, S_IFSOCK, c_int};
+use libc::c_int;
 
-use super::{FsReq, cached};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::base::queue;
 use crate::base::queue::Link;
-use crate::event_loop::Loop;
+use crate::model::event_loop::Loop;
+use crate::model::request::FsReq;
 
 /// Where a request stands; kept in the request's reserved words.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) enum Stage {
 }
 
 /// Bits beside the stage.
-pub(super) mod mark {
+pub(crate) mod mark {
     /// Takes a kernel worker.
     pub(crate) const SLOW: usize = 1;
     /// Uses and moves the file's own position; it is in `Files::positions`.
@@ -40,13 +40,13 @@ pub(super) mod mark {
 }
 
 /// The reserved words of a request.
-pub(super) const STAGE: usize = 0;
-pub(super) const MARKS: usize = 1;
-pub(super) const KEY: usize = 2;
+pub(crate) const STAGE: usize = 0;
+pub(crate) const MARKS: usize = 1;
+pub(crate) const KEY: usize = 2;
 /// A descriptor to close after the pool has opened the file again, plus 1.
-pub(super) const FIRST_FD: usize = 3;
+pub(crate) const FIRST_FD: usize = 3;
 /// The number of the mount that an answer already in a stat request is about, if that is yet to be learnt about; or 0.
-pub(super) const MOUNT: usize = 4;
+pub(crate) const MOUNT: usize = 4;
 
 /// How many descriptors `Files` tells apart; a power of two.
 const DESCRIPTORS: usize = 64;
@@ -57,7 +57,7 @@ pub(crate) struct Files {
     /// Files whose own position a request on the ring, or in the pool, uses: the ring takes no lock for it.
     positions: RefCell<Array<(c_int, Stage)>>,
     /// How many requests with `mark::SLOW` are on the ring.
-    pub(super) slow: Cell<usize>,
+    pub(crate) slow: Cell<usize>,
     /// How many requests in the pool, and on the ring, name a descriptor whose low bits are these.
     named_in_pool: [Cell<u32>; DESCRIPTORS],
     named_on_ring: [Cell<u32>; DESCRIPTORS],
@@ -98,22 +98,22 @@ impl Files {
     }
 
     /// Awaiting the next poll phase.
-    pub(super) fn queue(&self) -> Link {
+    pub(crate) fn queue(&self) -> Link {
         self.list(0)
     }
 
     /// Awaiting the end of others on the ring: of one that uses the same file's position, or of what names the file to be closed.
-    pub(super) fn held(&self) -> Link {
+    pub(crate) fn held(&self) -> Link {
         self.list(1)
     }
 
     /// Done; their callbacks are to come.
-    pub(super) fn finished(&self) -> Link {
+    pub(crate) fn finished(&self) -> Link {
         self.list(2)
     }
 
     /// Those of `finished` that this poll phase delivers.
-    pub(super) fn delivering(&self) -> Link {
+    pub(crate) fn delivering(&self) -> Link {
         self.list(3)
     }
 
@@ -136,7 +136,7 @@ impl Files {
     }
 
     /// Notes that the request uses its file's position. False if there is no memory to note it.
-    pub(super) fn take_position(&self, req: FsReq, stage: Stage) -> bool {
+    pub(crate) fn take_position(&self, req: FsReq, stage: Stage) -> bool {
         let noted = self.positions.borrow_mut().push((req.file.get(), stage)).is_ok();
         if noted {
             req.add_mark(mark::POSITION);
@@ -145,7 +145,7 @@ impl Files {
     }
 
     /// The request no longer uses its file's position; who waits for that is looked at again.
-    pub(super) fn leave_position(&self, req: FsReq, stage: Stage) {
+    pub(crate) fn leave_position(&self, req: FsReq, stage: Stage) {
         if req.take_mark(mark::POSITION) {
             let mut positions = self.positions.borrow_mut();
             if let Some(at) = positions.iter().position(|&p| p == (req.file.get(), stage)) {
@@ -156,17 +156,17 @@ impl Files {
     }
 
     /// Notes that the pool gets a request, or (with -1) that it is done with it.
-    pub(super) fn count_in_pool(&self, req: FsReq, change: i32) {
+    pub(crate) fn count_in_pool(&self, req: FsReq, change: i32) {
         count(&self.named_in_pool, req, change);
     }
 
     /// Notes that the ring gets a request that ends by itself.
-    pub(super) fn enter_ring(&self, req: FsReq) {
+    pub(crate) fn enter_ring(&self, req: FsReq) {
         count(&self.named_on_ring, req, 1);
     }
 
     /// The ring is done with a request; who waits for that is looked at again.
-    pub(super) fn leave_ring(&self, req: FsReq) {
+    pub(crate) fn leave_ring(&self, req: FsReq) {
         self.leave_position(req, Stage::Ring);
         if req.word(MARKS) & mark::ENDLESS == 0 {
             count(&self.named_on_ring, req, -1);
@@ -175,18 +175,18 @@ impl Files {
     }
 
     /// True if a request in the pool may name the descriptor: a close must not overtake it, though nobody promises that.
-    pub(super) fn may_be_in_pool(&self, fd: c_int) -> bool {
+    pub(crate) fn may_be_in_pool(&self, fd: c_int) -> bool {
         self.named_in_pool[slot(fd)].get() > 0
     }
 
     /// The same of the ring, and of requests that end by themselves.
-    pub(super) fn may_be_on_ring(&self, fd: c_int) -> bool {
+    pub(crate) fn may_be_on_ring(&self, fd: c_int) -> bool {
         self.named_on_ring[slot(fd)].get() > 0
     }
 
     /// True if a descriptor is believed to be without O_DIRECT. To ask before each read took a fifth of a read's time. Who sets the flag
     /// on an open descriptor, or has another file under its number, may see the loop wait for a disk 31 times.
-    pub(super) fn is_buffered(&self, fd: c_int) -> bool {
+    pub(crate) fn is_buffered(&self, fd: c_int) -> bool {
         let believed = &self.buffered[slot(fd)];
         let (known, left) = believed.get();
         let is_believed = known == fd && left > 0;
@@ -197,18 +197,18 @@ impl Files {
     }
 
     /// Notes that a descriptor was seen to be without O_DIRECT, or that nothing is known of it any more.
-    pub(super) fn note_buffered(&self, fd: c_int, is_buffered: bool) {
+    pub(crate) fn note_buffered(&self, fd: c_int, is_buffered: bool) {
         const BELIEVED: u8 = 31;
         self.buffered[slot(fd)].set((fd, if is_buffered { BELIEVED } else { 0 }));
     }
 
     /// Notes whether a file is on a file system that reads its cache without waiting.
-    pub(super) fn note_read(&self, waits: bool) {
+    pub(crate) fn note_read(&self, waits: bool) {
         self.slow_reads.set(if waits { self.slow_reads.get() + 1 } else { 0 });
     }
 
     /// False if a read is better not tried: so many before it were in vain. Now and then one is, because files differ.
-    pub(super) fn may_try_read(&self) -> bool {
+    pub(crate) fn may_try_read(&self) -> bool {
         const ENOUGH: usize = 16;
         const PAUSE: usize = 64;
         let so_far = self.slow_reads.get();
@@ -219,7 +219,7 @@ impl Files {
         so_far.is_multiple_of(PAUSE)
     }
 
-    pub(super) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
+    pub(crate) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
         self.positions.borrow().contains(&(fd, by))
     }
 }
@@ -238,28 +238,28 @@ fn count(counts: &[Cell<u32>; DESCRIPTORS], req: FsReq, change: i32) {
 }
 
 impl FsReq {
-    pub(super) fn word(self, index: usize) -> usize {
+    pub(crate) fn word(self, index: usize) -> usize {
         self.reserved.as_array_of_cells()[index].get().addr()
     }
 
-    pub(super) fn set_word(self, index: usize, value: usize) {
+    pub(crate) fn set_word(self, index: usize, value: usize) {
         self.reserved.as_array_of_cells()[index].set(std::ptr::without_provenance_mut(value));
     }
 
-    pub(super) fn set_stage(self, stage: Stage) {
+    pub(crate) fn set_stage(self, stage: Stage) {
         self.set_word(STAGE, stage as usize);
     }
 
-    pub(super) fn is_at(self, stage: Stage) -> bool {
+    pub(crate) fn is_at(self, stage: Stage) -> bool {
         self.word(STAGE) == stage as usize
     }
 
-    pub(super) fn add_mark(self, bit: usize) {
+    pub(crate) fn add_mark(self, bit: usize) {
         self.set_word(MARKS, self.word(MARKS) | bit);
     }
 
     /// Takes a mark away; true if it was there.
-    pub(super) fn take_mark(self, bit: usize) -> bool {
+    pub(crate) fn take_mark(self, bit: usize) -> bool {
         let marks = self.word(MARKS);
         self.set_word(MARKS, marks & !bit);
         marks & bit != 0
@@ -276,53 +276,41 @@ impl FsReq {
     }
 
     /// True if the request's loop has a ring, which is to know of mounts and of what the pool is about.
-    pub(super) fn is_beside_ring(self) -> bool {
+    pub(crate) fn is_beside_ring(self) -> bool {
         self.word(MARKS) & mark::BESIDE_RING != 0
     }
 
-    pub(super) fn work(self) -> *mut uv__work {
+    pub(crate) fn work(self) -> *mut uv__work {
         (&raw const self.work_req).cast_mut()
     }
 
-    pub(super) fn link(self) -> Link {
+    pub(crate) fn link(self) -> Link {
         // SAFETY: law 2.
         unsafe { Link::at(&raw const (*self.work()).wq) }
     }
 
     /// The request of a job.
-    pub(super) fn of_work(work: *mut uv__work) -> FsReq {
+    pub(crate) fn of_work(work: *mut uv__work) -> FsReq {
         // SAFETY: the job of a file request (law 2).
         unsafe { FsReq::from_c(work.byte_sub(offset_of!(uv_fs_t, work_req)).cast()) }
     }
 
-    pub(super) fn of_link(link: Link) -> FsReq {
+    pub(crate) fn of_link(link: Link) -> FsReq {
         FsReq::of_work(queue::owner!(link, uv__work, wq))
     }
 
     /// The request's loop.
-    pub(super) fn event_loop(self) -> Loop {
+    pub(crate) fn event_loop(self) -> Loop {
         // SAFETY: the loop outlives its requests.
         unsafe { Loop::from_c(self.r#loop.get()) }
     }
 
-    pub(super) fn is_stat(self) -> bool {
+    pub(crate) fn is_stat(self) -> bool {
         matches!(self.fs_type.get(), UV_FS_STAT | UV_FS_LSTAT | UV_FS_FSTAT)
     }
 
-    pub(super) fn uses_position(self) -> bool {
+    pub(crate) fn uses_position(self) -> bool {
         matches!(self.fs_type.get(), UV_FS_READ | UV_FS_WRITE) && self.off.get() < 0
-    }
-
-    /// True for a read that waits until somebody writes. The ring needs no thread for that.
-    pub(super) fn is_endless(self) -> bool {
-        self.fs_type.get() == UV_FS_READ
-            && self.off.get() < 0
-            && matches!(cached::kind(self.file.get()), S_IFIFO | S_IFSOCK)
-    }
-
-    /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
-    pub(super) fn is_pool_only(self) -> bool {
-        !self.is_stat() && self.operation().is_none()
     }
 }
 

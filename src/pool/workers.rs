@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_void;
 
-use super::jobs::{self, Kind};
-use super::{Lanes, Pool};
 use crate::abi::uv__work;
 use crate::base::lock::MutexGuard;
+use crate::pool::jobs;
+use crate::pool::jobs::Kind;
+use crate::pool::{Lanes, Pool};
 use crate::sys::clock;
 
 /// Where jobs come in bursts longer than this, a worker goes to sleep between them: the next burst will have grown by the

@@ -1,8 +1,8 @@
 //! What all requests share: newtypes over them, their count.
 
 use crate::abi::*;
-use crate::event_loop::Loop;
-use crate::handle::newtype;
+use crate::base::newtype::newtype;
+use crate::model::event_loop::Loop;
 
 newtype!(
     /// Any request.
