@@ -827,7 +827,7 @@ typedef struct uv_timeval64_t {
 /** See `uv_walk`. */
 typedef void (*uv_walk_cb)(uv_handle_t *handle, void *arg);
 
-/** What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`). */
+/** What a handle wants to hear about its descriptor, and what the driver has been told (`model/io_watcher.rs`). */
 typedef struct uv__io_s {
   /** The key of the poll the driver holds, or 0. */
   size_t bits;

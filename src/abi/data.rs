@@ -16,7 +16,7 @@ pub struct uv__queue {
     pub(crate) prev: Cell<*mut uv__queue>,
 }
 
-/// What a handle wants to hear about its descriptor, and what the driver has been told (`handles/io.rs`).
+/// What a handle wants to hear about its descriptor, and what the driver has been told (`model/io_watcher.rs`).
 #[repr(C)]
 pub struct uv__io_s {
     /// The key of the poll the driver holds, or 0.

@@ -1,7 +1,7 @@
 //! The handles as C sees them: every field of libuv 1.53.0, at its place. Shapes only.
 //!
 //! Each field is a `Cell`, so that a shared reference to a handle never forbids C to write to it, and padding is
-//! explicit, so that no byte of the struct lies outside a cell. Behaviour lives in `handle.rs` and `handles/`.
+//! explicit, so that no byte of the struct lies outside a cell. Behaviour lives in `model/handle.rs` and `handles/`.
 
 use std::cell::Cell;
 

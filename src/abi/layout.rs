@@ -31,7 +31,7 @@ macro_rules! prefix {
     };
 }
 
-// What makes the down-casts of `handle.rs` true: each handle begins with the base's fields.
+// What makes the down-casts of `model/handle.rs` true: each handle begins with the base's fields.
 prefix!(
     uv_handle_t,
     [

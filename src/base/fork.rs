@@ -12,7 +12,7 @@
 //! | rings, in use, spare or given up (`driver`) | are never entered, waited for or unmapped; only their descriptors are closed |
 //! | epoll sets (`driver/epoll.rs`) | are not changed, and replaced by `uv_loop_fork` |
 //! | the lists of signal watchers (`handles/signal.rs`) | are empty; `uv_loop_fork` enters those of its loop |
-//! | a loop's wake-up, jobs, asyncs, files, children, watches | are made anew or forgotten by `uv_loop_fork` (`event_loop/fork.rs`) |
+//! | a loop's wake-up, jobs, asyncs, files, children, watches | are made anew or forgotten by `uv_loop_fork` (`turn/fork.rs`) |
 //! | an async that is closed without that (`handles/async_handle.rs`) | does not wait for senders, which are in the parent |
 
 use std::sync::atomic::{
