@@ -7,13 +7,6 @@
 static uv_loop_t loop;
 static int stops, ended, old_cb_called;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_recv(uv_udp_t* u, ssize_t n, const uv_buf_t* buf, const struct sockaddr* addr, unsigned flags) {
     UNUSED(u);
     UNUSED(n);
@@ -76,7 +69,7 @@ static void datagrams_and_polls(void) {
     CHECK_OK(uv_fileno((uv_handle_t*)&udp, &fd));
     CHECK_EQ(udp.io_watcher.fd, fd);
     CHECK_OK(uv_udp_getsockname(&udp, (struct sockaddr*)&addr, &len));
-    CHECK_OK(uv_udp_recv_start(&udp, on_alloc, on_recv));
+    CHECK_OK(uv_udp_recv_start(&udp, lend_slab, on_recv));
     CHECK(loop.watchers[fd] == &udp.io_watcher);
     CHECK_OK(uv_udp_send(&send, &udp, &buf, 1, (struct sockaddr*)&addr, on_send));
     CHECK_EQ(udp.send_queue_count, 1);

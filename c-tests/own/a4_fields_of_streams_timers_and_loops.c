@@ -15,13 +15,6 @@ enum {
 static uv_loop_t loop;
 static uv_tcp_t tcp, client;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -82,7 +75,7 @@ int main(void) {
     fd = handle_fd(&tcp);
     CHECK_EQ(tcp.io_watcher.fd, fd);
     CHECK_EQ(tcp.flags & (READABLE | WRITABLE), READABLE | WRITABLE);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     uv_run(&loop, UV_RUN_NOWAIT);
     CHECK_EQ(tcp.flags & ACTIVE, ACTIVE);
     CHECK_GT(loop.nwatchers, fd);

@@ -4,13 +4,6 @@
 
 static uv_loop_t loop;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -56,7 +49,7 @@ static void turn(int turns) {
 static void close_reader(int turns, int unread) {
     uv_tcp_t tcp;
     int peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     turn(turns);
     if (unread) {
         struct pollfd pfd = {handle_fd(&tcp), POLLIN, 0};
@@ -72,7 +65,7 @@ static void close_reader(int turns, int unread) {
 static void close_pipe_reader(int turns) {
     uv_pipe_t handle;
     int peer = pipe_handle(&loop, &handle);
-    CHECK_OK(uv_read_start((uv_stream_t*)&handle, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&handle, lend_slab, on_read));
     turn(turns);
     uv_close((uv_handle_t*)&handle, NULL);
     expect_end(peer, 0);
@@ -129,7 +122,7 @@ static void close_udp(int turns) {
     CHECK_OK(uv_udp_init(&loop, &udp));
     CHECK_OK(uv_udp_bind(&udp, (struct sockaddr*)&addr, 0));
     CHECK_OK(uv_udp_getsockname(&udp, (struct sockaddr*)&addr, &len));
-    CHECK_OK(uv_udp_recv_start(&udp, on_alloc, on_datagram));
+    CHECK_OK(uv_udp_recv_start(&udp, lend_slab, on_datagram));
     turn(turns);
     uv_close((uv_handle_t*)&udp, NULL);
     fd = socket(AF_INET, SOCK_DGRAM, 0);

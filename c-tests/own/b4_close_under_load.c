@@ -8,13 +8,6 @@ static uv_pipe_t* handles;
 static int* peers;
 static unsigned closed;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -44,7 +37,7 @@ int main(void) {
     CHECK_OK(uv_loop_init(&loop));
     for (unsigned i = 0; i < count; i++) {
         peers[i] = pipe_handle(&loop, &handles[i]);
-        CHECK_OK(uv_read_start((uv_stream_t*)&handles[i], on_alloc, on_read));
+        CHECK_OK(uv_read_start((uv_stream_t*)&handles[i], lend_slab, on_read));
         order[i] = i;
     }
     for (unsigned i = count - 1; i > 0; i--) {

@@ -39,13 +39,6 @@ static void on_shutdown(uv_shutdown_t* req, int status) {
     free(req);
 }
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -60,7 +53,7 @@ static void pending_writes(int use_pipe, int turns, int overwrite_) {
     ssize_t n;
     memset(events, 0, sizeof events);
     overwrite = overwrite_;
-    CHECK_OK(uv_read_start(&u.stream, on_alloc, on_read));
+    CHECK_OK(uv_read_start(&u.stream, lend_slab, on_read));
     for (int i = 0; i < WRITES; i++) {
         uv_buf_t buf;
         uv_write_t* req = malloc(sizeof *req);
@@ -144,7 +137,7 @@ static void armed_read(void) {
     uv_tcp_t* tcp = malloc(sizeof *tcp);
     int peer = tcp_handle(&loop, tcp);
     memset(events, 0, sizeof events);
-    CHECK_OK(uv_read_start((uv_stream_t*)tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)tcp, lend_slab, on_read));
     uv_run(&loop, UV_RUN_NOWAIT);
     uv_close((uv_handle_t*)tcp, on_close);
     uv_run(&loop, UV_RUN_NOWAIT);

@@ -30,13 +30,6 @@ static void on_async(uv_async_t* handle) {
     }
 }
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     CHECK_GE(nread, 0);
@@ -46,12 +39,10 @@ static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     }
 }
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
-
 static void after_work(uv_work_t* req, int status) {
     CHECK_EQ(status, 0);
     works++;
-    if (!over) CHECK_OK(uv_queue_work(&loop, req, do_work, after_work));
+    if (!over) CHECK_OK(uv_queue_work(&loop, req, do_nothing, after_work));
 }
 
 static void on_timer(uv_timer_t* handle) { UNUSED(handle); ticks++; }
@@ -114,10 +105,10 @@ int main(void) {
     CHECK_OK(uv_loop_init(&loop));
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     CHECK_OK(uv_timer_init(&loop, &timer));
     CHECK_OK(uv_timer_start(&timer, on_timer, 10, 10));
-    CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
     CHECK_OK(uv_thread_create(&waiter, wait_on_backend, NULL));
     uv_run(&loop, UV_RUN_NOWAIT);
     CHECK_OK(uv_thread_create(&sender, send_events, NULL));

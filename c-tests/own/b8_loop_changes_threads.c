@@ -24,13 +24,6 @@ static uint64_t received, pipe_received;
 static int ticks, asyncs, accepted, works, files, connects, writes;
 static uv_tcp_t incoming[8];
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     uint64_t* count = stream == (uv_stream_t*)&reader ? &received : &pipe_received;
     CHECK_GE(nread, 0);
@@ -86,8 +79,8 @@ static void in_thread_a(void* arg) {
     peers[0] = tcp_handle(&loop, &reader);
     peers[1] = tcp_handle(&loop, &writer);
     peers[2] = pipe_handle(&loop, &pipe_reader);
-    CHECK_OK(uv_read_start((uv_stream_t*)&reader, on_alloc, on_read));
-    CHECK_OK(uv_read_start((uv_stream_t*)&pipe_reader, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&reader, lend_slab, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&pipe_reader, lend_slab, on_read));
     tcp_listen(&loop, &listener, 8, on_connection);
     CHECK_OK(uv_timer_init(&loop, &timer));
     CHECK_OK(uv_timer_start(&timer, on_timer, 5, 5));

@@ -21,13 +21,6 @@ static void on_write(uv_write_t* req, int status) {
     writes++;
 }
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     CHECK_GE(nread, 0);
@@ -54,7 +47,7 @@ static void in_thread_a(void* arg) {
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     reader_peer = tcp_handle(&loop, &reader);
     writer_peer = tcp_handle(&loop, &writer);
-    CHECK_OK(uv_read_start((uv_stream_t*)&reader, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&reader, lend_slab, on_read));
     for (int i = 0; i < WRITES; i++) {
         uv_buf_t buf = uv_buf_init(big + i * (BIG / WRITES), BIG / WRITES);
         CHECK_OK(uv_write(&requests[i], (uv_stream_t*)&writer, &buf, 1, on_write));

@@ -20,13 +20,6 @@ static int children, reaped;
 static pid_t pids[CHILDREN];
 static pid_t parent;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_write(uv_write_t* req, int status) {
     CHECK(status == 0 || status == UV_ECANCELED);
     free(req);
@@ -70,12 +63,12 @@ static void on_connection(uv_stream_t* stream, int status) {
     CHECK_EQ(status, 0);
     CHECK_OK(uv_tcp_init(&loop, &accepted));
     CHECK_OK(uv_accept(stream, (uv_stream_t*)&accepted));
-    CHECK_OK(uv_read_start((uv_stream_t*)&accepted, on_alloc, on_server_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&accepted, lend_slab, on_server_read));
 }
 
 static void on_connect(uv_connect_t* req, int status) {
     CHECK_EQ(status, 0);
-    CHECK_OK(uv_read_start(req->handle, on_alloc, on_client_read));
+    CHECK_OK(uv_read_start(req->handle, lend_slab, on_client_read));
     send_next();
 }
 
@@ -86,12 +79,10 @@ static void on_fs(uv_fs_t* req) {
     if (reaped < CHILDREN) CHECK_OK(uv_fs_stat(&loop, req, "/", on_fs));
 }
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
-
 static void after_work(uv_work_t* req, int status) {
     CHECK_EQ(status, 0);
     works++;
-    if (reaped < CHILDREN) CHECK_OK(uv_queue_work(&loop, req, do_work, after_work));
+    if (reaped < CHILDREN) CHECK_OK(uv_queue_work(&loop, req, do_nothing, after_work));
 }
 
 static void on_async(uv_async_t* handle) { UNUSED(handle); asyncs++; }
@@ -122,7 +113,7 @@ static void use_loop(uv_loop_t* child_loop) {
     CHECK_OK(uv_timer_start(&child_timer, on_child_timer, 10, 0));
     CHECK_OK(uv_async_init(child_loop, &child_async, on_child_async));
     CHECK_OK(uv_async_send(&child_async));
-    CHECK_OK(uv_queue_work(child_loop, &child_work, do_work, on_child_work));
+    CHECK_OK(uv_queue_work(child_loop, &child_work, do_nothing, on_child_work));
     CHECK_EQ(uv_run(child_loop, UV_RUN_DEFAULT), 0);
     CHECK_EQ(done, 3);
 }
@@ -198,7 +189,7 @@ int main(void) {
     CHECK_OK(uv_timer_start(&timer, on_timer, 5, 5));
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     CHECK_OK(uv_fs_stat(&loop, &fs_req, "/", on_fs));
-    CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_EQ(reaped, CHILDREN);
     CHECK_EQ(echoed, sent);

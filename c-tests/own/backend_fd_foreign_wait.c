@@ -11,20 +11,12 @@ static uv_tcp_t tcp;
 static int asyncs, works, files, received;
 
 static void on_async(uv_async_t* handle) { UNUSED(handle); asyncs++; }
-static void do_work(uv_work_t* req) { UNUSED(req); }
 static void after_work(uv_work_t* req, int status) { UNUSED(req); CHECK_EQ(status, 0); works++; }
 
 static void on_fs(uv_fs_t* req) {
     CHECK_EQ(req->result, 0);
     uv_fs_req_cleanup(req);
     files++;
-}
-
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
 }
 
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
@@ -55,12 +47,12 @@ int main(void) {
     CHECK_OK(uv_loop_init(&loop));
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     uv_run(&loop, UV_RUN_NOWAIT);
     for (int round = 1; round <= ROUNDS; round++) {
         CHECK_OK(uv_async_send(&async));
         until(&asyncs, round);
-        CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+        CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
         until(&works, round);
         CHECK_OK(uv_fs_stat(&loop, &fs_req, "/", on_fs));
         until(&files, round);

@@ -311,6 +311,19 @@ static inline uint32_t random_next(uint64_t* state) {
     return (uint32_t)(*state >> 16);
 }
 
+/* --- callbacks in which nothing is looked at --- */
+
+/* An alloc_cb that always gives the same 64 KiB. */
+static inline void lend_slab(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
+    static char slab[65536];
+    UNUSED(handle);
+    UNUSED(suggested);
+    *buf = uv_buf_init(slab, sizeof slab);
+}
+
+/* A job. */
+static inline void do_nothing(uv_work_t* req) { UNUSED(req); }
+
 /* --- files --- */
 
 /* A directory of the test's own, removed when main() returns or a check fails. */

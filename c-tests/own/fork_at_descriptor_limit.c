@@ -1,5 +1,5 @@
 /* With no descriptor left, a forked child gets its loop going with uv_loop_fork: what it has for itself takes the numbers of
- * what its parent has. Then signals, asyncs, children, work and file watchers go on there. */
+ * what its parent has. Then signals, asyncs, children, do_nothing and file watchers go on there. */
 #include "check.h"
 
 static uv_loop_t loop;
@@ -27,8 +27,6 @@ static void on_change(uv_fs_event_t* handle, const char* filename, int events, i
     uv_close((uv_handle_t*)handle, NULL);
 }
 
-static void work(uv_work_t* req) { UNUSED(req); }
-
 static void after_work(uv_work_t* req, int status) {
     UNUSED(req);
     CHECK_EQ(status, 0);
@@ -52,7 +50,7 @@ static void child(void) {
     CHECK_OK(uv_signal_start(&new_signal, on_signal, SIGUSR1));
     CHECK_EQ(raise(SIGUSR1), 0);
     CHECK_OK(uv_async_send(&async));
-    CHECK_OK(uv_queue_work(&loop, &req, work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &req, do_nothing, after_work));
     CHECK_OK(uv_spawn(&loop, &process, &options));
     CHECK_EQ(chmod("file", 0644), 0);
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);

@@ -22,8 +22,6 @@ static void do_wait(uv_work_t* req) {
     uv_sem_wait(&may_end);
 }
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
-
 static void after(uv_work_t* req, int status) {
     UNUSED(req);
     if (status == UV_ECANCELED) cancelled++;
@@ -56,7 +54,7 @@ static void use_loop(uv_loop_t* l) {
     done = looked = cancelled = 0;
     CHECK_OK(uv_getaddrinfo(l, &info, on_info, "localhost", "80", NULL));
     run_until(l, &looked, 1);
-    CHECK_OK(uv_queue_work(l, &fresh[0], do_work, after));
+    CHECK_OK(uv_queue_work(l, &fresh[0], do_nothing, after));
     run_until(l, &done, 1);
     /* A full pool. */
     CHECK_OK(uv_sem_init(&started, 0));
@@ -116,7 +114,7 @@ int main(void) {
     CHECK_OK(uv_loop_init(&idle_loop));
     for (int i = 0; i < WORKERS; i++) CHECK_OK(uv_queue_work(&loop, &running[i], do_wait, after));
     for (int i = 0; i < WORKERS; i++) uv_sem_wait(&started);
-    for (int i = 0; i < QUEUED; i++) CHECK_OK(uv_queue_work(&loop, &queued[i], do_work, after));
+    for (int i = 0; i < QUEUED; i++) CHECK_OK(uv_queue_work(&loop, &queued[i], do_nothing, after));
     CHECK_OK(uv_getaddrinfo(&loop, &waiting, on_info, "localhost", "80", NULL));
     /* libuv's child may find what is taken back in its own queue, run it, or lose what it has queued itself. */
     for (int kind = strcmp(getenv("UVRING_TEST_DRIVER"), "libuv") == 0 ? 2 : 0; kind < 4; kind++) {

@@ -89,13 +89,6 @@ static void on_poll(uv_poll_t* handle, int status, int events) {
     end();
 }
 
-static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(size);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(buf);
     if (nread == 0) return;
@@ -103,7 +96,7 @@ static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     if (nread > 0) {
         uv_read_stop(stream);
         say("read stopped", stream, stream);
-        uv_read_start(stream, on_alloc, on_read);
+        uv_read_start(stream, lend_slab, on_read);
         say("read again", stream, stream);
     }
     end();
@@ -163,8 +156,6 @@ static void on_fs(uv_fs_t* req) {
     say("fs", NULL, NULL);
     end();
 }
-
-static void do_work(uv_work_t* req) { UNUSED(req); }
 
 static void after_work(uv_work_t* req, int status) {
     UNUSED(req);
@@ -233,7 +224,7 @@ static void start(char kind) {
             break;
         case 'r':
             fds[0] = pipe_handle(&loop, (uv_pipe_t*)&client);
-            CHECK_OK(uv_read_start((uv_stream_t*)&client, on_alloc, on_read));
+            CHECK_OK(uv_read_start((uv_stream_t*)&client, lend_slab, on_read));
             send_all(fds[0], "hello", 5);
             close(fds[0]);
             wanted = 2;
@@ -263,7 +254,7 @@ static void start(char kind) {
                 CHECK_OK(uv_udp_bind(&udp[i], (struct sockaddr*)&addr, 0));
             }
             CHECK_OK(uv_udp_getsockname(&udp[0], (struct sockaddr*)&addr, &len));
-            CHECK_OK(uv_udp_recv_start(&udp[0], on_alloc, on_recv));
+            CHECK_OK(uv_udp_recv_start(&udp[0], lend_slab, on_recv));
             for (int i = 0; i < 2; i++) {
                 CHECK_OK(uv_udp_send(&sends[i], &udp[1], &small, 1, (struct sockaddr*)&addr, on_send));
             }
@@ -282,7 +273,7 @@ static void start(char kind) {
             break;
         case 'k':
             /* Together: no turn before all of them are done. */
-            for (int i = 0; i < 3; i++) CHECK_OK(uv_queue_work(&loop, &works[i], do_work, after_work));
+            for (int i = 0; i < 3; i++) CHECK_OK(uv_queue_work(&loop, &works[i], do_nothing, after_work));
             sleep_ms(100);
             wanted = 3;
             break;

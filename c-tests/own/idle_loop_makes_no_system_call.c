@@ -16,13 +16,6 @@ static uv_timer_t timer;
 static uv_async_t async;
 static int count, timers;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(nread);
@@ -34,7 +27,7 @@ static void on_connection(uv_stream_t* stream, int status) {
     CHECK_EQ(status, 0);
     CHECK_OK(uv_tcp_init(&loop, &accepted[count]));
     CHECK_OK(uv_accept(stream, (uv_stream_t*)&accepted[count]));
-    CHECK_OK(uv_read_start((uv_stream_t*)&accepted[count], on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&accepted[count], lend_slab, on_read));
     count++;
 }
 
@@ -49,7 +42,6 @@ static void on_timer(uv_timer_t* handle) {
     }
 }
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
 static void after_work(uv_work_t* req, int status) { UNUSED(req); CHECK_EQ(status, 0); }
 
 static void child(void) {
@@ -64,7 +56,7 @@ static void child(void) {
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     port = tcp_listen(&loop, &server, 128, on_connection);
     /* The pool has had work too: its threads sleep like the loop. */
-    CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
     for (int i = 0; i < CONNECTIONS; i++) {
         clients[i] = connect_plain(port);
         while (count <= i) uv_run(&loop, UV_RUN_ONCE);

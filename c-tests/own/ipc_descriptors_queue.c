@@ -13,13 +13,6 @@ static uv_udp_t udp;
 static int peer, reads, written;
 static int others[PASSED];
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(buf);
     if (nread == 0) return;
@@ -141,7 +134,7 @@ int main(void) {
     peer = pair[0];
     CHECK_OK(uv_pipe_init(&loop, &ipc, 1));
     CHECK_OK(uv_pipe_open(&ipc, pair[1]));
-    CHECK_OK(uv_read_start((uv_stream_t*)&ipc, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&ipc, lend_slab, on_read));
     received_in_order();
     sent_once();
 

@@ -6,13 +6,6 @@
 
 static uv_fs_t fs_req;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -31,7 +24,7 @@ static void open_and_close(int count) {
         int peer;
         CHECK_OK(uv_loop_init(&loop));
         peer = tcp_handle(&loop, &tcp);
-        CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+        CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
         CHECK_OK(uv_fs_stat(&loop, &fs_req, "/proc/self/exe", on_fs));
         uv_run(&loop, i % 2 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
         finish_loop(&loop);
@@ -48,7 +41,7 @@ static void open_many_and_close(void) {
     for (int i = 0; i < MANY; i++) {
         CHECK_OK(uv_loop_init(&loops[i]));
         peers[i] = tcp_handle(&loops[i], &tcps[i]);
-        CHECK_OK(uv_read_start((uv_stream_t*)&tcps[i], on_alloc, on_read));
+        CHECK_OK(uv_read_start((uv_stream_t*)&tcps[i], lend_slab, on_read));
         uv_run(&loops[i], UV_RUN_NOWAIT);
     }
     for (int i = 0; i < MANY; i++) {

@@ -14,13 +14,6 @@ static uv_work_t work;
 static _Atomic int poking;
 static _Atomic int ended;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     UNUSED(buf);
@@ -29,7 +22,6 @@ static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
 
 static void on_async(uv_async_t* handle) { UNUSED(handle); }
 static void on_fs(uv_fs_t* req) { uv_fs_req_cleanup(req); }
-static void do_work(uv_work_t* req) { UNUSED(req); }
 static void after_work(uv_work_t* req, int status) { UNUSED(req); UNUSED(status); }
 
 /* Keeps finishing what the loop has armed, while the loop's thread is busy with calls of its own. */
@@ -51,7 +43,7 @@ int main(void) {
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     for (int i = 0; i < HANDLES; i++) {
         peers[i] = tcp_handle(&loop, &streams[i]);
-        CHECK_OK(uv_read_start((uv_stream_t*)&streams[i], on_alloc, on_read));
+        CHECK_OK(uv_read_start((uv_stream_t*)&streams[i], lend_slab, on_read));
     }
     CHECK_OK(uv_thread_create(&poker, poke, NULL));
     /* Armed and quiet. */
@@ -63,7 +55,7 @@ int main(void) {
     owner_calls();
     /* The same with a file operation and work under way when the loop returns. */
     CHECK_OK(uv_fs_stat(&loop, &fs_req, "/proc/self/exe", on_fs));
-    CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
     uv_run(&loop, UV_RUN_NOWAIT);
     owner_calls();
     ended = 1;

@@ -27,13 +27,6 @@ static void on_write(uv_write_t* req, int status) {
     leave('W');
 }
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(stream);
     if (nread == 0) return;
@@ -42,7 +35,6 @@ static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     leave('R');
 }
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
 static void after_work(uv_work_t* req, int status) { UNUSED(req); CHECK_EQ(status, 0); leave('K'); }
 
 static void on_fs(uv_fs_t* req) {
@@ -99,11 +91,11 @@ static void jump_from(char kind) {
             break;
         case 'R':
             peer = tcp_handle(&loop, &u.tcp);
-            CHECK_OK(uv_read_start((uv_stream_t*)&u.tcp, on_alloc, on_read));
+            CHECK_OK(uv_read_start((uv_stream_t*)&u.tcp, lend_slab, on_read));
             send_all(peer, "hello", 5);
             break;
         case 'K':
-            CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+            CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
             break;
         default:
             CHECK_OK(uv_fs_stat(&loop, &fs_req, "/", on_fs));

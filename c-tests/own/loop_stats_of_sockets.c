@@ -11,14 +11,7 @@ static uv_loop_t loop;
 static uv_tcp_t server, client, accepted;
 static uv_connect_t connect_req;
 static uv_write_t client_write, server_write;
-static char slab[65536];
 static int messages;
-
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
 
 static void on_write(uv_write_t* req, int status) {
     UNUSED(req);
@@ -52,12 +45,12 @@ static void on_connection(uv_stream_t* stream, int status) {
     CHECK_EQ(status, 0);
     CHECK_OK(uv_tcp_init(&loop, &accepted));
     CHECK_OK(uv_accept(stream, (uv_stream_t*)&accepted));
-    CHECK_OK(uv_read_start((uv_stream_t*)&accepted, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&accepted, lend_slab, on_read));
 }
 
 static void on_connect(uv_connect_t* req, int status) {
     CHECK_EQ(status, 0);
-    CHECK_OK(uv_read_start(req->handle, on_alloc, on_echo));
+    CHECK_OK(uv_read_start(req->handle, lend_slab, on_echo));
     send_byte(&client_write, req->handle);
 }
 

@@ -21,15 +21,13 @@ static int peer, ticks, back, left = JOBS;
 static uint64_t last_tick;
 static atomic_int asked, ended;
 
-static void nothing(uv_work_t* req) { UNUSED(req); }
-
 static void on_done(uv_work_t* req, int status) {
     struct job* job = (struct job*)req;
     CHECK_EQ(status, 0);
     back++;
     job->runs++;
     if (!ended) {
-        CHECK_OK(uv_queue_work(&loop, req, nothing, on_done));
+        CHECK_OK(uv_queue_work(&loop, req, do_nothing, on_done));
     } else if (--left == 0) {
         uv_close((uv_handle_t*)&timer, NULL);
         uv_close((uv_handle_t*)&async, NULL);
@@ -86,7 +84,7 @@ int main(void) {
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     CHECK_OK(uv_timer_init(&loop, &timer));
     CHECK_OK(uv_timer_start(&timer, on_timer, 1, 1));
-    for (int i = 0; i < JOBS; i++) CHECK_OK(uv_queue_work(&loop, &jobs[i].req, nothing, on_done));
+    for (int i = 0; i < JOBS; i++) CHECK_OK(uv_queue_work(&loop, &jobs[i].req, do_nothing, on_done));
     CHECK_EQ(pthread_create(&thread, NULL, ask, NULL), 0);
     CHECK_OK(uv_run(&loop, UV_RUN_DEFAULT));
     CHECK_EQ(pthread_join(thread, NULL), 0);

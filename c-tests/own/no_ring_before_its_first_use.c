@@ -14,14 +14,7 @@ static uv_timer_t timer;
 static uv_async_t async;
 static uv_work_t work;
 static uv_fs_t req;
-static char slab[65536];
 static int done;
-
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
 
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(buf);
@@ -42,8 +35,6 @@ static void on_timer(uv_timer_t* handle) {
     done++;
 }
 
-static void do_work(uv_work_t* w) { UNUSED(w); }
-
 static void after_work(uv_work_t* w, int status) {
     UNUSED(w);
     CHECK_OK(status);
@@ -62,12 +53,12 @@ static void child(void) {
     access("/uvring-test-mark", F_OK);
     CHECK_OK(uv_loop_init(&loop));
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     send_all(peer, "x", 1);
     CHECK_OK(uv_async_init(&loop, &async, on_async));
     CHECK_OK(uv_timer_init(&loop, &timer));
     CHECK_OK(uv_timer_start(&timer, on_timer, 5, 0));
-    CHECK_OK(uv_queue_work(&loop, &work, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, after_work));
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
     CHECK_EQ(done, 4);
     close(peer);

@@ -8,13 +8,6 @@ static uv_loop_t loop;
 static uv_tcp_t tcp;
 static int read_status, reads, write_status, writes;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(buf);
     if (nread >= 0) return;
@@ -46,7 +39,7 @@ int main(void) {
 
     /* Reading. */
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     uv_run(&loop, UV_RUN_NOWAIT);
     reset(peer);
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);

@@ -13,14 +13,8 @@ enum { ECHOES = 100, READS = 100, LEN = 4096, EXT4 = 0xef53, XFS = 0x58465342 };
 static uv_loop_t loop;
 static uv_tcp_t tcp;
 static uv_fs_t req;
-static char data[LEN], slab[65536];
+static char data[LEN];
 static int peer, file, echoes, reads;
-
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
 
 static void on_tcp_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     UNUSED(buf);
@@ -52,7 +46,7 @@ static void child(void) {
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
     access("/uvring-test-mark", F_OK);
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_tcp_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_tcp_read));
     send_all(peer, "x", 1);
     access("/uvring-test-mark", F_OK);
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);

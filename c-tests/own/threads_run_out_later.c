@@ -14,8 +14,6 @@ static uv_sem_t started, may_end;
 static pthread_barrier_t all_together;
 static int worked, looked, cancelled;
 
-static void do_work(uv_work_t* req) { UNUSED(req); }
-
 static void do_block(uv_work_t* req) {
     UNUSED(req);
     uv_sem_post(&started);
@@ -68,7 +66,7 @@ static void all_is_done(void) {
     for (int i = 0; i < JOBS; i++) {
         CHECK_OK(uv_fs_scandir(&loop, &files[i], "/", 0, on_fs));
         CHECK_OK(uv_getaddrinfo(&loop, &infos[i], on_info, "localhost", "80", NULL));
-        CHECK_OK(uv_queue_work(&loop, &works[i], do_work, after_work));
+        CHECK_OK(uv_queue_work(&loop, &works[i], do_nothing, after_work));
     }
     /* They wait, and can be taken back. */
     for (int i = 0; i < JOBS; i += 2) CHECK_OK(uv_cancel((uv_req_t*)&infos[i]));
@@ -98,7 +96,7 @@ int main(void) {
     CHECK_OK(uv_loop_init(&loop));
 
     allow_threads(0);
-    CHECK_EQ(uv_queue_work(&loop, &works[0], do_work, after_work), UV_EAGAIN);
+    CHECK_EQ(uv_queue_work(&loop, &works[0], do_nothing, after_work), UV_EAGAIN);
     CHECK_EQ(uv_getaddrinfo(&loop, &info, on_info, "localhost", "80", NULL), UV_EAGAIN);
     CHECK_EQ(uv_cancel((uv_req_t*)&works[0]), UV_EBUSY);
     CHECK_EQ(uv_cancel((uv_req_t*)&info), UV_EBUSY);
@@ -115,7 +113,7 @@ int main(void) {
     uv_run(&loop, UV_RUN_NOWAIT);
     CHECK_EQ(worked, 0);
     allow_threads(WORKERS);
-    CHECK_OK(uv_queue_work(&loop, &one_more, do_work, after_work));
+    CHECK_OK(uv_queue_work(&loop, &one_more, do_nothing, after_work));
     run();
     CHECK_EQ(worked, WORKERS + 1);
     finish_loop(&loop);

@@ -14,13 +14,6 @@ static struct termios attributes(int fd) {
     return t;
 }
 
-static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(size);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t* buf) {
     UNUSED(buf);
     if (n >= 0) {
@@ -94,7 +87,7 @@ int main(void) {
     for (int i = 0; i < 4; i++) CHECK_EQ(write(slave, bytes, sizeof bytes), (ssize_t)sizeof bytes);
     close(slave);
     close(second);
-    CHECK_OK(uv_read_start((uv_stream_t*)&m, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&m, lend_slab, on_read));
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_EQ(got, 4 * sizeof bytes);
     CHECK_EQ(end, UV_EIO);

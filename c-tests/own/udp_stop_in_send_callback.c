@@ -3,13 +3,6 @@
 
 static int done;
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_recv(uv_udp_t* handle, ssize_t n, const uv_buf_t* buf, const struct sockaddr* addr, unsigned flags) {
     UNUSED(handle);
     UNUSED(n);
@@ -39,7 +32,7 @@ int main(void) {
     CHECK_OK(uv_udp_init(&loop, &udp));
     CHECK_OK(uv_udp_bind(&udp, (struct sockaddr*)&addr, 0));
     CHECK_OK(uv_udp_getsockname(&udp, (struct sockaddr*)&addr, &len));
-    CHECK_OK(uv_udp_recv_start(&udp, on_alloc, on_recv));
+    CHECK_OK(uv_udp_recv_start(&udp, lend_slab, on_recv));
     CHECK_OK(uv_udp_send(&req, &udp, &buf, 1, (struct sockaddr*)&addr, on_send));
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_EQ(done, 1);

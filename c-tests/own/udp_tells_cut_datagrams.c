@@ -7,13 +7,6 @@ static uv_udp_t udp;
 static unsigned got_flags;
 static ssize_t got;
 
-static void on_alloc(uv_handle_t* handle, size_t size, uv_buf_t* buf) {
-    static char room[65536];
-    UNUSED(handle);
-    UNUSED(size);
-    *buf = uv_buf_init(room, sizeof room);
-}
-
 static void on_recv(uv_udp_t* handle, ssize_t nread, const uv_buf_t* buf, const struct sockaddr* addr, unsigned flags) {
     UNUSED(handle);
     UNUSED(buf);
@@ -32,7 +25,7 @@ static void expect(int peer, size_t len, ssize_t received, unsigned flags) {
 }
 
 static void check(int peer) {
-    CHECK_OK(uv_udp_recv_start(&udp, on_alloc, on_recv));
+    CHECK_OK(uv_udp_recv_start(&udp, lend_slab, on_recv));
     expect(peer, 100, 100, 0);
     expect(peer, 65536, 65536, 0);
     expect(peer, 65537, 65536, UV_UDP_PARTIAL);
@@ -79,7 +72,7 @@ int main(void) {
     CHECK_OK(uv_udp_init(&loop, &passed));
     CHECK_OK(uv_udp_open(&passed, fds[0]));
     CHECK_OK(uv_write2(&req, (uv_stream_t*)&from, &byte, 1, (uv_stream_t*)&passed, NULL));
-    CHECK_OK(uv_read_start((uv_stream_t*)&to, on_alloc, on_passed));
+    CHECK_OK(uv_read_start((uv_stream_t*)&to, lend_slab, on_passed));
     while (!uv_is_closing((uv_handle_t*)&to)) uv_run(&loop, UV_RUN_ONCE);
     uv_close((uv_handle_t*)&from, NULL);
     uv_close((uv_handle_t*)&passed, NULL);

@@ -13,12 +13,10 @@ static uv_work_t work;
 static atomic_int left_quick = QUICK, is_slow, ended;
 static int is_queued;
 
-static void nothing(uv_work_t* req) { UNUSED(req); }
-
 static void on_done(uv_work_t* req, int status) {
     CHECK_EQ(status, 0);
     is_queued = 0;
-    if (left_quick > 0 && --left_quick > 0) CHECK_OK(uv_queue_work(&loop, req, nothing, on_done));
+    if (left_quick > 0 && --left_quick > 0) CHECK_OK(uv_queue_work(&loop, req, do_nothing, on_done));
 }
 
 static void on_async(uv_async_t* handle) {
@@ -30,7 +28,7 @@ static void on_async(uv_async_t* handle) {
     /* On a busy machine the last one may still be under way. */
     if (is_slow && !is_queued) {
         is_queued = 1;
-        CHECK_OK(uv_queue_work(&loop, &work, nothing, on_done));
+        CHECK_OK(uv_queue_work(&loop, &work, do_nothing, on_done));
     }
 }
 
@@ -62,7 +60,7 @@ int main(void) {
     CHECK_OK(uv_sem_init(&posted, 0));
     CHECK_OK(uv_loop_init(&loop));
     CHECK_OK(uv_async_init(&loop, &async, on_async));
-    CHECK_OK(uv_queue_work(&loop, &work, nothing, on_done));
+    CHECK_OK(uv_queue_work(&loop, &work, do_nothing, on_done));
     CHECK_OK(uv_thread_create(&thread, sender, NULL));
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_thread_join(&thread);

@@ -15,13 +15,6 @@ static void on_write(uv_write_t* req, int status) {
     written++;
 }
 
-static void on_alloc(uv_handle_t* handle, size_t suggested, uv_buf_t* buf) {
-    static char slab[65536];
-    UNUSED(handle);
-    UNUSED(suggested);
-    *buf = uv_buf_init(slab, sizeof slab);
-}
-
 static void on_read(uv_stream_t* stream, ssize_t nread, const uv_buf_t* buf) {
     char got[3];
     UNUSED(buf);
@@ -44,7 +37,7 @@ int main(void) {
     watchdog(10);
     CHECK_OK(uv_loop_init(&loop));
     peer = tcp_handle(&loop, &tcp);
-    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, on_alloc, on_read));
+    CHECK_OK(uv_read_start((uv_stream_t*)&tcp, lend_slab, on_read));
     uv_run(&loop, UV_RUN_NOWAIT);
     CHECK_EQ(uv_backend_timeout(&loop), -1);
     send_all(peer, "ping", 4);
