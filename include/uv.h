@@ -665,9 +665,6 @@ typedef void (*uv_poll_cb)(uv_poll_t *handle, int status, int events);
 /** See `uv_signal_start`. */
 typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 
-/** See `uv_shutdown`. */
-typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
-
 /** See `uv_listen`. */
 typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
 
@@ -676,6 +673,9 @@ typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct u
 
 /** Receives what was read: bytes, 0 for nothing, `UV_EOF` or another `UV_E…`. */
 typedef void (*uv_read_cb)(uv_stream_t *stream, ssize_t nread, const struct uv_buf_t *buf);
+
+/** See `uv_shutdown`. */
+typedef void (*uv_shutdown_cb)(uv_shutdown_t *req, int status);
 
 /** See `uv_write`. */
 typedef void (*uv_write_cb)(uv_write_t *req, int status);
@@ -1855,14 +1855,6 @@ UV_EXTERN int uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb signal_c
  */
 UV_EXTERN int uv_signal_stop(uv_signal_t *handle);
 
-/**
- * Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
- * is not writable from now on.
- *
- * Returns 0; `UV_ENOTCONN` if the stream is not writable, is shutting down already, or is closing. Not thread-safe.
- */
-UV_EXTERN int uv_shutdown(uv_shutdown_t *req, uv_stream_t *handle, uv_shutdown_cb cb);
-
 /** 1 if the stream can be read from, else 0. Not thread-safe. */
 UV_EXTERN int uv_is_readable(const uv_stream_t *handle);
 
@@ -1925,6 +1917,14 @@ UV_EXTERN int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc_cb, uv_read_c
  * that does not read. Not thread-safe.
  */
 UV_EXTERN int uv_read_stop(uv_stream_t *stream);
+
+/**
+ * Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
+ * is not writable from now on.
+ *
+ * Returns 0; `UV_ENOTCONN` if the stream is not writable, is shutting down already, or is closing. Not thread-safe.
+ */
+UV_EXTERN int uv_shutdown(uv_shutdown_t *req, uv_stream_t *handle, uv_shutdown_cb cb);
 
 /**
  * Writes buffers to a stream, in order and after all that was written before. The array is copied, the memory it points

@@ -12,13 +12,10 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffer::Out;
 use crate::base::queue::Link;
-use crate::handles::fs_tree;
 use crate::handles::fs_watch::{Inotify, each_active, handle_of};
+use crate::handles::{fs_descriptor, fs_tree};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{FsEvent, Handle};
-use crate::model::io_watcher as io;
-use crate::model::io_watcher::{Io, Part};
-use crate::sys::{inotify, socket};
 
 /// Initialises a file watcher. Always returns 0.
 #[unsafe(no_mangle)]
@@ -158,7 +155,7 @@ pub(crate) fn on_ready(event_loop: Loop) {
 /// The loop is being closed; no handle is left.
 pub(crate) fn loop_cleanup(event_loop: Loop) {
     if let Some(inotify) = NonNull::new(event_loop.inotify_watchers.replace(ptr::null_mut()).cast::<Inotify>()) {
-        close_descriptor(event_loop);
+        fs_descriptor::close(event_loop);
         // SAFETY: (1); `of` boxed it.
         unsafe { alloc::unbox(inotify) };
     }
@@ -169,12 +166,12 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
 /// returned.
 pub(crate) fn after_fork(event_loop: Loop) -> Result {
     let Some(inotify) = Inotify::get(event_loop) else { return Ok(()) };
-    close_descriptor(event_loop);
+    fs_descriptor::close(event_loop);
     inotify.forget_all();
     if inotify.walking().is_empty() {
         return Ok(());
     }
-    open_descriptor(event_loop)?;
+    fs_descriptor::open(event_loop)?;
     let mut result = Ok(());
     while let Some(link) = inotify.walking().pop_front() {
         let handle = handle_of(link);
@@ -184,28 +181,4 @@ pub(crate) fn after_fork(event_loop: Loop) -> Result {
         }
     }
     result
-}
-
-fn watcher(event_loop: Loop) -> Io {
-    // SAFETY: the loop is alive (law 5).
-    unsafe { Io::at(&raw const (*event_loop.as_ptr()).inotify_read_watcher) }
-}
-
-pub(super) fn open_descriptor(event_loop: Loop) -> Result {
-    let fd = inotify::open()?;
-    watcher(event_loop).init(Part::Inotify, fd);
-    if let Err(e) = watcher(event_loop).start(event_loop, io::IN) {
-        socket::close(fd);
-        return Err(e);
-    }
-    event_loop.inotify_fd.set(fd);
-    Ok(())
-}
-
-fn close_descriptor(event_loop: Loop) {
-    let fd = event_loop.inotify_fd.replace(-1);
-    if fd != -1 {
-        watcher(event_loop).close(event_loop);
-        socket::close(fd);
-    }
 }

@@ -22,7 +22,7 @@ use std::ptr;
 use libc::{c_char, c_int};
 
 use self::table::Table;
-use super::fs_event::open_descriptor;
+use super::fs_descriptor;
 use super::fs_tree::{self, Branch, Joined};
 use crate::abi::*;
 use crate::base::alloc;
@@ -116,7 +116,7 @@ impl Inotify {
             }
         }
         if event_loop.inotify_fd.get() == -1 {
-            open_descriptor(event_loop)?;
+            fs_descriptor::open(event_loop)?;
         }
         Inotify::get(event_loop).ok_or(Errno::ENOMEM)
     }

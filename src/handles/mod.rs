@@ -1,6 +1,7 @@
 //! One libuv handle a file: C functions first, the machine below. `sending.rs` is what those that send share.
 
 pub(crate) mod async_handle;
+mod fs_descriptor;
 pub(crate) mod fs_event;
 pub(crate) mod fs_poll;
 pub(crate) mod fs_tree;

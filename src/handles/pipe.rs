@@ -10,6 +10,7 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffer::Out;
 use crate::handles::stream;
+use crate::handles::stream::{ready, state};
 use crate::handles::tty::uv_guess_handle;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Pipe, Stream, flag};
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn uv_pipe_connect(
             && pipe.connect_req.get().is_null()
         {
             // There is no other way to tell. It cannot fail: there is nothing to poll.
-            let _ = stream::connecting(pipe.into(), req, cb, Err(e));
+            let _ = state::connecting(pipe.into(), req, cb, Err(e));
         }
     }
 }
@@ -195,7 +196,7 @@ impl Pipe {
     }
 
     fn init(self, event_loop: Loop, ipc: c_int) {
-        stream::init(self.into(), event_loop, UV_NAMED_PIPE);
+        state::init(self.into(), event_loop, UV_NAMED_PIPE);
         self.ipc.set(ipc);
         self.pipe_fname.set(ptr::null());
     }
@@ -211,7 +212,7 @@ impl Pipe {
             libc::O_WRONLY => flag::WRITABLE,
             _ => flag::READABLE | flag::WRITABLE,
         };
-        stream::open(self.into(), fd, flags)
+        state::open(self.into(), fd, flags)
     }
 
     fn bind(self, name: &[u8]) -> Result {
@@ -230,7 +231,7 @@ impl Pipe {
         // As on systems where that is what a missing folder gives.
         let fd = fd.map_err(|e| if e == Errno::ENOENT { Errno::EACCES } else { e })?;
         self.pipe_fname.set(path);
-        stream::open(self.into(), fd, flag::BOUND)
+        state::open(self.into(), fd, flag::BOUND)
     }
 
     fn connect(self, req: Connect, name: &[u8], cb: uv_connect_cb) -> Result {
@@ -241,12 +242,12 @@ impl Pipe {
             return Err(Errno::EALREADY);
         }
         let begun = self.begin_connect(&Name::new(name));
-        stream::connecting(self.into(), req, cb, begun)
+        state::connecting(self.into(), req, cb, begun)
     }
 
     fn begin_connect(self, address: &Name) -> Result {
         if self.fd() == -1 {
-            stream::open(self.into(), unix_socket::open()?, 0)?;
+            state::open(self.into(), unix_socket::open()?, 0)?;
         }
         unix_socket::connect(self.fd(), address)?;
         Handle::from(self).set(flag::READABLE | flag::WRITABLE);
@@ -304,5 +305,5 @@ pub(crate) fn close(pipe: Pipe) {
             alloc::free(path.cast());
         }
     }
-    stream::close(Stream::from(pipe));
+    ready::close(Stream::from(pipe));
 }

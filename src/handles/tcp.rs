@@ -3,7 +3,7 @@
 use libc::{c_int, c_uint, sockaddr, sockaddr_in6, socklen_t};
 
 use crate::abi::*;
-use crate::handles::stream;
+use crate::handles::stream::{ready, state};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Tcp, flag};
 use crate::model::request::Connect;
@@ -138,8 +138,8 @@ fn init(event_loop: Loop, tcp: Tcp, flags: c_uint) -> Result {
         family @ (libc::AF_INET | libc::AF_INET6) => socket::stream_socket(family)?,
         _ => return Err(Errno::EINVAL),
     };
-    stream::init(tcp.into(), event_loop, UV_TCP);
-    if fd == -1 { Ok(()) } else { stream::open(tcp.into(), fd, 0) }
+    state::init(tcp.into(), event_loop, UV_TCP);
+    if fd == -1 { Ok(()) } else { state::open(tcp.into(), fd, 0) }
 }
 
 fn open(tcp: Tcp, fd: c_int) -> Result {
@@ -147,7 +147,7 @@ fn open(tcp: Tcp, fd: c_int) -> Result {
         return Err(Errno::EEXIST);
     }
     socket::set_nonblocking(fd, true)?;
-    stream::open(tcp.into(), fd, flag::READABLE | flag::WRITABLE)
+    state::open(tcp.into(), fd, flag::READABLE | flag::WRITABLE)
 }
 
 /// Makes sure that there is a socket, and adds `flags`.
@@ -157,32 +157,17 @@ fn need_socket(tcp: Tcp, family: c_int, flags: c_uint) -> Result {
         return Ok(());
     }
     let fd = socket::stream_socket(family)?;
-    let opened = stream::open(tcp.into(), fd, flags);
+    let opened = state::open(tcp.into(), fd, flags);
     if opened.is_err() {
         socket::close(fd);
     }
     opened
 }
 
-/// For a new socket: what was asked for before there was one.
-pub(crate) fn apply_options(fd: c_int, handle: Handle) -> Result {
-    if handle.has(flag::TCP_NODELAY) {
-        set_nodelay(fd, true)?;
-    }
-    if handle.has(flag::TCP_KEEPALIVE) {
-        set_keepalive(fd, true, [60, 1, 10])?;
-    }
-    Ok(())
-}
-
-fn set_nodelay(fd: c_int, on: bool) -> Result {
-    socket::set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, c_int::from(on))
-}
-
 fn nodelay(tcp: Tcp, on: bool) -> Result {
     let fd = tcp.io_watcher.fd.get();
     if fd != -1 {
-        set_nodelay(fd, on)?;
+        socket::set_nodelay(fd, on)?;
     }
     remember(tcp, flag::TCP_NODELAY, on);
     Ok(())
@@ -192,25 +177,10 @@ fn remember(tcp: Tcp, option: c_uint, on: bool) {
     if on { Handle::from(tcp).set(option) } else { Handle::from(tcp).clear(option) }
 }
 
-/// `times`: idle, interval, count.
-fn set_keepalive(fd: c_int, on: bool, times: [c_uint; 3]) -> Result {
-    socket::set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(on))?;
-    if on && times.contains(&0) {
-        return Err(Errno::EINVAL);
-    }
-    if on {
-        let names = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
-        for (name, value) in names.into_iter().zip(times) {
-            socket::set_option(fd, libc::IPPROTO_TCP, name, c_int::try_from(value).unwrap_or(c_int::MAX))?;
-        }
-    }
-    Ok(())
-}
-
 fn keepalive(tcp: Tcp, on: bool, times: [c_uint; 3]) -> Result {
     let fd = tcp.io_watcher.fd.get();
     if fd != -1 {
-        set_keepalive(fd, on, times)?;
+        socket::set_keepalive(fd, on, times)?;
     }
     remember(tcp, flag::TCP_KEEPALIVE, on);
     Ok(())
@@ -294,7 +264,7 @@ fn close_reset(tcp: Tcp, close_cb: uv_close_cb) -> Result {
     socket::reset_on_close(tcp.io_watcher.fd.get())?;
     let handle = Handle::from(tcp);
     handle.start_closing(close_cb);
-    stream::close(tcp.into());
+    ready::close(tcp.into());
     handle.close_later();
     Ok(())
 }
@@ -311,7 +281,7 @@ unsafe fn connect(req: Connect, tcp: Tcp, addr: *const sockaddr, cb: uv_connect_
         return Err(Errno::EALREADY);
     }
     if tcp.delayed_error.get() != 0 {
-        return stream::connecting(tcp.into(), req, cb, Err(Errno(tcp.delayed_error.get())));
+        return state::connecting(tcp.into(), req, cb, Err(Errno(tcp.delayed_error.get())));
     }
     let domain = if is_ipv6 { libc::AF_INET6 } else { libc::AF_INET };
     need_socket(tcp, domain, flag::READABLE | flag::WRITABLE)?;
@@ -326,8 +296,8 @@ unsafe fn connect(req: Connect, tcp: Tcp, addr: *const sockaddr, cb: uv_connect_
         unsafe { socket::connect(fd, addr, len) }
     };
     match begun {
-        Ok(()) | Err(socket::EINPROGRESS) => stream::connecting(tcp.into(), req, cb, Ok(())),
-        Err(Errno::ECONNREFUSED) => stream::connecting(tcp.into(), req, cb, Err(Errno::ECONNREFUSED)),
+        Ok(()) | Err(socket::EINPROGRESS) => state::connecting(tcp.into(), req, cb, Ok(())),
+        Err(Errno::ECONNREFUSED) => state::connecting(tcp.into(), req, cb, Err(Errno::ECONNREFUSED)),
         Err(e) => Err(e),
     }
 }

@@ -9,7 +9,7 @@ use libc::{c_int, termios};
 
 use crate::abi::*;
 use crate::base::lock::Mutex;
-use crate::handles::stream;
+use crate::handles::stream::{ready, state};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Stream, Tty, flag};
 use crate::sys::{socket, tty};
@@ -126,9 +126,9 @@ impl Tty {
             socket::set_nonblocking(own, true)?;
         }
         let stream = Stream::from(self);
-        stream::init(stream, event_loop, UV_TTY);
+        state::init(stream, event_loop, UV_TTY);
         self.mode.set(UV_TTY_MODE_NORMAL as c_int);
-        stream::open(stream, own, flags)
+        state::open(stream, own, flags)
     }
 
     fn set_mode(self, mode: uv_tty_mode_t) -> Result {
@@ -173,7 +173,7 @@ pub(crate) fn close(tty: Tty) {
         let _ = restore(first.take());
     }
     drop(first);
-    stream::close(tty.into());
+    ready::close(tty.into());
 }
 
 /// The terminal whose mode was set first: its descriptor, and its attributes at that time.

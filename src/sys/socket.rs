@@ -253,6 +253,26 @@ pub(crate) fn reset_on_close(fd: c_int) -> Result {
     Ok(())
 }
 
+/// Has small writes go out at once, or not.
+pub(crate) fn set_nodelay(fd: c_int, on: bool) -> Result {
+    set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, c_int::from(on))
+}
+
+/// Has the kernel ask after a silent peer, or not. `times`: idle, interval, count, in seconds but for the last.
+pub(crate) fn set_keepalive(fd: c_int, on: bool, times: [c_uint; 3]) -> Result {
+    set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(on))?;
+    if on && times.contains(&0) {
+        return Err(Errno::EINVAL);
+    }
+    if on {
+        let names = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
+        for (name, value) in names.into_iter().zip(times) {
+            set_option(fd, libc::IPPROTO_TCP, name, c_int::try_from(value).unwrap_or(c_int::MAX))?;
+        }
+    }
+    Ok(())
+}
+
 /// `getsockname` or `getpeername`.
 pub(crate) type NameCall = unsafe extern "C" fn(c_int, *mut sockaddr, *mut socklen_t) -> c_int;
 

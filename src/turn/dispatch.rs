@@ -50,7 +50,7 @@ fn close(handle: Handle, close_cb: uv_close_cb) {
         Kind::Prepare(h) => watcher::close_prepare(h),
         Kind::Process(h) => process::close(h),
         Kind::Signal(h) => signal::close(h),
-        Kind::Tcp(h) => stream::close(h.into()),
+        Kind::Tcp(h) => stream::ready::close(h.into()),
         Kind::Timer(h) => timer::close(h),
         Kind::Tty(h) => tty::close(h),
         Kind::Udp(h) => udp::close(h),
@@ -79,9 +79,9 @@ pub(super) fn run_closing(event_loop: Loop) {
 fn finish_closing(handle: Handle) {
     handle.set(flag::CLOSED);
     match handle.kind() {
-        Kind::Pipe(h) => stream::finish_closing(h.into()),
-        Kind::Tcp(h) => stream::finish_closing(h.into()),
-        Kind::Tty(h) => stream::finish_closing(h.into()),
+        Kind::Pipe(h) => stream::ready::finish_closing(h.into()),
+        Kind::Tcp(h) => stream::ready::finish_closing(h.into()),
+        Kind::Tty(h) => stream::ready::finish_closing(h.into()),
         Kind::Udp(h) => udp::finish_closing(h),
         Kind::Signal(h) if !signal::may_finish(h) => {
             // The signal pipe still holds a message for it.
@@ -107,7 +107,7 @@ pub(super) fn on_poll(io: Io, events: c_uint) {
 #[inline]
 fn deliver(io: Io, events: c_uint) {
     match io.whose() {
-        Whose::Stream(stream) => stream::on_ready(stream, events),
+        Whose::Stream(stream) => stream::ready::on_ready(stream, events),
         Whose::Udp(udp) => udp::on_ready(udp, events),
         Whose::Poll(poll) => poll::on_ready(poll, events),
         Whose::Wake => {}

@@ -5,7 +5,7 @@ use libc::{c_int, c_uint};
 use super::KNOWN_FLAGS;
 use crate::abi::*;
 use crate::base::alloc::Array;
-use crate::handles::stream;
+use crate::handles::stream::{ready, state};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Kind, Process, Stream, flag};
 use crate::sys;
@@ -161,11 +161,11 @@ unsafe fn open_streams(containers: Containers, ends: &mut [End]) -> Result {
             flags |= flag::WRITABLE;
         }
         // SAFETY: the caller's stream, which was looked at before.
-        let opened = stream::open(unsafe { Stream::from_c(container.data.stream) }, end.ours, flags);
+        let opened = state::open(unsafe { Stream::from_c(container.data.stream) }, end.ours, flags);
         if let Err(e) = opened {
             for earlier in (0..at).map(|at| containers.get(at)).filter(|c| c.flags & UV_CREATE_PIPE != 0) {
                 // SAFETY: as above.
-                stream::close(unsafe { Stream::from_c(earlier.data.stream) });
+                ready::close(unsafe { Stream::from_c(earlier.data.stream) });
             }
             return Err(e);
         }

@@ -1,4 +1,4 @@
-//! Listening and accepting; and the descriptors that an IPC pipe has received, which are claimed in the same way.
+//! Connections that a listener takes; and the descriptors that an IPC pipe has received, which are claimed in the same way.
 //!
 //! One connection is taken from the kernel for one callback (law 6). While the user has not claimed it, it lies in
 //! `accepted_fd` and the listener is not polled.
@@ -7,80 +7,14 @@ use std::ptr;
 
 use libc::c_int;
 
-use super::Stream;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
 use crate::callback;
-use crate::handles::{pipe, tcp};
 use crate::model::event_loop::Loop;
-use crate::model::handle::{Handle, Kind, flag};
+use crate::model::handle::{Handle, Stream};
 use crate::model::io_watcher as io;
 use crate::sys::socket;
-
-/// Listens for connections on a TCP or pipe handle; the kernel queues up to `backlog` of them. `cb` is called with 0 for
-/// each, and should then call `uv_accept`; or with an error.
-///
-/// Returns 0; `UV_EINVAL` for other or closing handles; `UV_EADDRINUSE`, be it that of an earlier bind; or another error.
-/// Not thread-safe.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_listen(stream: *mut uv_stream_t, backlog: c_int, cb: uv_connection_cb) -> c_int {
-    // SAFETY: law 1.
-    listen(unsafe { Stream::from_c(stream) }, backlog, cb).into_c()
-}
-
-/// Gives `client`, which was initialised and has no descriptor yet, the connection that `server` has taken; or the next
-/// handle that the IPC pipe `server` has received. Both belong to the same loop.
-///
-/// Returns 0; `UV_EAGAIN` if there is nothing to accept; `UV_EBUSY` if the client has a descriptor: the connection is closed
-/// then; `UV_EINVAL` if it is no TCP, pipe or UDP handle. Not thread-safe.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_accept(server: *mut uv_stream_t, client: *mut uv_stream_t) -> c_int {
-    // SAFETY: law 1.
-    unsafe { accept(Stream::from_c(server), Handle::from_c(client.cast())) }.into_c()
-}
-
-fn listen(stream: Stream, backlog: c_int, cb: uv_connection_cb) -> Result {
-    let handle = Handle::from(stream);
-    if handle.is_closing() {
-        return Err(Errno::EINVAL);
-    }
-    match handle.kind() {
-        Kind::Tcp(tcp) => tcp::listen(tcp, backlog)?,
-        Kind::Pipe(pipe) => pipe::listen(pipe, backlog, cb)?,
-        _ => return Err(Errno::EINVAL),
-    }
-    stream.connection_cb.set(cb);
-    stream.make_server();
-    handle.start();
-    stream.io().start(handle.event_loop(), io::IN)
-}
-
-fn accept(server: Stream, client: Handle) -> Result {
-    let fd = server.accepted_fd.get();
-    if fd == -1 {
-        return Err(Errno::EAGAIN);
-    }
-    let given = match client.kind() {
-        Kind::Tcp(tcp) => super::open(tcp.into(), fd, flag::READABLE | flag::WRITABLE),
-        Kind::Pipe(pipe) => super::open(pipe.into(), fd, flag::READABLE | flag::WRITABLE),
-        // SAFETY: the handle is alive (law 1).
-        Kind::Udp(udp) => match unsafe { crate::handles::udp::uv_udp_open(udp.as_ptr(), fd) } {
-            0 => Ok(()),
-            error => Err(Errno(error)),
-        },
-        _ => return Err(Errno::EINVAL),
-    };
-    match given {
-        Ok(()) => client.set(flag::BOUND),
-        Err(_) => socket::close(fd),
-    }
-    server.accepted_fd.set(Queued::of(server).take());
-    if server.is_server() {
-        server.io().start(Handle::from(server).event_loop(), io::IN)?;
-    }
-    given
-}
 
 /// A listener is readable.
 pub(super) fn on_ready(server: Stream) {
@@ -158,6 +92,11 @@ impl Queued {
             unsafe { alloc::unbox(list) };
         }
     }
+}
+
+/// The next descriptor that waits for `uv_accept`, or -1.
+pub(super) fn next(stream: Stream) -> c_int {
+    Queued::of(stream).take()
 }
 
 /// How many descriptors wait for `uv_accept`.

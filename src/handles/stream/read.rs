@@ -8,10 +8,11 @@ use std::ptr;
 use libc::{c_int, c_uint};
 use once_cell::race::OnceBool;
 
-use super::{Stream, Suggestion, accept};
+use super::accept;
+use super::state::Suggestion;
 use crate::abi::*;
 use crate::callback;
-use crate::model::handle::{Handle, Pipe, flag};
+use crate::model::handle::{Handle, Pipe, Stream, flag};
 use crate::model::io_watcher as io;
 use crate::sys::socket;
 

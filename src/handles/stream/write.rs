@@ -1,4 +1,4 @@
-//! Writing.
+//! Writing, and shutting down.
 //!
 //! A write is tried at once if nothing is before it; what the kernel does not take waits in `write_queue` until the
 //! descriptor is writable. Ended requests wait in `write_completed_queue` for their callbacks, which are never called from
@@ -8,14 +8,14 @@ use std::ptr;
 
 use libc::{c_int, c_uint};
 
-use super::{Stream, read};
+use super::read;
 use crate::abi::*;
 use crate::base::buffers::{self, Buffers};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
 use crate::handles::sending;
-use crate::model::handle::{Handle, Kind, flag};
+use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher as io;
 use crate::model::request::{Req, Shutdown, Write};
 use crate::op::check_buffers;
@@ -23,6 +23,16 @@ use crate::sys::socket;
 
 /// The most requests finished for one event, so that a stream that is always writable leaves time to the others.
 const MOST_WRITES: usize = 32;
+
+/// Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
+/// is not writable from now on.
+///
+/// Returns 0; `UV_ENOTCONN` if the stream is not writable, is shutting down already, or is closing. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_shutdown(req: *mut uv_shutdown_t, handle: *mut uv_stream_t, cb: uv_shutdown_cb) -> c_int {
+    // SAFETY: laws 1 and 2.
+    unsafe { shutdown(Shutdown::from_c(req), Stream::from_c(handle), cb) }.into_c()
+}
 
 /// Writes buffers to a stream, in order and after all that was written before. The array is copied, the memory it points
 /// to must stay until `cb`, which may be NULL. `cb` is called once the kernel has taken all bytes, or with an error; never
@@ -96,6 +106,23 @@ pub unsafe extern "C" fn uv_try_write2(
 pub unsafe extern "C" fn uv_write_nwritten(req: *const uv_write_t) -> usize {
     // SAFETY: law 2.
     unsafe { Write::from_c(req) }.write_extra.get().nwritten
+}
+
+fn shutdown(req: Shutdown, stream: Stream, cb: uv_shutdown_cb) -> Result {
+    let handle = Handle::from(stream);
+    let may = handle.has(flag::WRITABLE) && !handle.has(flag::SHUT) && !handle.is_closing();
+    if !may || !stream.shutdown_req.get().is_null() {
+        return Err(Errno::ENOTCONN);
+    }
+    Req::from(req).init(handle.event_loop(), UV_SHUTDOWN);
+    req.handle.set(stream.as_ptr());
+    req.cb.set(cb);
+    stream.shutdown_req.set(req.as_ptr());
+    handle.clear(flag::WRITABLE);
+    if stream.write_queue().is_empty() && stream.connect_req.get().is_null() {
+        stream.io().feed(handle.event_loop());
+    }
+    Ok(())
 }
 
 /// # Safety
