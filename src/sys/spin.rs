@@ -47,10 +47,10 @@ fn is_allowed() -> bool {
     ALLOWED.get_or_init(|| std::env::var_os("UVRING_SPIN").is_none_or(|v| v.as_encoded_bytes() != b"0"))
 }
 
-/// Another thread of this process can run meanwhile.
-fn is_beside_threads() -> bool {
-    static BESIDE: OnceBool = OnceBool::new();
-    BESIDE.get_or_init(|| is_allowed() && std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+/// True if two threads of this process can run at a time. Says nothing of whether they may spin.
+pub(crate) fn has_two_processors() -> bool {
+    static TWO: OnceBool = OnceBool::new();
+    TWO.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
 }
 
 /// Another process can, even if this one has to stay on one processor.
@@ -62,7 +62,7 @@ fn is_beside_others() -> bool {
 
 /// True unless it would be in vain to look for what another thread brings: with one processor nobody can meanwhile.
 pub(crate) fn is_possible() -> bool {
-    is_beside_threads()
+    is_allowed() && has_two_processors()
 }
 
 /// What a thread has learnt from its sleeps.
@@ -86,7 +86,7 @@ impl Habit {
 
     /// True if work tends to come soon, and other threads can bring it.
     pub(crate) fn expects_work(self) -> bool {
-        self.may_look() && is_beside_threads()
+        self.may_look() && is_possible()
     }
 
     /// True if what ended the last sleeps came soon.

@@ -162,8 +162,8 @@ impl<'a> Here<'a> {
 }
 
 impl Facts for Here<'_> {
-    fn pool_is_quick(&self) -> bool {
-        spin::is_possible()
+    fn pool_has_processor(&self) -> bool {
+        spin::has_two_processors()
     }
 
     fn some_mount_writes(&self) -> bool {

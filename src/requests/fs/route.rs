@@ -49,8 +49,8 @@ pub(super) enum Attempt {
 
 /// What `route` asks about an operation and the file that its descriptor is.
 pub(super) trait Facts {
-    /// The pool's threads can look out for work, and do better than the kernel's workers. If not, the ring has all that it knows.
-    fn pool_is_quick(&self) -> bool;
+    /// The pool's threads have a processor beside the loop's, and do better than the kernel's workers. If not, the ring has all that it knows.
+    fn pool_has_processor(&self) -> bool;
     /// There is a mount whose cache the ring writes without a kernel worker.
     fn some_mount_writes(&self) -> bool;
     /// Reads if nobody has to be waited for.
@@ -68,16 +68,16 @@ pub(super) trait Facts {
 /// True if the pool is the place for an operation, whatever the file would turn out to be.
 pub(super) fn is_for_pool(op: &FileOp, facts: &impl Facts) -> bool {
     match *op {
-        FileOp::Open { flags, .. } => facts.names_device() || (facts.pool_is_quick() && changes(flags)),
+        FileOp::Open { flags, .. } => facts.names_device() || (facts.pool_has_processor() && changes(flags)),
         FileOp::Write { nbufs, .. } if nbufs > IOV_MAX => true,
         FileOp::Write { .. } => match facts.open_flags() {
             // The ring may wait for the disk inside the enter: after it has written to the cache.
             flags if flags & O_DSYNC != 0 => true,
             flags if flags & O_DIRECT != 0 => false,
-            _ => facts.pool_is_quick() && !facts.some_mount_writes(),
+            _ => facts.pool_has_processor() && !facts.some_mount_writes(),
         },
         FileOp::Read { .. } | FileOp::Close { .. } => false,
-        _ => facts.pool_is_quick(),
+        _ => facts.pool_has_processor(),
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn route(op: &FileOp, facts: &impl Facts) -> Way {
         FileOp::Read { .. } | FileOp::Write { .. } if facts.open_flags() & O_DIRECT != 0 => past_the_cache(op, facts),
         FileOp::Read { offset, .. } => read(offset, facts),
         FileOp::Write { .. } => match facts.kind_and_class() {
-            (S_IFREG | S_IFBLK, _) if !facts.pool_is_quick() => RING,
+            (S_IFREG | S_IFBLK, _) if !facts.pool_has_processor() => RING,
             (S_IFREG | S_IFBLK, Some(Class::Writes)) => RING,
             (S_IFREG | S_IFBLK, None) => Way::Pool(mark::UNKNOWN_MOUNT),
             _ => POOL,
@@ -109,7 +109,7 @@ fn past_the_cache(op: &FileOp, facts: &impl Facts) -> Way {
     match facts.kind_and_class() {
         (S_IFBLK, _) | (S_IFREG, Some(Class::Reads | Class::Writes)) => Way::Ring { limit: DEVICE_LIMIT, marks: 0 },
         (S_IFREG, None) => Way::Pool(mark::UNKNOWN_MOUNT),
-        (S_IFREG, Some(Class::Remote | Class::Local)) if !facts.pool_is_quick() => RING,
+        (S_IFREG, Some(Class::Remote | Class::Local)) if !facts.pool_has_processor() => RING,
         // A pipe in packet mode.
         (S_IFIFO, _) if matches!(*op, FileOp::Read { offset: ..0, .. }) => ENDLESS,
         _ => POOL,
@@ -121,14 +121,14 @@ fn read(offset: i64, facts: &impl Facts) -> Way {
     match attempt {
         Some(Attempt::Done(read)) => return Way::Done(read),
         // Without asking about the file, which a file system like this may have to ask a server.
-        Some(Attempt::Unable) if facts.pool_is_quick() => return POOL,
+        Some(Attempt::Unable) if facts.pool_has_processor() => return POOL,
         Some(Attempt::Unable | Attempt::Missing) | None => {}
     }
     match facts.kind_and_class() {
         // Here the file has told what it can do.
         (S_IFREG, _) if attempt.is_some() => RING,
         (S_IFREG, None) => Way::Pool(mark::UNKNOWN_MOUNT),
-        (S_IFREG, Some(Class::Remote | Class::Local)) if facts.pool_is_quick() => POOL,
+        (S_IFREG, Some(Class::Remote | Class::Local)) if facts.pool_has_processor() => POOL,
         (S_IFREG | S_IFBLK, _) => RING,
         (S_IFIFO | S_IFSOCK, _) if offset < 0 => ENDLESS,
         _ => POOL,
@@ -172,7 +172,7 @@ mod tests {
     }
 
     impl Facts for Said {
-        fn pool_is_quick(&self) -> bool {
+        fn pool_has_processor(&self) -> bool {
             self.quick
         }
         fn some_mount_writes(&self) -> bool {
