@@ -326,9 +326,10 @@ static inline void do_nothing(uv_work_t* req) { UNUSED(req); }
 
 /* --- files --- */
 
-/* A directory of the test's own, removed when main() returns or a check fails. */
+/* The process's directory, made by the first call, and removed when main() returns or a check fails. */
 static inline const char* temp_dir(void) {
     const char* base = getenv("TMPDIR");
+    if (temp_dir_owner == getpid()) return temp_dir_path;
     snprintf(temp_dir_path, sizeof temp_dir_path, "%s/uvring-own-XXXXXX", base != NULL ? base : "/tmp");
     CHECK(mkdtemp(temp_dir_path) != NULL);
     temp_dir_owner = getpid();
