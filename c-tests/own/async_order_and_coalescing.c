@@ -1,5 +1,6 @@
 /* Several asyncs sent before a turn are called in the order of uv_async_init, each once however often it was sent; one
  * sent from an async's callback comes without waiting; one closed by another's callback does not come. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { ASYNCS = 6 };

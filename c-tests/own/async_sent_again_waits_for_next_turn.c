@@ -1,4 +1,5 @@
 /* An async that is sent from its own callback is called in the next turn, also when another async is closed meanwhile. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 static uv_async_t again, closing;

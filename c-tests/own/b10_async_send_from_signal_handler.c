@@ -1,5 +1,6 @@
 /* B10: uv_async_send from a signal handler that interrupts the loop's own thread at any point, asleep or in a callback.
  * In lockstep: the next signal comes only when the callback for the last one ran, so a lost wake-up is a hang. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { SIGNALS = 4000 };

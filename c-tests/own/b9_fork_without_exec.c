@@ -3,6 +3,7 @@
 /* timeout: 30 */
 /* not on aarch64: qemu 7.2 ends itself when a program with threads forks */
 /* no leak check: a forked child has lost the threads of the pool, and their memory with them */
+/* on tsan: a process with threads forks here */
 #include "check.h"
 
 enum { CHILDREN = 12, ECHOES = 4000, LEN = 3000 };

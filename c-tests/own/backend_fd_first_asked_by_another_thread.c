@@ -1,4 +1,5 @@
 /* uv_backend_fd may be asked for by one thread while another runs the loop: it gives the descriptor, and the loop goes on. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { LOOPS = 500 };

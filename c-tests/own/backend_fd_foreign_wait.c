@@ -1,6 +1,7 @@
 /* A program may call epoll_wait itself on uv_backend_fd (Passenger does) before it runs the loop: that takes nothing
  * away. Each kind of event is still delivered by the run that follows. */
 /* not on libuv: its wake-up is edge-triggered, so the foreign wait eats it and finished file operations never arrive */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { ROUNDS = 30 };

@@ -1,5 +1,6 @@
 /* A stream stops reading, the process forks, and the stream reads again, in the same callback, both in the child, after
  * uv_loop_fork, and in the parent: each hears of what comes to it. */
+/* on tsan: a process with threads forks here */
 #include "check.h"
 
 static uv_loop_t loop;

@@ -1,5 +1,6 @@
 /* What was sent to a loop before a fork is the parent's: after uv_loop_fork the child's asyncs are as if nobody had sent them, and
  * can be sent anew. The parent still gets them. Those that the poll phase in which the fork happens has yet to call are called in both. */
+/* on tsan: a process with threads forks here */
 #include "check.h"
 
 enum { ASYNCS = 3 };

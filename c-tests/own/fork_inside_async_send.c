@@ -2,6 +2,7 @@
  * called for it, and can be closed; and the loop can. (Without uv_loop_fork libuv waits for those threads when a handle is closed.) */
 /* timeout: 60 */
 /* not on aarch64: qemu 7.2 ends itself when a program with threads forks */
+/* on tsan: a process with threads forks here */
 #include "check.h"
 
 enum { ASYNCS = 4, SENDERS = 3, FORKS = 60 };

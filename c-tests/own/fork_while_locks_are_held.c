@@ -5,7 +5,6 @@
 /* not on aarch64: qemu 7.2 ends itself when a program with threads forks */
 /* no leak check: a forked child has lost the threads of the pool, and their memory with them */
 /* not on asan: a lock of its allocator, held by another thread, stays held in the child */
-/* on tsan: a process with threads forks here */
 #include "check.h"
 
 #include <uvring.h>

@@ -1,5 +1,6 @@
 /* A file operation that uv_cancel takes back leaves nothing behind: it ends with UV_ECANCELED and was not done. One that
  * uv_cancel comes too late for (UV_EBUSY) is done. The callback comes from the loop, never from inside uv_cancel. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { DIRS = 50 };

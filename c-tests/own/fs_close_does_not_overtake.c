@@ -1,6 +1,7 @@
 /* A close is done after what was asked for before it with the same descriptor, as programs count on that close what they write to
  * without waiting. With one thread all file requests are done in the order in which they were made; but on the ring with one processor
  * a write and what forces it to the disk are two kernel workers' business. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { ROUNDS = 20 };

@@ -1,5 +1,6 @@
 /* Many file operations in flight at once, across the depth at which an implementation changes its ways: each callback
  * once, each with its own result, none from inside the call, and other handles keep running. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { FILES = 64, ROUNDS = 4, LEN = 5000 };

@@ -1,6 +1,7 @@
 /* A callback that leaves uv_run with longjmp leaves the loop as good as any other for who waits on its descriptor: what is sent,
  * finished or started afterwards, and what was under way, makes the descriptor readable, whether it was asked for before the jump
  * or after it. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 #include <setjmp.h>

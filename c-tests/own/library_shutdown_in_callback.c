@@ -1,4 +1,5 @@
 /* uv_library_shutdown inside a callback: the loop that calls it goes on and can be closed; jobs that were queued have been done. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 static uv_loop_t loop;

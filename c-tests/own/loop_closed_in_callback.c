@@ -1,6 +1,7 @@
 /* A callback may close the loop that calls it, when its handle or request was the last: uv_run returns 0 and leaves the loop's
  * memory alone, even if that was freed or is another loop by then. While a handle is open the answer is UV_EBUSY. */
 /* not on libuv: it uses the closed loop, which its assertions fill with ones */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { CLOSE, DELETE, AGAIN };

@@ -3,6 +3,7 @@
 /* timeout: 30 */
 /* not on libuv: it ends the process */
 /* not on aarch64: qemu makes a thread of its own */
+/* on tsan: threads meet here */
 #include "check.h"
 
 #include <netdb.h>

@@ -1,5 +1,6 @@
 /* Law 2: a request of any kind may be freed, or used for the next call, in its own callback. The memory is overwritten
  * first, so that whoever looks at it again goes wrong. */
+/* on tsan: threads meet here */
 #include "check.h"
 
 enum { ROUNDS = 40 };

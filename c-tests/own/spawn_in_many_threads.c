@@ -1,6 +1,7 @@
 /* Threads with a loop each start programs at the same time, with and without success: each hears of its own children and
  * failures. */
 /* not on aarch64: qemu 7.2 ends itself when a program with threads forks */
+/* on tsan: threads meet here */
 #include "spawns.h"
 
 enum { THREADS = 4, ROUNDS = 12 };

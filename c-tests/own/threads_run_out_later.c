@@ -3,6 +3,7 @@
  * job makes those that were missing. */
 /* timeout: 30 */
 /* not on libuv: it ends the process */
+/* on tsan: threads meet here */
 #include "refuse_threads.h"
 
 #include <netdb.h>

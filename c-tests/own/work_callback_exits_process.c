@@ -1,6 +1,7 @@
 /* A job may end the process: exit(), called on a worker, runs what the library does at its unloading, which waits for the
  * other workers and not for this one. */
 /* not on libuv: it waits for the thread that it is on, and aborts */
+/* on tsan: threads meet here */
 #include "check.h"
 
 static void do_exit(uv_work_t* req) {
