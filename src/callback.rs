@@ -5,67 +5,76 @@
 //! `longjmp` away. Law 2: a request is not touched after its callback began.
 //!
 //! A NULL callback is not called. One SAFETY argument serves all: the pointer was given by C for this purpose, and the
-//! handle or request is alive when the call begins (laws 1 and 2).
+//! handle or request is alive when the call begins (laws 1 and 2). Debug builds check that nothing of the loop is borrowed.
 
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::*;
+use crate::model::event_loop::Loop;
 use crate::model::handle::{
     Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
 };
 use crate::model::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
 
 macro_rules! call {
-    ($callback:expr, $($argument:expr),*) => {
+    ($event_loop:expr, $callback:expr, $($argument:expr),*) => {
         if let Some(callback) = $callback {
+            // SAFETY: the loop outlives its handles and requests.
+            debug_assert!(unsafe { Loop::from_c($event_loop) }.is_unborrowed(), "law 3");
             // SAFETY: the module's argument.
             unsafe { callback($($argument),*) };
         }
     };
 }
 
+/// The loop of a request's handle.
+fn loop_of(handle: *mut uv_handle_t) -> *mut uv_loop_t {
+    // SAFETY: a handle outlives the requests that were made of it (law 1).
+    unsafe { (*handle).r#loop.get() }
+}
+
 pub(crate) fn close(handle: Handle) {
-    call!(handle.close_cb.get(), handle.as_ptr());
+    call!(handle.r#loop.get(), handle.close_cb.get(), handle.as_ptr());
 }
 
 pub(crate) fn walk(callback: uv_walk_cb, handle: Handle, arg: *mut c_void) {
-    call!(callback, handle.as_ptr(), arg);
+    call!(handle.r#loop.get(), callback, handle.as_ptr(), arg);
 }
 
 pub(crate) fn timer(timer: Timer) {
-    call!(timer.timer_cb.get(), timer.as_ptr());
+    call!(timer.r#loop.get(), timer.timer_cb.get(), timer.as_ptr());
 }
 
 pub(crate) fn idle(idle: Idle) {
-    call!(idle.idle_cb.get(), idle.as_ptr());
+    call!(idle.r#loop.get(), idle.idle_cb.get(), idle.as_ptr());
 }
 
 pub(crate) fn prepare(prepare: Prepare) {
-    call!(prepare.prepare_cb.get(), prepare.as_ptr());
+    call!(prepare.r#loop.get(), prepare.prepare_cb.get(), prepare.as_ptr());
 }
 
 pub(crate) fn check(check: Check) {
-    call!(check.check_cb.get(), check.as_ptr());
+    call!(check.r#loop.get(), check.check_cb.get(), check.as_ptr());
 }
 
 pub(crate) fn async_(async_: Async) {
-    call!(async_.async_cb.get(), async_.as_ptr());
+    call!(async_.r#loop.get(), async_.async_cb.get(), async_.as_ptr());
 }
 
 pub(crate) fn poll(poll: Poll, status: c_int, events: c_int) {
-    call!(poll.poll_cb.get(), poll.as_ptr(), status, events);
+    call!(poll.r#loop.get(), poll.poll_cb.get(), poll.as_ptr(), status, events);
 }
 
 pub(crate) fn signal(signal: Signal, signum: c_int) {
-    call!(signal.signal_cb.get(), signal.as_ptr(), signum);
+    call!(signal.r#loop.get(), signal.signal_cb.get(), signal.as_ptr(), signum);
 }
 
 pub(crate) fn exit(process: Process, status: i64, signal: c_int) {
-    call!(process.exit_cb.get(), process.as_ptr(), status, signal);
+    call!(process.r#loop.get(), process.exit_cb.get(), process.as_ptr(), status, signal);
 }
 
 pub(crate) fn fs_event(handle: FsEvent, filename: *const c_char, events: c_int, status: c_int) {
-    call!(handle.cb.get(), handle.as_ptr(), filename, events, status);
+    call!(handle.r#loop.get(), handle.cb.get(), handle.as_ptr(), filename, events, status);
 }
 
 pub(crate) fn fs_poll(
@@ -75,68 +84,71 @@ pub(crate) fn fs_poll(
     old: *const uv_stat_t,
     new: *const uv_stat_t,
 ) {
-    call!(callback, handle.as_ptr(), status, old, new);
+    call!(handle.r#loop.get(), callback, handle.as_ptr(), status, old, new);
 }
 
 /// Asks for a buffer of about `size` bytes. The buffer is NULL if the user gives none.
 pub(crate) fn alloc(callback: uv_alloc_cb, handle: Handle, size: usize) -> uv_buf_t {
     let mut buf = uv_buf_t { base: std::ptr::null_mut(), len: 0 };
-    call!(callback, handle.as_ptr(), size, &raw mut buf);
+    call!(handle.r#loop.get(), callback, handle.as_ptr(), size, &raw mut buf);
     buf
 }
 
 pub(crate) fn read(stream: Stream, nread: isize, buf: &uv_buf_t) {
     // A copy of our own: the user may write to it, and it must not be a reference (law 3).
     let buf = *buf;
-    call!(stream.read_cb.get(), stream.as_ptr(), nread, &raw const buf);
+    call!(stream.r#loop.get(), stream.read_cb.get(), stream.as_ptr(), nread, &raw const buf);
 }
 
 pub(crate) fn write(req: Write, status: c_int) {
-    call!(req.cb.get(), req.as_ptr(), status);
+    call!(loop_of(req.handle.get().cast()), req.cb.get(), req.as_ptr(), status);
 }
 
 pub(crate) fn connect(req: Connect, status: c_int) {
-    call!(req.cb.get(), req.as_ptr(), status);
+    call!(loop_of(req.handle.get().cast()), req.cb.get(), req.as_ptr(), status);
 }
 
 pub(crate) fn shutdown(req: Shutdown, status: c_int) {
-    call!(req.cb.get(), req.as_ptr(), status);
+    call!(loop_of(req.handle.get().cast()), req.cb.get(), req.as_ptr(), status);
 }
 
 pub(crate) fn connection(server: Stream, status: c_int) {
-    call!(server.connection_cb.get(), server.as_ptr(), status);
+    call!(server.r#loop.get(), server.connection_cb.get(), server.as_ptr(), status);
 }
 
 pub(crate) fn recv(udp: Udp, nread: isize, buf: &uv_buf_t, addr: *const sockaddr, flags: c_uint) {
     let buf = *buf;
-    call!(udp.recv_cb.get(), udp.as_ptr(), nread, &raw const buf, addr, flags);
+    call!(udp.r#loop.get(), udp.recv_cb.get(), udp.as_ptr(), nread, &raw const buf, addr, flags);
 }
 
 pub(crate) fn send(req: UdpSend, status: c_int) {
-    call!(req.send_cb.get(), req.as_ptr(), status);
+    call!(loop_of(req.handle.get().cast()), req.send_cb.get(), req.as_ptr(), status);
 }
 
 pub(crate) fn fs(req: FsReq) {
-    call!(req.cb.get(), req.as_ptr());
+    call!(req.r#loop.get(), req.cb.get(), req.as_ptr());
 }
 
 /// On a worker of the pool.
 pub(crate) fn work(req: Work) {
-    call!(req.work_cb.get(), req.as_ptr());
+    if let Some(callback) = req.work_cb.get() {
+        // SAFETY: the module's argument.
+        unsafe { callback(req.as_ptr()) };
+    }
 }
 
 pub(crate) fn after_work(req: Work, status: c_int) {
-    call!(req.after_work_cb.get(), req.as_ptr(), status);
+    call!(req.r#loop.get(), req.after_work_cb.get(), req.as_ptr(), status);
 }
 
 pub(crate) fn getaddrinfo(req: GetAddrInfo, status: c_int, result: *mut addrinfo) {
-    call!(req.cb.get(), req.as_ptr(), status, result);
+    call!(req.r#loop.get(), req.cb.get(), req.as_ptr(), status, result);
 }
 
 pub(crate) fn getnameinfo(req: GetNameInfo, status: c_int, host: *const c_char, service: *const c_char) {
-    call!(req.getnameinfo_cb.get(), req.as_ptr(), status, host, service);
+    call!(req.r#loop.get(), req.getnameinfo_cb.get(), req.as_ptr(), status, host, service);
 }
 
 pub(crate) fn random(req: Random, status: c_int, buf: *mut c_void, len: usize) {
-    call!(req.cb.get(), req.as_ptr(), status, buf, len);
+    call!(req.r#loop.get(), req.cb.get(), req.as_ptr(), status, buf, len);
 }

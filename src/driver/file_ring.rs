@@ -350,6 +350,8 @@ impl FileRing {
                 self.in_flight.swap(at, last);
                 self.in_flight.pop();
                 let _ = out.push(Completion { key: OpKey::from_bits(user_data), result });
+            } else {
+                debug_assert_eq!(user_data, CANCELLATION, "completed twice, or never submitted");
             }
         }
     }

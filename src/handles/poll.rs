@@ -69,7 +69,7 @@ impl Poll {
         Ok(())
     }
 
-    fn io(self) -> Io {
+    pub(crate) fn io(self) -> Io {
         // SAFETY: law 1.
         unsafe { Io::at(&raw const (*self.as_ptr()).io_watcher) }
     }

@@ -122,7 +122,7 @@ impl Udp {
         Ok(())
     }
 
-    fn io(self) -> Io {
+    pub(crate) fn io(self) -> Io {
         // SAFETY: law 1.
         unsafe { Io::at(&raw const (*self.as_ptr()).io_watcher) }
     }

@@ -122,6 +122,11 @@ impl Files {
         !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
     }
 
+    /// True if nothing is borrowed.
+    pub(crate) fn is_unborrowed(&self) -> bool {
+        self.positions.try_borrow_mut().is_ok()
+    }
+
     /// In a forked child: what was asked for and not done is the parent's to do, and is forgotten here, as libuv forgets what its
     /// threads had.
     pub(crate) fn after_fork(&self) {

@@ -184,6 +184,11 @@ impl Io {
         self.unwatch(event_loop);
     }
 
+    /// True if the driver was asked for nothing, and the watcher is in no list.
+    pub(crate) fn is_at_rest(self) -> bool {
+        self.events.get() == 0 && self.pending_link().is_empty() && self.watcher_link().is_empty()
+    }
+
     /// True if any of `events` is wanted.
     pub(crate) fn wants(self, events: c_uint) -> bool {
         self.pevents.get() & events != 0

@@ -172,9 +172,24 @@ impl Local {
         !self.sent_asyncs.borrow().is_empty() || !self.later_asyncs.borrow().is_empty()
     }
 
+    /// True if nothing is borrowed: a callback may use the loop, close it or jump away (law 3).
+    fn is_unborrowed(&self) -> bool {
+        let others = self.driver.try_borrow_mut().is_ok() && self.table.try_borrow_mut().is_ok();
+        let lists = self.batch.try_borrow_mut().is_ok() && self.timers.try_borrow_mut().is_ok();
+        let asyncs = self.sent_asyncs.try_borrow_mut().is_ok() && self.later_asyncs.try_borrow_mut().is_ok();
+        others && lists && asyncs && self.files.is_unborrowed()
+    }
+
     /// True in a forked child, until `uv_loop_fork`.
     pub(crate) fn is_parents(&self) -> bool {
         self.fork_generation.get() != fork::generation()
+    }
+}
+
+impl Loop {
+    /// True if the loop is closed, or nothing of its state is borrowed. For assertions.
+    pub(crate) fn is_unborrowed(self) -> bool {
+        self.internal_fields.get().is_null() || self.state().is_unborrowed()
     }
 }
 

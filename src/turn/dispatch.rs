@@ -10,7 +10,7 @@ use crate::base::queue;
 use crate::callback;
 use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
 use crate::model::event_loop::Loop;
-use crate::model::handle::{Handle, Kind, flag};
+use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher as io;
 use crate::model::io_watcher::{Io, Whose};
 use crate::model::request::{FsReq, GetAddrInfo, GetNameInfo, Random, Req, Work, Write};
@@ -92,7 +92,21 @@ fn finish_closing(handle: Handle) {
     }
     handle.unreference();
     handle.link().unlink();
+    debug_assert!(is_at_rest(handle), "law 1");
     callback::close(handle);
+}
+
+/// True if neither the loop nor the kernel gets from a descriptor to the handle. For assertions.
+fn is_at_rest(handle: Handle) -> bool {
+    match handle.kind() {
+        Kind::Pipe(h) => Stream::from(h).io().is_at_rest(),
+        Kind::Tcp(h) => Stream::from(h).io().is_at_rest(),
+        Kind::Tty(h) => Stream::from(h).io().is_at_rest(),
+        Kind::Udp(h) => h.io().is_at_rest(),
+        Kind::Poll(h) => h.io().is_at_rest(),
+        // It has no watcher of its own.
+        _ => true,
+    }
 }
 
 /// The driver's poll has reported `events`.

@@ -81,6 +81,7 @@ impl Loop {
     fn leave_run(self) {
         let (state, shared) = (self.state(), self.shared());
         fs::leave_run(self);
+        debug_assert!(!state.driver.borrow().may_have_ring() || state.driver.borrow().files_in_flight() == 0);
         state.lent.end();
         state.running.set(None);
         shared.wake.asleep();
