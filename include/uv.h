@@ -2896,81 +2896,6 @@ UV_EXTERN int uv_getnameinfo(uv_loop_t *loop,
 UV_EXTERN void uv_fs_req_cleanup(uv_fs_t *req);
 
 /**
- * Asks whether the process may use a file, as `access(2)`; `mode` is `F_OK` or a sum of `R_OK`, `W_OK`, `X_OK`. See
- * `uv_fs_open`.
- */
-UV_EXTERN int uv_fs_access(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
-
-/** Sets permission bits, as `chmod(2)`. See `uv_fs_open`. */
-UV_EXTERN int uv_fs_chmod(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
-
-/** Sets the permission bits of an open file, as `fchmod(2)`. See `uv_fs_open`. */
-UV_EXTERN int uv_fs_fchmod(uv_loop_t *loop, uv_fs_t *req, uv_file file, int mode, uv_fs_cb cb);
-
-/** Sets owner and group, as `chown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
-UV_EXTERN int uv_fs_chown(uv_loop_t *loop,
-                          uv_fs_t *req,
-                          const char *path,
-                          uv_uid_t uid,
-                          uv_gid_t gid,
-                          uv_fs_cb cb);
-
-/** Sets owner and group of an open file, as `fchown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
-UV_EXTERN int uv_fs_fchown(uv_loop_t *loop,
-                           uv_fs_t *req,
-                           uv_file file,
-                           uv_uid_t uid,
-                           uv_gid_t gid,
-                           uv_fs_cb cb);
-
-/** Sets owner and group, as `lchown(2)`: of a symbolic link itself. -1 leaves one as it is. See `uv_fs_open`. */
-UV_EXTERN int uv_fs_lchown(uv_loop_t *loop,
-                           uv_fs_t *req,
-                           const char *path,
-                           uv_uid_t uid,
-                           uv_gid_t gid,
-                           uv_fs_cb cb);
-
-/**
- * Sets the times of last access and last modification, in seconds since 1970 with fractions. `UV_FS_UTIME_NOW` stands
- * for the present, `UV_FS_UTIME_OMIT` leaves one as it is. See `uv_fs_open`.
- */
-UV_EXTERN int uv_fs_utime(uv_loop_t *loop,
-                          uv_fs_t *req,
-                          const char *path,
-                          double atime,
-                          double mtime,
-                          uv_fs_cb cb);
-
-/** Like `uv_fs_utime`, of an open file. */
-UV_EXTERN int uv_fs_futime(uv_loop_t *loop,
-                           uv_fs_t *req,
-                           uv_file file,
-                           double atime,
-                           double mtime,
-                           uv_fs_cb cb);
-
-/** Like `uv_fs_utime`; of a symbolic link itself. */
-UV_EXTERN int uv_fs_lutime(uv_loop_t *loop,
-                           uv_fs_t *req,
-                           const char *path,
-                           double atime,
-                           double mtime,
-                           uv_fs_cb cb);
-
-/**
- * Reads a symbolic link, as `readlink(2)`. `req->ptr` is the text, ended by a NUL, which `uv_fs_req_cleanup` frees. See
- * `uv_fs_open`.
- */
-UV_EXTERN int uv_fs_readlink(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
-
-/**
- * The absolute path without links, `.` and `..`, as `realpath(3)`. `req->ptr` is the path, which `uv_fs_req_cleanup`
- * frees. See `uv_fs_open`.
- */
-UV_EXTERN int uv_fs_realpath(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
-
-/**
  * Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
  *
  * As for all `uv_fs_*` functions: with a callback the call returns 0 and `cb` is called from the loop when the operation
@@ -3062,6 +2987,81 @@ UV_EXTERN int uv_fs_symlink(uv_loop_t *loop,
                             const char *new_path,
                             int flags,
                             uv_fs_cb cb);
+
+/**
+ * Asks whether the process may use a file, as `access(2)`; `mode` is `F_OK` or a sum of `R_OK`, `W_OK`, `X_OK`. See
+ * `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_access(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
+
+/** Sets permission bits, as `chmod(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_chmod(uv_loop_t *loop, uv_fs_t *req, const char *path, int mode, uv_fs_cb cb);
+
+/** Sets the permission bits of an open file, as `fchmod(2)`. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fchmod(uv_loop_t *loop, uv_fs_t *req, uv_file file, int mode, uv_fs_cb cb);
+
+/** Sets owner and group, as `chown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_chown(uv_loop_t *loop,
+                          uv_fs_t *req,
+                          const char *path,
+                          uv_uid_t uid,
+                          uv_gid_t gid,
+                          uv_fs_cb cb);
+
+/** Sets owner and group of an open file, as `fchown(2)`; -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_fchown(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           uv_file file,
+                           uv_uid_t uid,
+                           uv_gid_t gid,
+                           uv_fs_cb cb);
+
+/** Sets owner and group, as `lchown(2)`: of a symbolic link itself. -1 leaves one as it is. See `uv_fs_open`. */
+UV_EXTERN int uv_fs_lchown(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           const char *path,
+                           uv_uid_t uid,
+                           uv_gid_t gid,
+                           uv_fs_cb cb);
+
+/**
+ * Sets the times of last access and last modification, in seconds since 1970 with fractions. `UV_FS_UTIME_NOW` stands
+ * for the present, `UV_FS_UTIME_OMIT` leaves one as it is. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_utime(uv_loop_t *loop,
+                          uv_fs_t *req,
+                          const char *path,
+                          double atime,
+                          double mtime,
+                          uv_fs_cb cb);
+
+/** Like `uv_fs_utime`, of an open file. */
+UV_EXTERN int uv_fs_futime(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           uv_file file,
+                           double atime,
+                           double mtime,
+                           uv_fs_cb cb);
+
+/** Like `uv_fs_utime`; of a symbolic link itself. */
+UV_EXTERN int uv_fs_lutime(uv_loop_t *loop,
+                           uv_fs_t *req,
+                           const char *path,
+                           double atime,
+                           double mtime,
+                           uv_fs_cb cb);
+
+/**
+ * Reads a symbolic link, as `readlink(2)`. `req->ptr` is the text, ended by a NUL, which `uv_fs_req_cleanup` frees. See
+ * `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_readlink(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+
+/**
+ * The absolute path without links, `.` and `..`, as `realpath(3)`. `req->ptr` is the path, which `uv_fs_req_cleanup`
+ * frees. See `uv_fs_open`.
+ */
+UV_EXTERN int uv_fs_realpath(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
 
 /**
  * Copies the file at `path` to `new_path`, with its permission bits, and, where that is permitted, its owner, group and time of

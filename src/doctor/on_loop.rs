@@ -12,8 +12,8 @@ use super::{Bench, SIZE, owned};
 use crate::abi::*;
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::model::event_loop::Loop;
+use crate::requests::fs::calls::stat::{uv_fs_fstat, uv_fs_lstat, uv_fs_stat};
 use crate::requests::fs::calls::*;
-use crate::requests::fs::stat::{uv_fs_fstat, uv_fs_lstat, uv_fs_stat};
 use crate::requests::fs::uv_fs_req_cleanup;
 use crate::turn::{uv_close, uv_loop_close, uv_loop_init, uv_run};
 

@@ -7,13 +7,14 @@
 //! known to be local (`mounts`): elsewhere even a cached answer may have to be confirmed by a server.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libc::{S_IFIFO, S_IFSOCK, c_char, c_int, c_long, c_uint, open_how};
 
 use super::mounts::{self, Class, look};
+use super::request::answer_stat;
 use super::route::{Attempt, Facts};
-use super::{open, stat};
 use crate::abi::*;
 use crate::model::files::{Files, MOUNT};
 use crate::model::request::FsReq;
@@ -87,7 +88,7 @@ pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
     match mounts::class(&answer) {
         Some(Class::Remote) => None,
         Some(Class::Local | Class::Reads | Class::Writes) => {
-            stat::answer(req, from_statx(&answer));
+            answer_stat(req, from_statx(&answer));
             Some(Ok(0))
         }
         None => {
@@ -195,12 +196,19 @@ impl Facts for Here<'_> {
     }
 
     fn names_device(&self) -> bool {
-        matches!(*self.op, FileOp::Open { path, .. } if open::names_device(path))
+        matches!(*self.op, FileOp::Open { path, .. } if names_device(path))
     }
 
     fn is_in_pool(&self) -> bool {
         self.files.may_be_in_pool(self.fd)
     }
+}
+
+/// True for the path of a device. To open one can be an act of its own, which is not to be done on the ring and then once more.
+fn names_device(path: *const c_char) -> bool {
+    // SAFETY: the request's copy of a string.
+    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/")
 }
 
 impl FsReq {

@@ -1,10 +1,34 @@
 //! The operations on files and names that a ring knows: open to symlink.
 
+mod attr;
+mod copy;
+mod dir;
+pub(crate) mod stat;
+mod temp;
+
+use std::ptr;
+
 use libc::{c_char, c_int, c_uint};
 
-use super::{begin, launch};
+use super::request::begin;
+use super::run::run;
+use super::{dir as folders, tiers};
 use crate::abi::*;
+use crate::base::alloc;
+use crate::model::event_loop::Loop;
+use crate::model::request::FsReq;
 use crate::op::{check_total, filled_at_once};
+
+/// Gives back what the library allocated for a request: copies of paths, entries of a directory, strings. To be called
+/// when the request is done, and before it is used again; a second call does nothing, as does NULL or a request whose
+/// bytes are all 0. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fs_req_cleanup(req: *mut uv_fs_t) {
+    if !req.is_null() {
+        // SAFETY: law 2.
+        unsafe { FsReq::from_c(req) }.cleanup();
+    }
+}
 
 /// Opens a file, as `open(2)`, always with `O_CLOEXEC`. `req->result` is the descriptor.
 ///
@@ -193,4 +217,50 @@ pub unsafe extern "C" fn uv_fs_symlink(
         req.flags.set(flags);
         req.with_paths(path, new_path)
     }))
+}
+
+/// What a call returns to C: the result of a request that was let go, or why it could not be.
+pub(super) fn launch(req: Result<FsReq>) -> c_int {
+    match req {
+        Ok(req) => req.go(),
+        Err(e) => e.0,
+    }
+}
+
+impl FsReq {
+    /// Starts the request, or does it if there is nobody to call back. Its result, or 0 if it was started.
+    fn go(self) -> c_int {
+        if !self.is_async() {
+            run(self);
+            return self.result.get() as c_int;
+        }
+        // SAFETY: with a callback the loop must be one.
+        let event_loop = unsafe { Loop::from_c(self.r#loop.get()) };
+        event_loop.count_request(1);
+        tiers::start(event_loop, self);
+        0
+    }
+
+    fn cleanup(self) {
+        let fs_type = self.fs_type.get();
+        // mkdtemp and mkstemp write into their path, which is therefore always a copy.
+        if self.is_async() || fs_type == UV_FS_MKDTEMP || fs_type == UV_FS_MKSTEMP {
+            // SAFETY: ours, or NULL; `new_path` lies in the same memory.
+            unsafe { alloc::free(self.path.get().cast_mut().cast()) };
+        }
+        self.path.set(ptr::null());
+        self.new_path.set(ptr::null());
+        if !self.ptr.get().is_null() {
+            match fs_type {
+                UV_FS_READDIR => folders::forget_names(self),
+                // The directory is the caller's until `uv_fs_closedir`.
+                UV_FS_OPENDIR | UV_FS_CLOSEDIR => {}
+                _ if self.ptr.get() == self.statbuf.as_ptr().cast() => {}
+                // SAFETY: a string, a list of entries or a statfs that the operation allocated.
+                _ => unsafe { alloc::free(self.ptr.get()) },
+            }
+        }
+        self.ptr.set(ptr::null_mut());
+        self.drop_buffers();
+    }
 }

@@ -3,9 +3,7 @@
 //! The ring opens without waiting. What a plain open waits for, the pool makes up for: it waits for the writer of a FIFO, or opens a
 //! device once more. Until then the request keeps the ring's descriptor, so that nobody sees the file closed.
 
-use std::ffi::CStr;
-
-use libc::{S_IFCHR, S_IFIFO, c_char, c_int};
+use libc::{S_IFCHR, S_IFIFO, c_int};
 
 use super::cached;
 use crate::abi::*;
@@ -14,13 +12,6 @@ use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::perform;
 use crate::sys::fifo;
-
-/// True for the path of a device. To open one can be an act of its own, which is not to be done on the ring and then once more.
-pub(super) fn names_device(path: *const c_char) -> bool {
-    // SAFETY: the request's copy of a string.
-    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
-    path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/")
-}
 
 /// The ring opens without waiting. True if a plain open of this file may wait, and so has to be made, or made up for.
 pub(super) fn must_be_repeated(req: FsReq, fd: c_int) -> bool {

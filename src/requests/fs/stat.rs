@@ -5,93 +5,21 @@ use std::ptr::NonNull;
 
 use libc::{c_char, c_int, c_long};
 
-use super::{begin, cached, give, launch, mounts, tiers};
+use super::request::{answer_stat, give, stat_target};
+use super::{cached, mounts};
 use crate::abi::*;
 use crate::base::alloc;
-use crate::model::event_loop::Loop;
 use crate::model::request::FsReq;
 use crate::op::FileOp;
 use crate::op::perform::{perform, retry};
 use crate::sys::stat::from_statx;
 
-/// Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
-/// answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_fs_stat(
-    r#loop: *mut uv_loop_t,
-    req: *mut uv_fs_t,
-    path: *const c_char,
-    cb: uv_fs_cb,
-) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_STAT, cb) }.and_then(|req| req.with_path(path)))
-}
-
-/// Like `uv_fs_stat`; if the path names a symbolic link, the answer is about the link itself.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_fs_lstat(
-    r#loop: *mut uv_loop_t,
-    req: *mut uv_fs_t,
-    path: *const c_char,
-    cb: uv_fs_cb,
-) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_LSTAT, cb) }.and_then(|req| req.with_path(path)))
-}
-
-/// Like `uv_fs_stat`, about an open file.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_fs_fstat(r#loop: *mut uv_loop_t, req: *mut uv_fs_t, file: uv_file, cb: uv_fs_cb) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_FSTAT, cb) }.inspect(|req| req.file.set(file)))
-}
-
-/// Asks about the file system that holds `path`, as `statfs(2)`. `req->ptr` is a `uv_statfs_t`, which
-/// `uv_fs_req_cleanup` frees. See `uv_fs_open`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_fs_statfs(
-    r#loop: *mut uv_loop_t,
-    req: *mut uv_fs_t,
-    path: *const c_char,
-    cb: uv_fs_cb,
-) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_STATFS, cb) }.and_then(|req| req.with_path(path)))
-}
-
-/// `uv_fs_stat` for a request of the library's own, which nobody cancels: what can be seen without waiting is seen before this returns.
-///
-/// # Safety
-/// Laws 2 and 5; `path` is a string.
-pub(crate) unsafe fn stat_at_once(event_loop: Loop, req: *mut uv_fs_t, path: *const c_char, cb: uv_fs_cb) -> Result {
-    // SAFETY: the caller's.
-    let req = unsafe { begin(event_loop.as_ptr(), req, UV_FS_STAT, cb) }?.with_path(path)?;
-    event_loop.count_request(1);
-    tiers::start_at_once(event_loop, req);
-    Ok(())
-}
-
-/// Where a stat request looks: descriptor, path, flags of `statx`.
-pub(super) fn target(req: FsReq) -> (c_int, *const c_char, c_int) {
-    match req.fs_type.get() {
-        UV_FS_FSTAT => (req.file.get(), c"".as_ptr(), libc::AT_EMPTY_PATH),
-        UV_FS_LSTAT => (libc::AT_FDCWD, req.path.get(), libc::AT_SYMLINK_NOFOLLOW),
-        _ => (libc::AT_FDCWD, req.path.get(), 0),
-    }
-}
-
-/// Notes the answer of a stat request.
-pub(super) fn answer(req: FsReq, stat: uv_stat_t) {
-    req.statbuf.set(stat);
-    req.ptr.set(req.statbuf.as_ptr().cast());
-}
-
 pub(super) fn stat(req: FsReq) -> Result<isize> {
     if req.is_async() && cached::confirm(req) {
-        answer(req, req.statbuf.get());
+        answer_stat(req, req.statbuf.get());
         return Ok(0);
     }
-    let (fd, path, flags) = target(req);
+    let (fd, path, flags) = stat_target(req);
     let mut out = MaybeUninit::<libc::statx>::zeroed();
     let stat = match perform(&FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) {
         Ok(_) => {
@@ -111,7 +39,7 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
         }
         Err(e) => return Err(e),
     };
-    answer(req, stat);
+    answer_stat(req, stat);
     Ok(0)
 }
 
