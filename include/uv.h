@@ -583,16 +583,11 @@ typedef void *(*uv_calloc_func)(size_t count, size_t size);
 /** See `uv_replace_allocator`. */
 typedef void (*uv_free_func)(void *ptr);
 
-/** A piece of memory; laid out as `struct iovec`. */
-typedef struct uv_buf_t {
-  /** First byte. */
-  char *base;
-  /** Length in bytes. */
-  size_t len;
-} uv_buf_t;
+/** See `uv_async_init`. */
+typedef void (*uv_async_cb)(uv_async_t *handle);
 
-/** A process id. */
-typedef pid_t uv_pid_t;
+/** See `uv_fs_event_start`. */
+typedef void (*uv_fs_event_cb)(uv_fs_event_t *handle, const char *filename, int events, int status);
 
 /** Seconds and nanoseconds. */
 typedef struct uv_timespec_t {
@@ -638,12 +633,6 @@ typedef struct uv_stat_t {
   struct uv_timespec_t st_birthtim;
 } uv_stat_t;
 
-/** See `uv_async_init`. */
-typedef void (*uv_async_cb)(uv_async_t *handle);
-
-/** See `uv_fs_event_start`. */
-typedef void (*uv_fs_event_cb)(uv_fs_event_t *handle, const char *filename, int events, int status);
-
 /** See `uv_fs_poll_start`. */
 typedef void (*uv_fs_poll_cb)(uv_fs_poll_t *handle,
                               int status,
@@ -667,6 +656,14 @@ typedef void (*uv_signal_cb)(uv_signal_t *handle, int signum);
 
 /** See `uv_listen`. */
 typedef void (*uv_connection_cb)(uv_stream_t *server, int status);
+
+/** A piece of memory; laid out as `struct iovec`. */
+typedef struct uv_buf_t {
+  /** First byte. */
+  char *base;
+  /** Length in bytes. */
+  size_t len;
+} uv_buf_t;
 
 /** Asked for the buffer of a read that is about to happen. */
 typedef void (*uv_alloc_cb)(uv_handle_t *handle, size_t suggested_size, struct uv_buf_t *buf);
@@ -759,6 +756,9 @@ typedef struct uv_lib_t {
   /** The last error's text, or NULL. */
   char *errmsg;
 } uv_lib_t;
+
+/** A process id. */
+typedef pid_t uv_pid_t;
 
 /** A mutex. */
 typedef pthread_mutex_t uv_mutex_t;
@@ -1514,105 +1514,6 @@ UV_EXTERN int uv_replace_allocator(uv_malloc_func malloc_func,
                                    uv_free_func free_func);
 
 /**
- * A `uv_buf_t` of `len` bytes at `base`.
- *
- * Thread-safe.
- */
-UV_EXTERN struct uv_buf_t uv_buf_init(char *base, unsigned int len);
-
-/**
- * Size of `uv_loop_t` in bytes.
- *
- * Thread-safe.
- */
-UV_EXTERN size_t uv_loop_size(void);
-
-/**
- * Size in bytes of the struct for a handle type, or `(size_t) -1` if there is none.
- *
- * Thread-safe.
- */
-UV_EXTERN size_t uv_handle_size(uv_handle_type type);
-
-/**
- * Size in bytes of the struct for a request type, or `(size_t) -1` if there is none.
- *
- * Thread-safe.
- */
-UV_EXTERN size_t uv_req_size(uv_req_type type);
-
-/**
- * The name of a handle type, such as "tcp", or NULL if there is no such type. The string is static.
- *
- * Thread-safe.
- */
-UV_EXTERN const char *uv_handle_type_name(uv_handle_type type);
-
-/**
- * The name of a request type, such as "write", or NULL if there is no such type. The string is static.
- *
- * Thread-safe.
- */
-UV_EXTERN const char *uv_req_type_name(uv_req_type type);
-
-/** `loop->data`, the user's own pointer. */
-UV_EXTERN void *uv_loop_get_data(const uv_loop_t *loop);
-
-/** Sets `loop->data`, the user's own pointer. */
-UV_EXTERN void uv_loop_set_data(uv_loop_t *loop, void *data);
-
-/** `handle->type`. */
-UV_EXTERN uv_handle_type uv_handle_get_type(const uv_handle_t *handle);
-
-/** `handle->data`, the user's own pointer. */
-UV_EXTERN void *uv_handle_get_data(const uv_handle_t *handle);
-
-/** Sets `handle->data`, the user's own pointer. */
-UV_EXTERN void uv_handle_set_data(uv_handle_t *handle, void *data);
-
-/** The loop that a handle belongs to. */
-UV_EXTERN uv_loop_t *uv_handle_get_loop(const uv_handle_t *handle);
-
-/** `req->type`. */
-UV_EXTERN uv_req_type uv_req_get_type(const uv_req_t *req);
-
-/** `req->data`, the user's own pointer. */
-UV_EXTERN void *uv_req_get_data(const uv_req_t *req);
-
-/** Sets `req->data`, the user's own pointer. */
-UV_EXTERN void uv_req_set_data(uv_req_t *req, void *data);
-
-/** Bytes that `uv_write` took and the kernel has not accepted yet. */
-UV_EXTERN size_t uv_stream_get_write_queue_size(const uv_stream_t *stream);
-
-/** Bytes that `uv_udp_send` took and the kernel has not accepted yet. */
-UV_EXTERN size_t uv_udp_get_send_queue_size(const uv_udp_t *handle);
-
-/** Datagrams that `uv_udp_send` took and the kernel has not accepted yet. */
-UV_EXTERN size_t uv_udp_get_send_queue_count(const uv_udp_t *handle);
-
-/** The process id of a child. */
-UV_EXTERN uv_pid_t uv_process_get_pid(const uv_process_t *process);
-
-/** Which operation a file system request is (`UV_FS_*`). */
-UV_EXTERN uv_fs_type uv_fs_get_type(const uv_fs_t *req);
-
-/** The result of a file system request: not negative, or `UV_E…`. */
-UV_EXTERN ssize_t uv_fs_get_result(const uv_fs_t *req);
-
-/** The system's `errno` for a file system request that failed. */
-UV_EXTERN int uv_fs_get_system_error(const uv_fs_t *req);
-
-/** What a file system request gave besides its result: a stat, a string, a directory. */
-UV_EXTERN void *uv_fs_get_ptr(const uv_fs_t *req);
-
-/** The path of a file system request, or NULL; good until `uv_fs_req_cleanup`. */
-UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
-
-/** The stat result inside a file system request. */
-UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
-
-/**
  * Initialises an async handle, which is active at once. `async_cb` may be NULL.
  * `UV_ENOMEM` if there is no memory to keep track of it. Not thread-safe.
  */
@@ -1794,8 +1695,9 @@ UV_EXTERN int uv_poll_init_socket(uv_loop_t *loop, uv_poll_t *handle, uv_os_sock
 /**
  * Calls `cb` whenever one of `events` (`UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED`) holds, as long as it
  * holds. On a started handle it replaces events and callback; no events stop the handle.
- * `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_EINVAL` if the handle is closing, `UV_ENOMEM` if the loop cannot note it. In the
- * callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped. Not thread-safe.
+ * `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_EINVAL` if the handle is closing, `UV_ENOMEM` if the
+ * loop cannot note it. In the callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped.
+ * Not thread-safe.
  */
 UV_EXTERN int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
 
@@ -2147,8 +2049,8 @@ UV_EXTERN int uv_udp_open(uv_udp_t *handle, uv_os_sock_t sock);
 /**
  * Uses an existing datagram socket, which becomes non-blocking and belongs to the handle. `flags` may hold
  * `UV_UDP_REUSEADDR` and `UV_UDP_REUSEPORT`.
- * `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST` if the loop watches this one already.
- * Not thread-safe.
+ * `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST`
+ * if the loop watches this one already. Not thread-safe.
  */
 UV_EXTERN int uv_udp_open_ex(uv_udp_t *handle, uv_os_sock_t sock, unsigned int flags);
 
@@ -2250,8 +2152,8 @@ UV_EXTERN int uv_udp_using_recvmmsg(const uv_udp_t *handle);
  * Sends a datagram made of `nbufs` buffers to `addr`, which is an IPv4, IPv6 or unix address, or NULL if the handle is
  * connected. The array of buffers is copied, what they point to must stay until `send_cb`, which may be NULL, is called:
  * with 0, or the error, or `UV_ECANCELED` if the handle was closed first. A handle without a socket is bound to any port.
- * `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
- * is not, `UV_ENOMEM`. Not thread-safe.
+ * `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle,
+ * `UV_EDESTADDRREQ` for none on one that is not, `UV_ENOMEM`. Not thread-safe.
  */
 UV_EXTERN int uv_udp_send(uv_udp_send_t *req,
                           uv_udp_t *handle,
@@ -2414,6 +2316,105 @@ UV_EXTERN int uv_dlsym(struct uv_lib_t *lib, const char *name, void **ptr);
  * and lasts until the next error or `uv_dlclose`.
  */
 UV_EXTERN const char *uv_dlerror(const struct uv_lib_t *lib);
+
+/**
+ * A `uv_buf_t` of `len` bytes at `base`.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN struct uv_buf_t uv_buf_init(char *base, unsigned int len);
+
+/**
+ * Size of `uv_loop_t` in bytes.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_loop_size(void);
+
+/**
+ * Size in bytes of the struct for a handle type, or `(size_t) -1` if there is none.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_handle_size(uv_handle_type type);
+
+/**
+ * Size in bytes of the struct for a request type, or `(size_t) -1` if there is none.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN size_t uv_req_size(uv_req_type type);
+
+/**
+ * The name of a handle type, such as "tcp", or NULL if there is no such type. The string is static.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_handle_type_name(uv_handle_type type);
+
+/**
+ * The name of a request type, such as "write", or NULL if there is no such type. The string is static.
+ *
+ * Thread-safe.
+ */
+UV_EXTERN const char *uv_req_type_name(uv_req_type type);
+
+/** `loop->data`, the user's own pointer. */
+UV_EXTERN void *uv_loop_get_data(const uv_loop_t *loop);
+
+/** Sets `loop->data`, the user's own pointer. */
+UV_EXTERN void uv_loop_set_data(uv_loop_t *loop, void *data);
+
+/** `handle->type`. */
+UV_EXTERN uv_handle_type uv_handle_get_type(const uv_handle_t *handle);
+
+/** `handle->data`, the user's own pointer. */
+UV_EXTERN void *uv_handle_get_data(const uv_handle_t *handle);
+
+/** Sets `handle->data`, the user's own pointer. */
+UV_EXTERN void uv_handle_set_data(uv_handle_t *handle, void *data);
+
+/** The loop that a handle belongs to. */
+UV_EXTERN uv_loop_t *uv_handle_get_loop(const uv_handle_t *handle);
+
+/** `req->type`. */
+UV_EXTERN uv_req_type uv_req_get_type(const uv_req_t *req);
+
+/** `req->data`, the user's own pointer. */
+UV_EXTERN void *uv_req_get_data(const uv_req_t *req);
+
+/** Sets `req->data`, the user's own pointer. */
+UV_EXTERN void uv_req_set_data(uv_req_t *req, void *data);
+
+/** Bytes that `uv_write` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_stream_get_write_queue_size(const uv_stream_t *stream);
+
+/** Bytes that `uv_udp_send` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_udp_get_send_queue_size(const uv_udp_t *handle);
+
+/** Datagrams that `uv_udp_send` took and the kernel has not accepted yet. */
+UV_EXTERN size_t uv_udp_get_send_queue_count(const uv_udp_t *handle);
+
+/** The process id of a child. */
+UV_EXTERN uv_pid_t uv_process_get_pid(const uv_process_t *process);
+
+/** Which operation a file system request is (`UV_FS_*`). */
+UV_EXTERN uv_fs_type uv_fs_get_type(const uv_fs_t *req);
+
+/** The result of a file system request: not negative, or `UV_E…`. */
+UV_EXTERN ssize_t uv_fs_get_result(const uv_fs_t *req);
+
+/** The system's `errno` for a file system request that failed. */
+UV_EXTERN int uv_fs_get_system_error(const uv_fs_t *req);
+
+/** What a file system request gave besides its result: a stat, a string, a directory. */
+UV_EXTERN void *uv_fs_get_ptr(const uv_fs_t *req);
+
+/** The path of a file system request, or NULL; good until `uv_fs_req_cleanup`. */
+UV_EXTERN const char *uv_fs_get_path(const uv_fs_t *req);
+
+/** The stat result inside a file system request. */
+UV_EXTERN struct uv_stat_t *uv_fs_get_statbuf(uv_fs_t *req);
 
 /**
  * Gets the host's name.

@@ -6,8 +6,8 @@
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
 //! | `abi` | what C sees: structs, constants, errors. Shapes only |
+//! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
 //! | `text` | addresses, IDNA, WTF-8 |
 //! | `sys` | thin calls to the system |
 //! | `os` | the C functions that know no loop: `uv_os_*`, `uv_thread_*`, locks, processors, interfaces |
@@ -16,8 +16,8 @@
 //! | `model` | state and rules of loops, handles, requests and watchers. No dispatch, no call into user code |
 //! | `pool` | the thread pool |
 //! | `callback` | every call into user code |
-//! | `handles` | one libuv handle a file |
 //! | `requests` | one-shot work without a handle: files, names, jobs, random bytes |
+//! | `handles` | one libuv handle a file |
 //! | `turn` | `uv_loop_*`, `uv_run` and the turn, phase by phase; `dispatch`: close, ready, cancel: whose? `uv_walk` |
 //! | `ext` | the `uvring_*` functions, which libuv does not have |
 //! | `doctor` | live probes for `uvring doctor` |
@@ -50,7 +50,6 @@ mod callback;
 pub mod doctor;
 mod driver;
 mod ext;
-mod getters;
 mod handles;
 mod model;
 mod op;

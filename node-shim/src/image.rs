@@ -94,7 +94,7 @@ impl Image {
                 DT_GNU_HASH => gnu_hash = address(*value),
                 _ => {}
             }
-            // SAFETY: as above.
+            // SAFETY: argument 1; the section goes on until the zero tag.
             entry = unsafe { entry.add(1) };
         }
         if symbols == 0 || names == 0 {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | locks (`base/lock.rs`) | are free if they were taken under another number |
 //! | what is found out once (the probe, switches, processors) | is never waited for: each thread may find out for itself |
-//! | the thread pool (`driver/pool`) | is made anew; what the parent's had stays under way for ever, unless it was queued and is cancelled |
+//! | the thread pool (`pool`) | is made anew; what the parent's had stays under way for ever, unless it was queued and is cancelled |
 //! | rings, in use, spare or given up (`driver`) | are never entered, waited for or unmapped; only their descriptors are closed |
 //! | epoll sets (`driver/epoll.rs`) | are not changed, and replaced by `uv_loop_fork` |
 //! | the lists of signal watchers (`handles/signal.rs`) | are empty; `uv_loop_fork` enters those of its loop |

@@ -1,5 +1,5 @@
 //! What libuv's interface cannot express; it becomes `include/uvring.h`.
 
 mod node;
-pub(crate) mod stats;
+mod stats;
 mod version;

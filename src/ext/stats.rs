@@ -1,13 +1,13 @@
 //! What a loop did, in numbers.
 
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
 use crate::driver::probe;
 use crate::model::event_loop::Loop;
+use crate::model::figures::Figures;
 use crate::pool;
 use crate::turn;
 
@@ -116,98 +116,47 @@ unsafe fn answer(stats: *mut uvring_loop_stats_t, now: impl FnOnce() -> uvring_l
     Ok(())
 }
 
-/// The sums of the loops that are closed, in the order of `sums`.
-static CLOSED: [AtomicU64; 12] = [const { AtomicU64::new(0) }; 12];
-
-/// Keeps the figures of a loop that is about to go.
-pub(crate) fn note_closing(event_loop: Loop) {
-    for (sum, figure) in CLOSED.iter().zip(snapshot(event_loop).sums()) {
-        sum.fetch_add(*figure, Relaxed);
-    }
-}
-
 fn process() -> uvring_loop_stats_t {
     // SAFETY: the caller's: it runs in no other thread.
-    let default = turn::existing_default().map(|default| of_loop(unsafe { Loop::from_c(default) }));
-    let mut all = default.unwrap_or(NONE);
-    for (figure, sum) in all.sums().into_iter().zip(&CLOSED) {
-        *figure += sum.load(Relaxed);
-    }
+    let default = turn::existing_default().map(|default| figures(unsafe { Loop::from_c(default) }));
+    let default = default.unwrap_or_default();
+    let mut all = default.with_closed();
     // Loops that were closed before anything asked whether there may be a ring.
     if all.loops_on_ring > 0 && probe::features().is_none() {
         all.loops_on_ring = 0;
     }
-    all.pool_jobs = pool::jobs();
-    all
-}
-
-const NONE: uvring_loop_stats_t = uvring_loop_stats_t {
-    size: 0,
-    driver: UVRING_DRIVER_EPOLL,
-    reserved: 0,
-    turns: 0,
-    ring_enters: 0,
-    epoll_waits: 0,
-    polls: 0,
-    files_inline: 0,
-    files_ring: 0,
-    files_pool: 0,
-    stream_reads: 0,
-    stream_writes: 0,
-    wakeups: 0,
-    pool_jobs: 0,
-    loops: 0,
-    loops_on_ring: 0,
-};
-
-impl uvring_loop_stats_s {
-    /// What adds up from loop to loop.
-    fn sums(&mut self) -> [&mut u64; 12] {
-        [
-            &mut self.turns,
-            &mut self.ring_enters,
-            &mut self.epoll_waits,
-            &mut self.polls,
-            &mut self.files_inline,
-            &mut self.files_ring,
-            &mut self.files_pool,
-            &mut self.stream_reads,
-            &mut self.stream_writes,
-            &mut self.wakeups,
-            &mut self.loops,
-            &mut self.loops_on_ring,
-        ]
-    }
+    told(default.loops_on_ring > 0, &all)
 }
 
 /// The figures of a loop that goes on.
-fn of_loop(event_loop: Loop) -> uvring_loop_stats_t {
+fn figures(event_loop: Loop) -> Figures {
     event_loop.state().driver.borrow_mut().is_ring();
-    snapshot(event_loop)
+    Figures::of(event_loop)
 }
 
-/// The figures of a loop, which is on the ring if nobody has asked yet.
-fn snapshot(event_loop: Loop) -> uvring_loop_stats_t {
-    let state = event_loop.state();
-    let driver = state.driver.borrow();
-    let counters = driver.counters();
-    let is_ring = driver.may_have_ring();
+fn of_loop(event_loop: Loop) -> uvring_loop_stats_t {
+    let figures = figures(event_loop);
+    told(figures.loops_on_ring > 0, &figures)
+}
+
+/// For C.
+fn told(is_ring: bool, figures: &Figures) -> uvring_loop_stats_t {
     uvring_loop_stats_t {
         size: 0,
         driver: if is_ring { UVRING_DRIVER_RING } else { UVRING_DRIVER_EPOLL },
         reserved: 0,
-        turns: state.metrics.loop_count.get(),
-        ring_enters: counters.enters,
-        epoll_waits: counters.epoll_waits,
-        polls: counters.polls,
-        files_inline: state.files.answered_inline.get(),
-        files_ring: counters.ring_files,
-        files_pool: state.files.given_to_pool.get(),
-        stream_reads: state.metrics.stream_reads.get(),
-        stream_writes: state.metrics.stream_writes.get(),
-        wakeups: event_loop.shared().wake.count(),
+        turns: figures.turns,
+        ring_enters: figures.ring_enters,
+        epoll_waits: figures.epoll_waits,
+        polls: figures.polls,
+        files_inline: figures.files_inline,
+        files_ring: figures.files_ring,
+        files_pool: figures.files_pool,
+        stream_reads: figures.stream_reads,
+        stream_writes: figures.stream_writes,
+        wakeups: figures.wakeups,
         pool_jobs: pool::jobs(),
-        loops: 1,
-        loops_on_ring: u64::from(is_ring),
+        loops: figures.loops,
+        loops_on_ring: figures.loops_on_ring,
     }
 }

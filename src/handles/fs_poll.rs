@@ -136,7 +136,7 @@ impl FsPoll {
             began_ms: Cell::new(0),
             // SAFETY: all zero bytes are valid for these, and a start in life.
             timer: UnsafeCell::new(unsafe { std::mem::zeroed() }),
-            // SAFETY: as above.
+            // SAFETY: all zero bytes are valid for a request.
             stat: UnsafeCell::new(unsafe { std::mem::zeroed() }),
             current: Cell::new(NO_STATE),
             previous: Cell::new(NO_STATE),
@@ -156,7 +156,7 @@ impl FsPoll {
             return Err(Errno(timer));
         }
         let data = boxed.as_ptr().cast();
-        // SAFETY: as above.
+        // SAFETY: the timer was just initialised, and nobody else has it.
         unsafe {
             (*round.timer.get()).data.set(data);
             (*round.stat.get()).data.set(data);

@@ -40,8 +40,9 @@ pub unsafe extern "C" fn uv_poll_init_socket(
 
 /// Calls `cb` whenever one of `events` (`UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED`) holds, as long as it
 /// holds. On a started handle it replaces events and callback; no events stop the handle.
-/// `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_EINVAL` if the handle is closing, `UV_ENOMEM` if the loop cannot note it. In the
-/// callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped. Not thread-safe.
+/// `UV_EEXIST` if another handle of the loop watches the descriptor, `UV_EINVAL` if the handle is closing, `UV_ENOMEM` if the
+/// loop cannot note it. In the callback, status `UV_EBADF` means that the descriptor is in error and the handle has stopped.
+/// Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_poll_start(handle: *mut uv_poll_t, events: c_int, cb: uv_poll_cb) -> c_int {
     // SAFETY: law 1.

@@ -90,7 +90,7 @@ impl Process {
     }
 
     fn set_word(self, at: usize, value: usize) {
-        // SAFETY: as above.
+        // SAFETY: the union's four words are always initialised.
         let mut reserved = unsafe { self.u.get().reserved };
         reserved[at] = std::ptr::without_provenance_mut::<c_void>(value);
         self.u.set(uv__handle_u { reserved });

@@ -53,7 +53,7 @@ pub extern "C" fn uv_tty_reset_mode() -> c_int {
     // SAFETY: `__errno_location` is always valid.
     let errno = unsafe { *libc::__errno_location() };
     let result = FIRST.try_lock().map_or(Err(Errno::EBUSY), |first| restore(*first));
-    // SAFETY: as above.
+    // SAFETY: `__errno_location` is always valid.
     unsafe { *libc::__errno_location() = errno };
     result.into_c()
 }

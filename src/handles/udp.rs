@@ -48,8 +48,8 @@ pub unsafe extern "C" fn uv_udp_open(handle: *mut uv_udp_t, sock: uv_os_sock_t) 
 
 /// Uses an existing datagram socket, which becomes non-blocking and belongs to the handle. `flags` may hold
 /// `UV_UDP_REUSEADDR` and `UV_UDP_REUSEPORT`.
-/// `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST` if the loop watches this one already.
-/// Not thread-safe.
+/// `UV_EINVAL` for other flags, `UV_EBADF` if the handle is closing, `UV_EBUSY` if it has a socket, `UV_EEXIST`
+/// if the loop watches this one already. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_udp_open_ex(handle: *mut uv_udp_t, sock: uv_os_sock_t, flags: c_uint) -> c_int {
     // SAFETY: law 1.

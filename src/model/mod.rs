@@ -4,6 +4,7 @@
 
 pub(crate) mod asyncs;
 pub(crate) mod event_loop;
+pub(crate) mod figures;
 pub(crate) mod files;
 pub(crate) mod handle;
 pub(crate) mod io_watcher;

@@ -18,7 +18,7 @@ impl Loop {
         }
         // SAFETY: `watchers` has `nwatchers` slots.
         let place = unsafe { self.watchers.get().add(slot) };
-        // SAFETY: as above.
+        // SAFETY: the slot is one of the `nwatchers`.
         unsafe {
             if (*place).is_null() {
                 self.nfds.set(self.nfds.get() + 1);

@@ -50,15 +50,15 @@ pub(crate) fn perform(op: &FileOp) -> Result<isize> {
         FileOp::Fdatasync { fd } => retry(|| unsafe { libc::fdatasync(fd) }),
         // SAFETY: no pointers.
         FileOp::Ftruncate { fd, length } => retry(|| unsafe { libc::ftruncate(fd, length) }),
-        // SAFETY: the module's argument, here and below.
+        // SAFETY: the module's argument.
         FileOp::Unlink { path } => retry(|| unsafe { libc::unlink(path) }),
-        // SAFETY: as above.
+        // SAFETY: the module's argument.
         FileOp::Rename { path, new_path } => retry(|| unsafe { libc::rename(path, new_path) }),
-        // SAFETY: as above.
+        // SAFETY: the module's argument.
         FileOp::Mkdir { path, mode } => retry(|| unsafe { libc::mkdir(path, mode) }),
-        // SAFETY: as above.
+        // SAFETY: the module's argument.
         FileOp::Link { path, new_path } => retry(|| unsafe { libc::link(path, new_path) }),
-        // SAFETY: as above.
+        // SAFETY: the module's argument.
         FileOp::Symlink { path, new_path } => retry(|| unsafe { libc::symlink(path, new_path) }),
     }
 }
@@ -121,9 +121,9 @@ fn write_all(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> R
         };
         total += written;
         within += written as usize;
-        // SAFETY: as above.
+        // SAFETY: `next` is below the number of buffers.
         while next < nbufs && within >= unsafe { (*bufs.add(next)).len } {
-            // SAFETY: as above.
+            // SAFETY: it still is.
             within -= unsafe { (*bufs.add(next)).len };
             next += 1;
         }

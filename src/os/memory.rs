@@ -18,7 +18,7 @@ pub(crate) fn fetch(start: *const u8, len: usize) {
         unsafe {
             std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
         }
-        // SAFETY: as above.
+        // SAFETY: a hint; the processor takes any address.
         #[cfg(target_arch = "aarch64")]
         unsafe {
             std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(readonly, nostack, preserves_flags));

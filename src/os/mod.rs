@@ -2,6 +2,7 @@
 
 pub(crate) mod cpu;
 pub(crate) mod dl;
+pub(crate) mod getters;
 pub(crate) mod host;
 pub(crate) mod memory;
 pub(crate) mod net_if;

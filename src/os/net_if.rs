@@ -110,7 +110,7 @@ impl List {
     fn running(&self) -> impl Iterator<Item = (&ifaddrs, c_int)> {
         // SAFETY: the list lives as long as `self`, and nobody writes to it.
         let first = unsafe { self.0.as_ref() };
-        // SAFETY: as above.
+        // SAFETY: an entry of the list, which lives as long as `self`.
         std::iter::successors(first, |entry| unsafe { entry.ifa_next.as_ref() })
             .filter(|entry| entry.ifa_flags & RUNNING == RUNNING && !entry.ifa_addr.is_null())
             // SAFETY: not NULL, so an address.

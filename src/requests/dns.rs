@@ -157,7 +157,7 @@ impl GetAddrInfo {
             self.hostname.replace(ptr::null_mut()).cast(),
         ];
         if let Some(memory) = all.into_iter().find(|p| !p.is_null()) {
-            // SAFETY: as above.
+            // SAFETY: `keep` allocated it, and no field points there any more.
             unsafe { alloc::free(memory) };
         }
     }

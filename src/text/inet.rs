@@ -142,7 +142,7 @@ unsafe fn pton(af: c_int, src: *const c_char, dst: *mut c_void) -> Result {
         }
         AF_INET6 => {
             let address = text.split(|&c| c == b'%').next().and_then(parse_v6).ok_or(Errno::EINVAL)?;
-            // SAFETY: as above.
+            // SAFETY: the caller promises room; bytes may stand anywhere.
             unsafe { dst.cast::<[u8; 16]>().write(address) };
         }
         _ => return Err(Errno::EAFNOSUPPORT),

@@ -7,9 +7,9 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::base::alloc;
-use crate::ext;
 use crate::handles::{fs_event, signal};
 use crate::model::event_loop::Loop;
+use crate::model::figures;
 use crate::model::handle::{Handle, flag};
 use crate::model::io_watcher as io;
 use crate::model::state;
@@ -69,7 +69,7 @@ impl Loop {
             }
             link = l.next_in(self.handle_queue());
         }
-        ext::stats::note_closing(self);
+        figures::note_closing(self);
         signal::loop_cleanup(self);
         fs_event::loop_cleanup(self);
         self.discard();

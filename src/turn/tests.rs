@@ -42,7 +42,7 @@ impl Stage {
         // SAFETY: no pointers.
         let fds = [(); 2].map(|()| unsafe { libc::eventfd(0, 0) });
         for (poll, fd) in polls.iter().zip(fds) {
-            // SAFETY: as above.
+            // SAFETY: loop and handle are boxed and outlive the call.
             assert_eq!(unsafe { uv_poll_init(at, ptr::from_ref(&**poll).cast_mut(), fd) }, 0);
         }
         CALLED.take();

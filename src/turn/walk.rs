@@ -5,9 +5,9 @@ use libc::{c_char, c_int, c_void};
 use super::entry::uv_default_loop;
 use crate::abi::*;
 use crate::callback;
-use crate::getters;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, flag};
+use crate::os::getters;
 
 /// Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles.
 #[unsafe(no_mangle)]

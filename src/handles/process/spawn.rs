@@ -95,7 +95,7 @@ unsafe fn make_end(container: uv_stdio_container_t) -> Result<End> {
         // SAFETY: the flags say which member of the union it is.
         UV_INHERIT_FD => unsafe { container.data.fd },
         UV_CREATE_PIPE | UV_INHERIT_STREAM => {
-            // SAFETY: as above.
+            // SAFETY: the flags say that it is this member of the union.
             let stream = unsafe { container.data.stream };
             if stream.is_null() {
                 return Err(Errno::EINVAL);
@@ -164,7 +164,7 @@ unsafe fn open_streams(containers: Containers, ends: &mut [End]) -> Result {
         let opened = state::open(unsafe { Stream::from_c(container.data.stream) }, end.ours, flags);
         if let Err(e) = opened {
             for earlier in (0..at).map(|at| containers.get(at)).filter(|c| c.flags & UV_CREATE_PIPE != 0) {
-                // SAFETY: as above.
+                // SAFETY: a stream of the caller's, which was opened before this one.
                 ready::close(unsafe { Stream::from_c(earlier.data.stream) });
             }
             return Err(e);

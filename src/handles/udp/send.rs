@@ -28,8 +28,8 @@ const BATCH: usize = 20;
 /// Sends a datagram made of `nbufs` buffers to `addr`, which is an IPv4, IPv6 or unix address, or NULL if the handle is
 /// connected. The array of buffers is copied, what they point to must stay until `send_cb`, which may be NULL, is called:
 /// with 0, or the error, or `UV_ECANCELED` if the handle was closed first. A handle without a socket is bound to any port.
-/// `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle, `UV_EDESTADDRREQ` for none on one that
-/// is not, `UV_ENOMEM`. Not thread-safe.
+/// `UV_EINVAL` without buffers and for more than 1048576, `UV_EISCONN` for an address on a connected handle,
+/// `UV_EDESTADDRREQ` for none on one that is not, `UV_ENOMEM`. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_udp_send(
     req: *mut uv_udp_send_t,

@@ -140,7 +140,7 @@ fn try_read(op: &FileOp) -> Attempt {
             return Attempt::Missing;
         }
     };
-    // SAFETY: as above.
+    // SAFETY: there are `nbufs` buffers.
     let asked = (0..nbufs as usize).map(|i| unsafe { (*bufs.add(i)).len }).fold(0, usize::saturating_add);
     let is_whole = read == 0
         || read as usize == asked

@@ -33,7 +33,7 @@ fn transfer(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Res
         Err(Errno::EINVAL | Errno::EIO) => return by_hand(output, input, from, length),
         done => return done,
     }
-    // SAFETY: as above.
+    // SAFETY: `from` is valid for the call.
     match retry_long(|| unsafe { libc::sendfile(output, input, from, length) }) {
         Err(Errno::EINVAL | Errno::EIO | Errno::ENOTSOCK | Errno::EXDEV | Errno::ENOSYS) => {
             by_hand(output, input, from, length)

@@ -105,7 +105,7 @@ pub(super) fn scandir(req: FsReq) -> Result<isize> {
     unsafe { ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len()) };
     for (i, place) in places.iter().enumerate() {
         let entry = uv_dirent_t { name: copy.wrapping_add(place.at).cast(), r#type: dirent_type(place.d_type) };
-        // SAFETY: as above.
+        // SAFETY: the memory has room for as many entries.
         unsafe { list.add(i).write(entry) };
     }
     give(req, list.cast())?;
@@ -143,7 +143,7 @@ pub(super) fn opendir(req: FsReq) -> Result<isize> {
         unsafe { alloc::unbox(dir) };
         return Err(error);
     }
-    // SAFETY: as above.
+    // SAFETY: `boxed` just made it, and nobody else has it.
     unsafe { (*dir.as_ptr()).dir = open };
     give(req, dir.cast())
 }

@@ -15,7 +15,7 @@ pub(super) fn mkstemp(req: FsReq) -> Result<isize> {
     // SAFETY: our copy.
     let opened = outcome(unsafe { libc::mkostemp(path, libc::O_CLOEXEC) } as isize);
     if opened.is_err() {
-        // SAFETY: as above; there is a NUL at least.
+        // SAFETY: our copy; there is a NUL at least.
         unsafe { *path = 0 };
     }
     opened
