@@ -246,7 +246,7 @@ static void start_chain(struct chain* c, int number, uint64_t* numbers) {
     c->left = below(numbers, 16);
     c->numbers = next_number(numbers);
     memcpy(c->bytes, big + number, sizeof c->bytes);
-    snprintf(c->folder, sizeof c->folder, "k%d.%d", generation, number);
+    snprintf(c->folder, sizeof c->folder, "k%d.%d", lineage, number);
     snprintf(c->path, sizeof c->path, "%s/f", c->folder);
     snprintf(out, sizeof out, "%s/out", c->folder);
     CHECK(mkdir(c->folder, 0700) == 0 || errno == EEXIST);

@@ -3,13 +3,18 @@
 #ifndef UVRING_DIFFERENTIAL_FORKS_H
 #define UVRING_DIFFERENTIAL_FORKS_H
 
-#include "world.h"
+#include "rules.h"
+
+/* Of this process. */
+static int forks;
 
 static void go_on_in_child(void (*steps)(void), void (*finish)(void)) {
     generation++;
+    lineage = 10 * lineage + forks;
     watchdog(15);
     seed_numbers ^= 0xf0f0f0f0f0f0f0f0u;
     steps_left = 1 + below(&seed_numbers, 4);
+    forks = 0;
     int r = uv_loop_fork(&loop);
     say("in the child: %d", r);
     if (r == 0) {
@@ -23,7 +28,9 @@ static void go_on_in_child(void (*steps)(void), void (*finish)(void)) {
 
 static void fork_here(void (*steps)(void), void (*finish)(void)) {
     int status;
-    if (generation > 1) return;
+    static const int most = 9;
+    if (generation > 1 || forks == most || !may_fork()) return;
+    forks++;
     say("fork");
     flush_out();
     pid_t pid = fork();

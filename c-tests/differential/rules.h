@@ -34,6 +34,25 @@ static bool is_oneshot(struct slot* s) { return s->serial % 3 == 0; }
 
 static bool may_start_oneshot(struct slot* s) { return s->requests == 0; }
 
+/* A one-shot signal handle whose signal was caught, but not delivered, before a fork waits for another one in the child with ours; with
+ * libuv the signal has its default action there. */
+static bool may_fork(void) {
+    for (int i = 0; i < SLOTS; i++) {
+        struct slot* s = &slots[i];
+        struct sigaction action;
+        if (s->kind != SIGNAL || s->closing || !uv_is_active(base(s)) || !is_oneshot(s)) continue;
+        CHECK_EQ(sigaction(((uv_signal_t*)base(s))->signum, NULL, &action), 0);
+        if (action.sa_handler == SIG_DFL) return false;
+    }
+    return true;
+}
+
+/* After a write has ended libuv tries the one behind it at once, ours when the kernel has told of room, or of an end: what the callback
+ * between has changed there shows. */
+static bool may_change_room(struct slot* s) {
+    return !in_on_write || uv_stream_get_write_queue_size((uv_stream_t*)base(s)) == 0;
+}
+
 /* A process that was not started has the number 0, which means the group of this one; one that has ended may have been succeeded
  * by another. */
 static bool may_kill(struct slot* s) { return uv_is_active(base(s)); }

@@ -16,8 +16,6 @@ struct connecting { uv_connect_t req; struct slot* s; };
 /* Writes that may be cancelled. */
 static struct writing* last_write[SLOTS];
 
-static bool in_on_write;
-
 static void use_stream_in_callback(struct slot* s);
 
 static uv_stream_t* stream_of(struct slot* s) { return (uv_stream_t*)base(s); }
@@ -97,7 +95,7 @@ static void drain(struct slot* s, size_t most) {
     size_t total = 0;
     unsigned sum = 0;
     ssize_t n = 0;
-    if (s->peer == -1) return;
+    if (s->peer == -1 || !may_change_room(s)) return;
     while (total < most) {
         size_t want = most - total < sizeof taken ? most - total : sizeof taken;
         n = peer_takes(s, taken, want);
@@ -125,7 +123,7 @@ static void feed(struct slot* s, int size) {
 
 static void end_peer(struct slot* s, bool whole) {
     int fd = -1;
-    if (s->peer == -1) return;
+    if (s->peer == -1 || !may_change_room(s)) return;
     whole |= s->is_fifo;
     int r = whole ? close(s->peer) : shutdown(s->peer, SHUT_WR);
     if (whole) s->peer = -1;

@@ -45,7 +45,7 @@ struct slot {
     bool is_fifo;              /* The peer is the other end of a plain pipe. */
     int port;
     char path[108];
-    int generation;            /* Of the process that made the handle: it was forked so often. */
+    int lineage;               /* Of the process that made the handle. */
     int waiting[4], nwaiting;  /* Plain ends of connections not yet accepted. */
     struct slot* spare[3];     /* Handles for them. */
     int nspare;
@@ -69,7 +69,9 @@ static char slab[65536];
 static bool faults;            /* System calls are made to fail. */
 static int steps_left;         /* How much more may be done. */
 static int generation;         /* How often this process was forked from another. */
+static int lineage;            /* Which of its parent's children it is, and which its parent was. */
 static int mode_of_run;
+static bool in_on_write;       /* The callback of a write is running. */
 static int depth;              /* Of actions within actions: none begin beyond the most. */
 
 /* --- numbers --- */
@@ -196,7 +198,7 @@ static struct slot* new_slot(enum kind kind) {
         s->serial = serials++;
         s->numbers = seed_numbers ^ (uint64_t)s->serial << 32;
         s->peer = s->fd = -1;
-        s->generation = generation;
+        s->lineage = lineage;
         s->stopped_in = -1;
         return s;
     }
@@ -222,7 +224,7 @@ static struct slot* some_slot(uint64_t* numbers) {
 
 /* A name for something in the file system that no other handle has, of this process or of one that was forked. */
 static void name_path(struct slot* s, char letter) {
-    snprintf(s->path, sizeof s->path, "%c%d.%d", letter, generation, s->serial);
+    snprintf(s->path, sizeof s->path, "%c%d.%d", letter, lineage, s->serial);
 }
 
 /* What shows of a handle. */
@@ -239,7 +241,7 @@ static void drop_peer(struct slot* s) {
     if (s->fd != -1) close(s->fd);
     s->peer = s->fd = -1;
     while (s->nwaiting > 0) close(s->waiting[--s->nwaiting]);
-    if (s->path[0] != 0 && s->generation == generation) unlink(s->path);
+    if (s->path[0] != 0 && s->lineage == lineage) unlink(s->path);
 }
 
 static void act_a_little(void);

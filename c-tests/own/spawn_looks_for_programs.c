@@ -96,6 +96,7 @@ static void check(unsigned flags) {
     CHECK_EQ(start("/bin/sh", NULL, "", 0, flags), UV_ENOENT);
     CHECK_EQ(start("/bin/sh", NULL, repeat('n', 5000, "", ""), 0, flags), UV_ENAMETOOLONG);
     CHECK_EQ(start("/etc/passwd/x", NULL, "/nonexistent", 0, flags), UV_ENOENT);
+    CHECK_EQ(start(repeat('n', 256, "", ""), NULL, "/nonexistent", 0, flags), flags == 0 ? UV_ENAMETOOLONG : UV_ENOENT);
     CHECK_EQ(start("/bin/sh", NULL, NULL, 999, flags), UV_EBADF);
     CHECK_EQ(start("/nonexistent", NULL, NULL, 999, flags), UV_EBADF);
     CHECK_EQ(start("/bin/sh", NULL, NULL, -1, flags), UV_EINVAL);

@@ -231,14 +231,20 @@ impl Inotify {
         self.at.set(0);
         self.len.set(0);
         self.collect_strays();
-        let todo = self.walking();
+        let (todo, branches) = (self.walking(), self.walking_branches());
         loop {
             let next = self.watches.borrow_mut().pop();
             let Some(watch) = next else { break };
             // SAFETY: (2): out of the table; what it holds is moved away.
             unsafe {
-                todo.append_all(Link::at(&raw const (*watch.as_ptr()).handles));
-                self.walking_branches().append_all(Link::at(&raw const (*watch.as_ptr()).branches));
+                // The last comes first: put those after it behind its own, so that all are watched again in the order they had.
+                for (list, all) in
+                    [(&raw const (*watch.as_ptr()).handles, todo), (&raw const (*watch.as_ptr()).branches, branches)]
+                {
+                    let list = Link::at(list);
+                    list.append_all(all);
+                    all.append_all(list);
+                }
                 alloc::unbox(watch);
             }
         }

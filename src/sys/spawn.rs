@@ -72,8 +72,9 @@ pub(crate) struct Started {
 /// # Safety
 /// (1); handlers of `pthread_atfork` may run in here.
 pub(crate) unsafe fn spawn(plan: &Plan) -> Result<Started> {
+    // With rights of its own the child tells what else is wrong first.
     // SAFETY: (1).
-    if unsafe { child::is_too_long(plan.file) } {
+    if !plan.changes_rights() && unsafe { child::is_too_long(plan.file) } {
         return Err(Errno::ENAMETOOLONG);
     }
     let can_borrow = children_borrow()?;

@@ -246,6 +246,10 @@ impl Job<'_> {
         if !slash.is_null() {
             return self.try_file(self.plan.file);
         }
+        // SAFETY: (1).
+        if unsafe { is_too_long(self.plan.file) } {
+            return libc::ENAMETOOLONG;
+        }
         // Without a name the folders themselves would be tried; for a child with rights of its own libuv leaves this to `execvp`.
         if length == 0 && self.plan.changes_rights() {
             return libc::ENOENT;
