@@ -106,7 +106,7 @@ static void watching_steps(void) {
             }
         }
         settle();
-        say("settled: alive %d active %u", uv_loop_alive(&loop), loop.active_handles);
+        say("settled: alive %d active %u", is_alive(), loop.active_handles);
         for (int i = below(numbers, 4); i > 0; i--) change_for_stat(numbers, CHANGES);
         clock_ms += one_in(numbers, 4) ? INTERVAL / 2 : INTERVAL;
         uv_run(&loop, UV_RUN_NOWAIT);

@@ -21,7 +21,7 @@ static int turns_left;
 static const char* const modes[] = {"default", "once", "nowait"};
 
 static void look_at_loop(const char* when) {
-    say("%s: alive %d active %u requests %u now +%llu", when, uv_loop_alive(&loop), loop.active_handles,
+    say("%s: alive %d active %u requests %u now +%llu", when, is_alive(), loop.active_handles,
         loop.active_reqs.count, (unsigned long long)(uv_now(&loop) - 1000000));
 }
 
@@ -73,7 +73,7 @@ static void act(void) {
         if (s->kind != RESERVED) close_slot(s, false);
     } else if (what < 32) {
         one_in(numbers, 2) ? uv_ref(base(s)) : uv_unref(base(s));
-        say("reference %s %s alive %d active %u", name_of(s), shape(s), uv_loop_alive(&loop), loop.active_handles);
+        say("reference %s %s alive %d active %u", name_of(s), shape(s), is_alive(), loop.active_handles);
     } else if (what < 33) {
         say("stop");
         uv_stop(&loop);
@@ -105,6 +105,7 @@ static void on_before_poll(uv_prepare_t* handle) {
     UNUSED(handle);
     look_at_loop("poll");
     polled = 0;
+    is_polling = true;
     clock_ms += (uint64_t)below(&seed_numbers, 4);
     if (mode_of_run != UV_RUN_NOWAIT) uv_async_send(&keeper);
 }
@@ -112,6 +113,7 @@ static void on_before_poll(uv_prepare_t* handle) {
 static void on_after_poll(uv_check_t* handle) {
     UNUSED(handle);
     say("polled %d", polled);
+    is_polling = ended_in_pending = false;
     turn_of_run++;
     if (--turns_left == 0) {
         say("enough");

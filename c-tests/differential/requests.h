@@ -22,7 +22,7 @@ static void do_job(uv_work_t* req) {
 
 static void job_done(uv_work_t* req, int status) {
     struct job* job = (struct job*)req;
-    say("job %d: %d alive %d", job->number, status, uv_loop_alive(&loop));
+    say("job %d: %d alive %d", job->number, status, is_alive());
     if (status == 0 && job->depth > 0 && !job->blocks) {
         job->depth--;
         say("job %d again: %d", job->number, uv_queue_work(&loop, req, do_job, job_done));
@@ -52,7 +52,7 @@ static void round_of_requests(uint64_t* numbers) {
     say("run: %d", uv_run(&loop, UV_RUN_DEFAULT));
     say("run %d jobs so far", jobs_run);
     for (int i = 0; i < CHAINS; i++) start_chain(&chains[i], i, numbers);
-    say("run: %d alive %d", uv_run(&loop, UV_RUN_DEFAULT), uv_loop_alive(&loop));
+    say("run: %d alive %d", uv_run(&loop, UV_RUN_DEFAULT), is_alive());
 }
 
 static void rounds_of_requests(void) {

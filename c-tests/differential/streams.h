@@ -52,6 +52,7 @@ static void on_write(uv_write_t* req, int status) {
     struct writing* w = (struct writing*)req;
     struct slot* s = w->s;
     polled++;
+    if (!is_polling) ended_in_pending = true;
     if (last_write[index_of(s)] == w) last_write[index_of(s)] = NULL;
     tell(index_of(s), "wrote %s.%d: %d %s", name_of(s), w->number, status, stream_shape(s));
     memset(w, 0xee, sizeof *w);

@@ -163,6 +163,16 @@ int clock_gettime(clockid_t clock, struct timespec* ts) {
     return 0;
 }
 
+/* --- the loop --- */
+
+static bool is_polling;
+
+/* Writes have ended in the pending phase of this turn. A rule: libuv lets their streams pend until the poll phase is over, and the loop is
+ * alive so long; ours has done with them. */
+static bool ended_in_pending;
+
+static int is_alive(void) { return ended_in_pending || uv_loop_alive(&loop); }
+
 /* --- handles --- */
 
 static uv_handle_t* base(struct slot* s) { return (uv_handle_t*)&s->uv; }
@@ -251,7 +261,7 @@ static void on_close(uv_handle_t* handle) {
     if (s->closed_quietly) {
         tell(pocket_of(s), "closed %s %s", name_of(s), shape(s));
     } else {
-        say("closed %s %s alive %d", name_of(s), shape(s), uv_loop_alive(&loop));
+        say("closed %s %s alive %d", name_of(s), shape(s), is_alive());
     }
     drop_peer(s);
     bool quietly = s->closed_quietly;
