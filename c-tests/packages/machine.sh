@@ -24,10 +24,10 @@ fi
 # What is installed goes to memory, not to the folder.
 mkdir -p "$mount"
 mount -t tmpfs -o mode=755 tmpfs "$mount"
-mkdir $mount/upper $mount/work $mount/root
-mount -t overlay -o "lowerdir=$base,upperdir=$mount/upper,workdir=$mount/work" overlay $mount/root
-mkdir $mount/root/packages
-cp "$work"/debs/*.deb "$here/steps.sh" $mount/root/packages/
-mount -t proc proc $mount/root/proc
+mkdir "$mount/upper" "$mount/work" "$mount/root"
+mount -t overlay -o "lowerdir=$base,upperdir=$mount/upper,workdir=$mount/work" overlay "$mount/root"
+mkdir "$mount/root/packages"
+cp "$work"/debs/*.deb "$here/steps.sh" "$mount/root/packages/"
+mount -t proc proc "$mount/root/proc"
 exec env --ignore-environment DEBIAN_FRONTEND=$DEBIAN_FRONTEND LC_ALL=$LC_ALL PATH=$PATH \
-  unshare --net chroot $mount/root sh /packages/steps.sh
+  unshare --net chroot "$mount/root" sh /packages/steps.sh

@@ -85,7 +85,7 @@ pub fn ours_static() -> Result<&'static Library, String> {
 pub fn ours_for_aarch64() -> Result<&'static Library, String> {
     static LIBRARY: OnceLock<Result<Library, String>> = OnceLock::new();
     let make = || {
-        let built = build(&["--lib", "--target", AARCH64])?;
+        let built = build(&["--lib", "--no-default-features", "--target", AARCH64])?;
         let dir = link_as("aarch64", &built.join("libuv.so"), "libuv.so.1")?;
         Ok(Library { name: "aarch64", dir, includes: our_includes()? })
     };

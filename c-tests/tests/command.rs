@@ -185,7 +185,7 @@ fn run_says_why_it_cannot() -> Result {
     run_it(&source)?.complains(126, "may not be executed");
     run_it(&dir.join("none"))?.complains(127, "no such program");
     run_it(Path::new("no-program-has-this-name"))?.complains(127, "no such program");
-    run(uvring(&["run", "--"])?.arg(&own).env("UVRING_LIB_DIR", &dir))?.complains(125, "no library");
+    run(uvring(&["run", "--"])?.arg(&own).env("UVRING_LIB_DIR", &dir))?.complains(125, "`./install.sh`");
     run(&mut uvring(&["run"])?)?.complains(2, "PROGRAM");
     Ok(())
 }

@@ -198,6 +198,29 @@ fn its_command_works_where_it_was_put() -> Result {
     compile::run(Command::new(&uvring).arg("demo").env_remove("UVRING_LIB_DIR").env_remove("UVRING_INCLUDE"))
 }
 
+/// cargo takes the command alone; what it needs stays where cargo has built it.
+#[test]
+fn the_command_of_cargo_install_finds_its_library() -> Result {
+    let dir = work("cargo")?;
+    let (source, linked) = (program(&dir)?, dir.join("linked"));
+    let ours = library::ours()?;
+    let mut cc = Command::new(compile::cc());
+    cc.arg(&source).args(ours.includes.iter().map(|include| format!("-I{}", include.display()))).arg(ours.file());
+    compile::run(cc.arg("-o").arg(&linked))?;
+    let mut cargo = sources::cargo();
+    cargo.args(["install", "--quiet", "--locked", "--path"]).arg(sources::project()).arg("--root").arg(&dir);
+    cargo.arg("--target-dir").arg(sources::work_dir().join("cargo")).args(cfg!(debug_assertions).then_some("--debug"));
+    compile::run(&mut cargo)?;
+    let mut uvring = Command::new(dir.join("bin/uvring"));
+    uvring.current_dir("/").env_remove("UVRING_LIB_DIR").args(["run", "--stats", "--"]).arg(&linked);
+    // The figures come from the preload library.
+    let output = uvring.output().map_err(|e| e.to_string())?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.starts_with("1.53.0 on uvring "), "{out}{err}");
+    assert!(err.contains("what the loops of process"), "{err}");
+    Ok(())
+}
+
 /// Its bindings are made from our header, and derive names from fields whose types have none.
 #[test]
 fn the_rust_crate_libuv_builds_on_it() -> Result {

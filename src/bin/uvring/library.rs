@@ -12,12 +12,17 @@ use crate::{Failure, NOT_READY, Result};
 pub(crate) const SONAME: &str = "libuv.so.1";
 /// What redirects the libuv that a program carries.
 const PRELOAD: &str = "libuvring_preload.so";
+const GET_ONE: &str = "`./install.sh` in uvring's source tree installs this command with all that it needs; \
+                       UVRING_LIB_DIR names another folder";
 
 /// The folder in which programs find our `libuv.so.1`: `UVRING_LIB_DIR`; where cargo built the library; or where it was
-/// installed, beside the folder of this command; beside libuv it lies in `../lib/uvring`.
+/// installed, beside the folder of this command; beside libuv it lies in `../lib/uvring`. `cargo install` takes the command
+/// alone, and leaves the library where it was built.
 pub(crate) fn folder() -> Result<PathBuf> {
     let exe = env::current_exe().map_err(|e| not_ready(format!("cannot tell where this command is: {e}")))?;
     let here = exe.parent().unwrap_or(Path::new("/"));
+    // cargo's folder for a profile has `build/PACKAGE/out`.
+    let source = Path::new(env!("OUT_DIR")).ancestors().nth(3).unwrap_or(Path::new("/"));
     let folders = match env::var_os("UVRING_LIB_DIR") {
         Some(dir) => vec![PathBuf::from(dir)],
         None => vec![
@@ -25,6 +30,7 @@ pub(crate) fn folder() -> Result<PathBuf> {
             here.join("../lib"),
             here.join("../lib64"),
             here.join("../lib/uvring"),
+            built(source).unwrap_or(source.to_path_buf()),
         ],
     };
     let ours = |file: &PathBuf| Elf::read(file).is_ok_and(|elf| elf.defines("uvring_version"));
@@ -39,7 +45,7 @@ pub(crate) fn folder() -> Result<PathBuf> {
         }
     }
     let looked = folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
-    Err(not_ready(format!("no library here: looked for {SONAME} and libuv.so in {looked} (`cargo build` makes it)")))
+    Err(not_ready(format!("no library here: looked for {SONAME} and libuv.so in {looked}. {GET_ONE}")))
 }
 
 /// Of the two folders in which cargo leaves the library, the one with the newer: `cargo run` writes only to `deps`.
@@ -72,7 +78,7 @@ pub(crate) fn preload(folder: &Path) -> Result<PathBuf> {
     // Of the folder that cargo fills when it builds one package, the other package's part is above.
     let candidates = [Some(file.clone()), folder.parent().map(|above| above.join(PRELOAD))];
     let found = candidates.into_iter().flatten().find(|file| file.exists());
-    found.ok_or_else(|| not_ready(format!("there is no {} (`cargo build` makes it)", file.display())))
+    found.ok_or_else(|| not_ready(format!("there is no {}. {GET_ONE}", file.display())))
 }
 
 /// The folder with `uv.h` and `uvring.h`: `UVRING_INCLUDE`, the source tree's, or the installed one.
