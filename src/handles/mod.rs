@@ -1,4 +1,5 @@
-//! One libuv handle a file: C functions first, the machine below. `sending.rs` is what those that send share.
+//! One libuv handle a file: C functions first, the machine below. `sending.rs` is what those that send share,
+//! `fs_descriptor`, `fs_tree` and `fs_watch` what stands behind `fs_event`.
 
 pub(crate) mod async_handle;
 mod fs_descriptor;

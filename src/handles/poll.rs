@@ -10,8 +10,7 @@ use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Poll};
-use crate::model::io_watcher as io;
-use crate::model::io_watcher::{Io, Part};
+use crate::model::io_watcher::{self as io, Io, Part};
 use crate::sys::socket;
 
 /// What a poll event is called by users, and by the kernel.

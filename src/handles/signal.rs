@@ -34,8 +34,7 @@ use crate::base::lock::{Held, Lock};
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Kind, Signal, flag};
-use crate::model::io_watcher as io;
-use crate::model::io_watcher::{Io, Part};
+use crate::model::io_watcher::{self as io, Io, Part};
 use crate::sys::signals::{self, AllBlocked};
 use crate::sys::socket;
 

@@ -1,5 +1,4 @@
-//! Whose? Everything that is done to any handle, watcher or request, and that each type does in its own way: close, finish closing, ready,
-//! cancel. No other file asks, and none below this one knows of more types than its own.
+//! Whose? What is done to any handle, watcher or request, and each type does in its own way: close, finish closing, ready, cancel.
 
 use std::ptr::{self, NonNull};
 
@@ -11,8 +10,7 @@ use crate::callback;
 use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Kind, Stream, flag};
-use crate::model::io_watcher as io;
-use crate::model::io_watcher::{Io, Whose};
+use crate::model::io_watcher::{self as io, Io, Whose};
 use crate::model::request::{FsReq, GetAddrInfo, GetNameInfo, Random, Req, Work, Write};
 use crate::pool;
 use crate::requests::fs;

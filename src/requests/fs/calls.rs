@@ -1,4 +1,5 @@
-//! The operations on files and names that a ring knows: open to symlink.
+//! The functions for C. Here those of operations that a ring knows, open to symlink, and how a request begins and ends; the others in
+//! the files below.
 
 mod attr;
 mod copy;

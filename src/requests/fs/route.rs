@@ -49,7 +49,8 @@ pub(super) enum Attempt {
 
 /// What `route` asks about an operation and the file that its descriptor is.
 pub(super) trait Facts {
-    /// The pool's threads have a processor beside the loop's, and do better than the kernel's workers. If not, the ring has all that it knows.
+    /// The pool's threads have a processor beside the loop's, and do better than the kernel's workers. If not, the ring has all that
+    /// it knows.
     fn pool_has_processor(&self) -> bool;
     /// There is a mount whose cache the ring writes without a kernel worker.
     fn some_mount_writes(&self) -> bool;
