@@ -63,11 +63,34 @@ pub(crate) struct Files {
     named_on_ring: [Cell<u32>; DESCRIPTORS],
     /// Descriptors that were seen to be without O_DIRECT, by their low bits, and for how many reads that is still believed.
     buffered: [Cell<(c_int, u8)>; DESCRIPTORS],
-    /// Reads in a row on file systems that cannot read without waiting, with those that came meanwhile.
-    slow_reads: Cell<usize>,
+    /// Reads on file systems that cannot read their cache without waiting, and stats on mounts whose cache does not count.
+    pub(crate) reads: Attempts,
+    pub(crate) stats: Attempts,
     /// How many requests were answered by tier 1, and how many the pool was given.
     pub(crate) answered_inline: Cell<u64>,
     pub(crate) given_to_pool: Cell<u64>,
+}
+
+/// How many attempts in a row were in vain, with what was not even tried meanwhile.
+pub(crate) struct Attempts(Cell<usize>);
+
+impl Attempts {
+    /// Notes how an attempt ended.
+    pub(crate) fn note(&self, was_in_vain: bool) {
+        self.0.set(if was_in_vain { self.0.get() + 1 } else { 0 });
+    }
+
+    /// False if an attempt is better not made: so many before it were in vain. Now and then one is, because files differ.
+    pub(crate) fn may_try(&self) -> bool {
+        const ENOUGH: usize = 16;
+        const PAUSE: usize = 64;
+        let so_far = self.0.get();
+        if so_far < ENOUGH {
+            return true;
+        }
+        self.0.set(so_far + 1);
+        so_far.is_multiple_of(PAUSE)
+    }
 }
 
 impl Files {
@@ -80,7 +103,8 @@ impl Files {
             named_in_pool: [const { Cell::new(0) }; DESCRIPTORS],
             named_on_ring: [const { Cell::new(0) }; DESCRIPTORS],
             buffered: [const { Cell::new((-1, 0)) }; DESCRIPTORS],
-            slow_reads: Cell::new(0),
+            reads: Attempts(Cell::new(0)),
+            stats: Attempts(Cell::new(0)),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
         }
@@ -207,23 +231,6 @@ impl Files {
         self.buffered[slot(fd)].set((fd, if is_buffered { BELIEVED } else { 0 }));
     }
 
-    /// Notes whether a file is on a file system that reads its cache without waiting.
-    pub(crate) fn note_read(&self, waits: bool) {
-        self.slow_reads.set(if waits { self.slow_reads.get() + 1 } else { 0 });
-    }
-
-    /// False if a read is better not tried: so many before it were in vain. Now and then one is, because files differ.
-    pub(crate) fn may_try_read(&self) -> bool {
-        const ENOUGH: usize = 16;
-        const PAUSE: usize = 64;
-        let so_far = self.slow_reads.get();
-        if so_far < ENOUGH {
-            return true;
-        }
-        self.slow_reads.set(so_far + 1);
-        so_far.is_multiple_of(PAUSE)
-    }
-
     pub(crate) fn is_position_taken(&self, fd: c_int, by: Stage) -> bool {
         self.positions.borrow().contains(&(fd, by))
     }
@@ -324,15 +331,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_are_tried_where_they_may_succeed() {
-        let files = Files::new();
+    fn attempts_are_made_where_they_may_succeed() {
+        let attempts = Attempts(Cell::new(0));
         for _ in 0..16 {
-            assert!(files.may_try_read());
-            files.note_read(true);
+            assert!(attempts.may_try());
+            attempts.note(true);
         }
-        let tried = (0..1024).filter(|_| files.may_try_read()).count();
+        let tried = (0..1024).filter(|_| attempts.may_try()).count();
         assert_eq!(tried, 16);
-        files.note_read(false);
-        assert!((0..1024).all(|_| files.may_try_read()));
+        attempts.note(false);
+        assert!((0..1024).all(|_| attempts.may_try()));
     }
 }

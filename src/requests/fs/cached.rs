@@ -64,7 +64,7 @@ fn close(fd: c_int) {
 
 /// Answers a stat request if that takes no waiting; `None` if the pool must be asked. An answer about a mount that nobody has looked
 /// at is left in the request, to be confirmed there.
-pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
+pub(super) fn try_stat(files: &Files, req: FsReq) -> Option<Result<isize>> {
     const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | mounts::MASK;
     let answer = match req.fs_type.get() {
         UV_FS_FSTAT => look(req.file.get(), MASK),
@@ -85,7 +85,9 @@ pub(super) fn try_stat(req: FsReq) -> Option<Result<isize>> {
         },
     };
     let answer = answer.ok()?;
-    match mounts::class(&answer) {
+    let class = mounts::class(&answer);
+    files.stats.note(class == Some(Class::Remote));
+    match class {
         Some(Class::Remote) => None,
         Some(Class::Local | Class::Reads | Class::Writes) => {
             answer_stat(req, from_statx(&answer));

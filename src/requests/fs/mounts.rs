@@ -15,6 +15,9 @@
 //! ext2 to ext4, XFS, btrfs, F2FS, UBIFS, HFS+ and, since 6.0, tmpfs, all of them local; and to gfs2, which has taken its lock when it
 //! answers. FUSE, NFS, SMB, 9p, Ceph, AFS and whatever else has its files elsewhere do not know it; overlayfs says what the layer
 //! says that the file is on. What kernels are to come will say is open, but they number their mounts.
+//!
+//! Not every file system heeds the flag: 9p without a cache asks its server, SMB may after a change, and cluster file systems take a lock.
+//! A loop whose looks are in vain again and again therefore stops looking for a while (`model::files::Attempts`).
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{

@@ -128,7 +128,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
 
 /// Tier 1: answers a stat at once, if that is possible.
 fn is_answered(files: &Files, req: FsReq) -> bool {
-    answer(files, req, cached::try_stat(req))
+    files.stats.may_try() && answer(files, req, cached::try_stat(files, req))
 }
 
 /// Takes the result of an attempt that cannot block; false if there is none.
@@ -158,7 +158,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
     }
     let way = route(&op, &Here::new(files, req, &op));
     if let FileOp::Read { offset: 0.., .. } = op {
-        files.note_read(way == Way::Pool(0));
+        files.reads.note(way == Way::Pool(0));
     }
     match way {
         Way::Done(read) => answer(files, req, Some(Ok(read))),
@@ -220,7 +220,9 @@ fn is_bound_for_pool(files: &Files, req: FsReq) -> bool {
 /// True for a read that nothing but the pool can do, if it is like those before it. What is read at the file's own position may
 /// be a pipe, for which the ring can wait; what is read past the cache is not like those before it.
 fn is_in_vain(files: &Files, op: &FileOp, facts: &Here) -> bool {
-    matches!(*op, FileOp::Read { offset: 0.., .. }) && !files.may_try_read() && facts.open_flags() & libc::O_DIRECT == 0
+    matches!(*op, FileOp::Read { offset: 0.., .. })
+        && !files.reads.may_try()
+        && facts.open_flags() & libc::O_DIRECT == 0
 }
 
 /// The ring has done a request.
