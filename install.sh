@@ -50,7 +50,7 @@ fi
 
 if [ -z "$built" ]; then
   built=${CARGO_TARGET_DIR:-$root/target}/release
-  (cd "$root" && "${CARGO:-cargo}" build --release --locked --package uvring --package node-shim)
+  (cd "$root" && "${CARGO:-cargo}" build --release --locked --package uvring --package preload)
 fi
 for file in libuv.so libuv.a libuvring_preload.so uvring; do
   [ -e "$built/$file" ] || fail "no $built/$file"

@@ -3374,21 +3374,6 @@ UV_EXTERN ssize_t uv_wtf8_length_as_utf16(const char *wtf8);
 UV_EXTERN void uv_wtf8_to_utf16(const char *wtf8, uint16_t *utf16, size_t utf16_len);
 
 /**
- * Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
- * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
- * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
- */
-UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
-
-/**
- * Cancels a request that has not started: its callback is called with `UV_ECANCELED`, in a later turn of the loop.
- * Works for file, name lookup, random and work requests, and for queued writes.
- *
- * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
- */
-UV_EXTERN int uv_cancel(uv_req_t *req);
-
-/**
  * Initialises a loop in the caller's memory; `loop->data` is kept.
  * `UV_ENOMEM`, `UV_EMFILE` or another `UV_E…` if the system has no room for one. Not thread-safe for one loop.
  */
@@ -3462,6 +3447,21 @@ UV_EXTERN uint64_t uv_metrics_idle_time(uv_loop_t *loop);
  * library is unloaded or the process exits; calling it again does nothing. No function of the library may run at the same time.
  */
 UV_EXTERN void uv_library_shutdown(void);
+
+/**
+ * Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
+ * `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
+ * Not thread-safe. Closing a handle twice is a mistake of the program and ends it.
+ */
+UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
+
+/**
+ * Cancels a request that has not started: its callback is called with `UV_ECANCELED`, in a later turn of the loop.
+ * Works for file, name lookup, random and work requests, and for queued writes.
+ *
+ * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
+ */
+UV_EXTERN int uv_cancel(uv_req_t *req);
 
 /** Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles. */
 UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);

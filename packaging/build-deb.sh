@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 built=${2:-$root/target/release}
-[ -e "$built/libuv.so" ] || (cd "$root" && "${CARGO:-cargo}" build --release --locked --package uvring --package node-shim)
+[ -e "$built/libuv.so" ] || (cd "$root" && "${CARGO:-cargo}" build --release --locked --package uvring --package preload)
 built=$(cd "$built" && pwd)
 
 work=$(mktemp -d)

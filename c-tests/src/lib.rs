@@ -16,6 +16,6 @@ pub mod process;
 pub mod processor;
 pub mod program;
 pub mod refuse;
+mod sandbox;
 pub mod sources;
 pub mod suite;
-mod world;

@@ -254,7 +254,7 @@ fn our_includes() -> Result<Vec<PathBuf>, String> {
 /// The command `uvring`, built by cargo beside our library and what it preloads, once a process.
 pub fn command() -> Result<&'static Path, String> {
     static COMMAND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let make = || locked("ours", || Ok(build(&["--lib", "--bins", "--package", "node-shim"])?.join("uvring")));
+    let make = || locked("ours", || Ok(build(&["--lib", "--bins", "--package", "preload"])?.join("uvring")));
     COMMAND.get_or_init(make).as_deref().map_err(Clone::clone)
 }
 

@@ -1,9 +1,9 @@
-//! A private network, `/tmp` and user for libuv's tests, from outside: a helper process (`world`) lives in it and runs
+//! A private network, `/tmp` and user for libuv's tests, from outside: a helper process (`sandbox`) lives in it and runs
 //! one test after the other. Several stand side by side, each with its own ports and files.
 
 use crate::library::Library;
 use crate::process::Ended;
-use crate::{sources, world};
+use crate::{sandbox, sources};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -127,7 +127,7 @@ impl Namespace {
         let dir = prepare(kind, programs).map_err(|e| format!("cannot prepare a folder for the tests: {e}"))?;
         let exe = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut child = Command::new(exe)
-            .args([world::ARGUMENT, kind.word()])
+            .args([sandbox::ARGUMENT, kind.word()])
             .arg(dir.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

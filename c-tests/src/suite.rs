@@ -4,7 +4,7 @@ use crate::expect::Expect;
 use crate::library::{self, Library};
 use crate::namespace::{Answer, Kind, Namespace, Request, Ring};
 use crate::process::Ended;
-use crate::{program, world};
+use crate::{program, sandbox};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, RwLock};
@@ -153,7 +153,7 @@ pub struct Suite {
 
 /// To be called first in each program that runs the suite: it may have been started as a helper.
 pub fn start() {
-    world::run_if_asked();
+    sandbox::run_if_asked();
 }
 
 impl Suite {

@@ -115,7 +115,7 @@ fn a_binary_linked_with_libuv_runs_on_ours() -> Result {
     Ok(())
 }
 
-/// As a stock Node.js does. What is redirected is told in `node-shim/tests/redirect.rs`.
+/// As a stock Node.js does. What is redirected is told in `preload/tests/redirect.rs`.
 #[test]
 fn run_says_which_way_it_goes() -> Result {
     let (linked, dir) = (linked("way", &[])?, work("way")?);

@@ -116,7 +116,7 @@ impl FsEvent {
         }
         handle.stop();
         if let Some(inotify) = Inotify::get(handle.event_loop()) {
-            fs_tree::fell(self, inotify);
+            fs_tree::stop(self, inotify);
             inotify.unwatch(self);
             inotify.forget(self);
         }
@@ -175,7 +175,7 @@ pub(crate) fn after_fork(event_loop: Loop) -> Result {
     let mut result = Ok(());
     while let Some(link) = inotify.walking().pop_front() {
         let handle = handle_of(link);
-        if let Err(e) = inotify.watch(handle).and_then(|()| fs_tree::sprout(handle, inotify)) {
+        if let Err(e) = inotify.watch(handle).and_then(|()| fs_tree::start(handle, inotify)) {
             handle.stop();
             result = Err(e);
         }

@@ -10,7 +10,7 @@
 //! - When the kernel's queue overflows everything is walked anew.
 //!
 //! Argument for the unsafe code: (1) a handle's tree is boxed, in the first reserved word of the handle, from `grow` to
-//! `fell`; (2) its branches are boxed, and linked into the tree's list and that of a watch from their making to `cut`.
+//! `stop`; (2) its branches are boxed, and linked into the tree's list and that of a watch from their making to `cut`.
 //! Nothing here calls user code.
 
 use std::cell::Cell;
@@ -187,7 +187,7 @@ impl Tree {
     /// Watches the folder at `path`, seen from the root. `None` if there is none (any more), none that may be watched,
     /// or nothing new about it.
     fn watch(self, handle: FsEvent, inotify: &Inotify, path: &CStr) -> Result<Option<Branch>> {
-        // SAFETY: a string of libc's that `fell` frees.
+        // SAFETY: a string of libc's that `stop` frees.
         let root = unsafe { CStr::from_ptr(self.trunk().root) };
         let Ok(full) = Joined::new(root, path) else { return Ok(None) };
         let own_path = alloc::strdup(path)?;
@@ -239,7 +239,7 @@ impl Tree {
 
     /// Makes branches for all folders inside the one at `path`, and reports what is found if asked to.
     fn walk(self, handle: FsEvent, inotify: &Inotify, path: &CStr, report: bool) -> Result {
-        // SAFETY: a string of libc's that `fell` frees.
+        // SAFETY: a string of libc's that `stop` frees.
         let root = unsafe { CStr::from_ptr(self.trunk().root) };
         let mut todo: Array<Option<Branch>> = Array::new();
         todo.push(None)?;
@@ -313,11 +313,11 @@ pub(super) fn grow(handle: FsEvent, inotify: &Inotify, flags: c_uint) -> Result 
     let tree = Tree(trunk);
     tree.branches().init();
     Tree::set(handle, trunk.as_ptr());
-    tree.walk(handle, inotify, c"", false).inspect_err(|_| fell(handle, inotify))
+    tree.walk(handle, inotify, c"", false).inspect_err(|_| stop(handle, inotify))
 }
 
 /// Ends the tree of a handle, if it has one.
-pub(super) fn fell(handle: FsEvent, inotify: &Inotify) {
+pub(super) fn stop(handle: FsEvent, inotify: &Inotify) {
     let Some(tree) = Tree::of(handle) else { return };
     Tree::set(handle, ptr::null_mut());
     tree.each(|branch| branch.cut(inotify));
@@ -336,7 +336,7 @@ pub(super) fn strip(handle: FsEvent, inotify: &Inotify) {
 }
 
 /// Makes the branches of a tree that was stripped.
-pub(super) fn sprout(handle: FsEvent, inotify: &Inotify) -> Result {
+pub(super) fn start(handle: FsEvent, inotify: &Inotify) -> Result {
     Tree::of(handle).map_or(Ok(()), |tree| tree.walk(handle, inotify, c"", false))
 }
 
@@ -367,7 +367,7 @@ pub(super) fn prune(handle: FsEvent, inotify: &Inotify) {
 }
 
 /// Records have been dropped: looks at everything again, if there is a tree.
-pub(super) fn regrow(handle: FsEvent, inotify: &Inotify) -> Result {
+pub(super) fn rebuild(handle: FsEvent, inotify: &Inotify) -> Result {
     let Some(tree) = Tree::of(handle) else { return Ok(()) };
     tree.lose(inotify, c"");
     tree.each(|branch| branch.body().is_lost.set(true));

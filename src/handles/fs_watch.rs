@@ -353,7 +353,7 @@ impl Inotify {
 
     /// Records were dropped, so nobody knows what has changed: that is told as a change of something without a name.
     fn find_loss(&self, handle: FsEvent) {
-        let status = match fs_tree::regrow(handle, self) {
+        let status = match fs_tree::rebuild(handle, self) {
             Ok(()) => 0,
             Err(e) => e.0,
         };

@@ -142,7 +142,7 @@ impl Files {
     }
 
     /// True if a result awaits its callback, or a request the next poll phase.
-    pub(crate) fn has_news(&self) -> bool {
+    pub(crate) fn has_ready_work(&self) -> bool {
         !self.finished().is_empty() || !self.delivering().is_empty() || !self.queue().is_empty()
     }
 

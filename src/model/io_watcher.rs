@@ -134,7 +134,7 @@ impl Io {
     /// somebody else waits on the epoll set, too, who would take the edge away.
     fn mode(self, event_loop: Loop) -> c_uint {
         let is_wake = self.is_part(Part::Wake);
-        if is_wake && !event_loop.is_exposed() { libc::EPOLLET as c_uint } else { 0 }
+        if is_wake && !event_loop.is_backend_fd_requested() { libc::EPOLLET as c_uint } else { 0 }
     }
 
     /// True for the signal pipe, whose events come last in a batch.

@@ -3,12 +3,12 @@
 //! It stands above the driver, because a loop's state holds its driver.
 
 pub(crate) mod asyncs;
+pub(crate) mod buffer_budget;
 pub(crate) mod event_loop;
 pub(crate) mod figures;
 pub(crate) mod files;
 pub(crate) mod handle;
 pub(crate) mod io_watcher;
-pub(crate) mod lent;
 pub(crate) mod mailbox;
 pub(crate) mod metrics;
 pub(crate) mod operations;

@@ -69,7 +69,7 @@ impl Loop {
 
     /// When the poll phase has to end: `None` for never, 0 for at once.
     pub(crate) fn sleep_until(self) -> Option<u64> {
-        if self.is_busy() || self.has_closing() || self.has_news() {
+        if self.is_busy() || self.has_closing() || self.has_ready_work() {
             return Some(0);
         }
         self.due_ns(!self.state().walking.starved().is_empty())
@@ -92,12 +92,12 @@ impl Loop {
     }
 
     /// True if something awaits its callback.
-    pub(crate) fn has_news(self) -> bool {
-        self.has_sent_news() || self.has_own_news()
+    pub(crate) fn has_ready_work(self) -> bool {
+        self.has_sent_work() || self.has_own_news()
     }
 
     /// True if another thread has left something.
-    pub(crate) fn has_sent_news(self) -> bool {
+    pub(crate) fn has_sent_work(self) -> bool {
         let shared = self.shared();
         shared.mailbox.has_some() || !shared.pending_asyncs.is_empty()
     }
@@ -106,7 +106,7 @@ impl Loop {
     pub(crate) fn has_own_news(self) -> bool {
         let state = self.state();
         state.delivered.get() < state.batch.borrow().len()
-            || state.files.has_news()
+            || state.files.has_ready_work()
             || !state.walking.finished().is_empty()
             || !state.walking.held().is_empty()
             || state.some_asyncs_taken_over()

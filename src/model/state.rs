@@ -11,18 +11,18 @@ use crate::base::alloc::Array;
 use crate::base::fork;
 use crate::base::queue::Link;
 use crate::driver::Driver;
+use crate::model::buffer_budget::BufferBudget;
 use crate::model::event_loop::Loop;
 use crate::model::files::Files;
 use crate::model::handle::Async;
 use crate::model::io_watcher::Io;
-use crate::model::lent::Lent;
 use crate::model::metrics::Metrics;
 use crate::model::owner::Owner;
 use crate::model::shared::Shared;
 use crate::model::timers;
 use crate::op::Completion;
 use crate::op::table::Table;
-use crate::sys::spin::{EventHabit, Habit};
+use crate::sys::spin::{AdaptiveSpin, EventSpin};
 
 /// The state of a loop, in a box of its own.
 pub(crate) struct LoopState {
@@ -41,7 +41,7 @@ pub(crate) struct Local {
     /// Completions taken from the driver; those before `delivered` have been delivered.
     pub(crate) batch: RefCell<Array<Completion>>,
     pub(crate) delivered: Cell<usize>,
-    pub(crate) lent: Lent,
+    pub(crate) buffer_budget: BufferBudget,
     /// The signal pipe is readable; its messages come last in a batch, before the ends of children.
     pub(crate) signalled: Cell<bool>,
     /// The wake-up was reported; its token is taken when everything that it may tell of has been delivered.
@@ -70,9 +70,9 @@ pub(crate) struct Local {
     /// Signals blocked while asleep, as the kernel's bit set.
     pub(crate) sigmask: Cell<u64>,
     /// How soon threads tend to bring something.
-    pub(crate) habit: Cell<Habit>,
+    pub(crate) adaptive_spin: Cell<AdaptiveSpin>,
     /// How soon descriptors tend to become ready.
-    pub(crate) ready_habit: Cell<EventHabit>,
+    pub(crate) event_spin: Cell<EventSpin>,
     /// Name lookups under way.
     pub(crate) lookups: Cell<usize>,
     /// Other jobs of the thread pool under way.
@@ -105,13 +105,13 @@ impl Loop {
         if self.state().running.get().is_none() {
             self.shared().set_unheard();
         }
-        if self.is_exposed() {
+        if self.is_backend_fd_requested() {
             self.shared().wake.wake();
         }
     }
 
     /// True if somebody watches the backend descriptor.
-    pub(crate) fn is_exposed(self) -> bool {
+    pub(crate) fn is_backend_fd_requested(self) -> bool {
         self.shared().wake.is_watched()
     }
 }
@@ -137,7 +137,7 @@ impl Local {
             table: RefCell::new(Table::new()),
             batch: RefCell::new(Array::new()),
             delivered: Cell::new(0),
-            lent: Lent::default(),
+            buffer_budget: BufferBudget::default(),
             signalled: Cell::new(false),
             woken: Cell::new(false),
             children_ended: Cell::new(false),
@@ -153,8 +153,8 @@ impl Local {
             running: Cell::new(None),
             closed: Cell::new(false),
             sigmask: Cell::new(0),
-            habit: Cell::new(Habit::new()),
-            ready_habit: Cell::new(EventHabit::new()),
+            adaptive_spin: Cell::new(AdaptiveSpin::new()),
+            event_spin: Cell::new(EventSpin::new()),
             lookups: Cell::new(0),
             jobs: Cell::new(0),
             metrics: Metrics::default(),

@@ -11,7 +11,7 @@ use libc::{c_int, c_uint, c_void, timespec};
 
 use crate::abi::{Errno, uv_barrier_t, uv_cond_t, uv_key_t, uv_mutex_t, uv_once_t, uv_rwlock_t, uv_sem_t};
 use crate::sys::clock;
-use crate::sys::spin::Habit;
+use crate::sys::spin::AdaptiveSpin;
 
 /// Makes a mutex. A thread that locks it twice waits for ever. Returns 0 or an error.
 #[unsafe(no_mangle)]
@@ -142,16 +142,16 @@ pub unsafe extern "C" fn uv_sem_post(sem: *mut uv_sem_t) {
     must(unsafe { libc::sem_post(sem) });
 }
 
-thread_local!(static HABIT: Cell<Habit> = const { Cell::new(Habit::new()) });
+thread_local!(static HABIT: Cell<AdaptiveSpin> = const { Cell::new(AdaptiveSpin::new()) });
 
 /// Takes one from a semaphore, waiting until there is one. A signal does not end the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
     // SAFETY: the caller's.
     let try_to_take = || unsafe { uv_sem_trywait(sem) } == 0;
-    let mut habit = HABIT.get();
-    if try_to_take() || (habit.expects_work() && habit.look(None, try_to_take)) {
-        return HABIT.set(habit);
+    let mut adaptive_spin = HABIT.get();
+    if try_to_take() || (adaptive_spin.expects_work() && adaptive_spin.look(None, try_to_take)) {
+        return HABIT.set(adaptive_spin);
     }
     let since = clock::monotonic_ns();
     // SAFETY: C promises an initialised semaphore.
@@ -160,8 +160,8 @@ pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
             std::process::abort();
         }
     }
-    habit.slept(Some(clock::monotonic_ns() - since));
-    HABIT.set(habit);
+    adaptive_spin.slept(Some(clock::monotonic_ns() - since));
+    HABIT.set(adaptive_spin);
 }
 
 /// Takes one from a semaphore if there is one. Returns 0 or `UV_EAGAIN`.

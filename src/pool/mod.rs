@@ -39,7 +39,7 @@ use crate::base::lock::{Condvar, Mutex};
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::os::thread;
-use crate::sys::spin::Habit;
+use crate::sys::spin::AdaptiveSpin;
 pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
@@ -81,7 +81,7 @@ struct Lanes {
     job_ns: u64,
     /// A worker that has run out of jobs looks for more before it goes to sleep; and whether that tends to pay.
     looking: bool,
-    habit: Habit,
+    adaptive_spin: AdaptiveSpin,
     /// When a worker last fell asleep, in nanoseconds.
     last_asleep_ns: u64,
     /// Jobs of `uv_queue_work`, running or queued.
@@ -257,7 +257,7 @@ impl Lanes {
             last_wake_ns: 0,
             job_ns: 0,
             looking: false,
-            habit: Habit::new(),
+            adaptive_spin: AdaptiveSpin::new(),
             last_asleep_ns: 0,
             working: 0,
             lookup_threads: 0,

@@ -124,15 +124,15 @@ impl Pool {
         mut lanes: MutexGuard<'static, Lanes>,
         may_look: bool,
     ) -> MutexGuard<'static, Lanes> {
-        if may_look && !lanes.looking && lanes.habit.expects_work() {
+        if may_look && !lanes.looking && lanes.adaptive_spin.expects_work() {
             lanes.looking = true;
             self.some_jobs.store(false, Relaxed);
-            let mut habit = lanes.habit;
+            let mut adaptive_spin = lanes.adaptive_spin;
             drop(lanes);
-            let found = habit.look(None, || self.some_jobs.load(Relaxed));
+            let found = adaptive_spin.look(None, || self.some_jobs.load(Relaxed));
             lanes = self.lanes.lock();
             lanes.looking = false;
-            lanes.habit = habit;
+            lanes.adaptive_spin = adaptive_spin;
             // Between the last look and the lock a job may have come that nobody was woken for.
             if found || !lanes.jobs.is_empty() || lanes.stopping {
                 return lanes;
@@ -143,7 +143,7 @@ impl Pool {
         lanes.waking = false;
         // Not how long this one slept: they take turns.
         let after_ns = clock::monotonic_ns() - lanes.last_asleep_ns;
-        lanes.habit.slept(Some(after_ns));
+        lanes.adaptive_spin.slept(Some(after_ns));
         lanes
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn is_possible() -> bool {
 
 /// What a thread has learnt from its sleeps.
 #[derive(Clone, Copy)]
-pub(crate) struct Habit {
+pub(crate) struct AdaptiveSpin {
     /// Sleeps in a row that work ended soon, `OFTEN` at most.
     soon: u8,
     /// Sleeps to go before the next look.
@@ -78,10 +78,10 @@ pub(crate) struct Habit {
     late: u8,
 }
 
-impl Habit {
+impl AdaptiveSpin {
     /// Nothing yet.
-    pub(crate) const fn new() -> Habit {
-        Habit { soon: 0, rest: 0, last_rest: 0, late: 0 }
+    pub(crate) const fn new() -> AdaptiveSpin {
+        AdaptiveSpin { soon: 0, rest: 0, last_rest: 0, late: 0 }
     }
 
     /// True if work tends to come soon, and other threads can bring it.
@@ -134,23 +134,23 @@ impl Habit {
 /// all takes less than a turn for each. And a peer may cause events just as fast as would keep a loop looking all the time, at
 /// twice the processor time that sleeping takes: so looks have to save as much as they cost.
 #[derive(Clone, Copy)]
-pub(crate) struct EventHabit {
-    habit: Habit,
+pub(crate) struct EventSpin {
+    adaptive_spin: AdaptiveSpin,
     /// The descriptor that ended the last sleep, alone.
     last: Option<u64>,
     /// What looks have saved, less what they cost, in nanoseconds.
     credit_ns: i64,
 }
 
-impl EventHabit {
+impl EventSpin {
     /// Nothing yet.
-    pub(crate) const fn new() -> EventHabit {
-        EventHabit { habit: Habit::new(), last: None, credit_ns: CREDIT_NS }
+    pub(crate) const fn new() -> EventSpin {
+        EventSpin { adaptive_spin: AdaptiveSpin::new(), last: None, credit_ns: CREDIT_NS }
     }
 
     /// True if events tend to come soon, and other processes can cause them.
     pub(crate) fn expects_events(self) -> bool {
-        self.habit.may_look() && is_beside_others()
+        self.adaptive_spin.may_look() && is_beside_others()
     }
 
     /// The only descriptor that became ready, by any number of its own, did so `after_ns` nanoseconds after the thread fell
@@ -158,10 +158,10 @@ impl EventHabit {
     pub(crate) fn slept(&mut self, only: Option<u64>, after_ns: u64) {
         let is_same = only.is_some() && only == self.last;
         self.last = only;
-        self.habit.slept(is_same.then_some(after_ns));
+        self.adaptive_spin.slept(is_same.then_some(after_ns));
     }
 
-    /// As [`Habit::look`].
+    /// As [`AdaptiveSpin::look`].
     pub(crate) fn look(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
         let (found, took_ns) = look(LONGEST_FOR_EVENTS_NS, until_ns, found);
         self.note(found, took_ns);
@@ -172,11 +172,11 @@ impl EventHabit {
         let saved = if found { SLEEP_NS } else { 0 };
         self.credit_ns = (self.credit_ns + saved - took_ns as i64).min(MOST_CREDIT_NS);
         if self.credit_ns == MOST_CREDIT_NS {
-            self.habit.last_rest = 0;
+            self.adaptive_spin.last_rest = 0;
         }
         if self.credit_ns < 0 {
             self.credit_ns = CREDIT_NS;
-            self.habit.back_off(LONGEST_REST_FOR_EVENTS);
+            self.adaptive_spin.back_off(LONGEST_REST_FOR_EVENTS);
         }
     }
 }
@@ -206,47 +206,47 @@ mod tests {
 
     #[test]
     fn a_thread_looks_only_while_that_pays() {
-        let mut habit = Habit::new();
+        let mut adaptive_spin = AdaptiveSpin::new();
         for _ in 0..OFTEN {
-            assert!(habit.soon < OFTEN);
-            habit.slept(Some(1000));
+            assert!(adaptive_spin.soon < OFTEN);
+            adaptive_spin.slept(Some(1000));
         }
         let mut looks = 0;
         for _ in 0..1000 {
-            if habit.may_look() {
+            if adaptive_spin.may_look() {
                 looks += 1;
-                assert!(!habit.look(Some(0), || false));
+                assert!(!adaptive_spin.look(Some(0), || false));
             }
-            habit.slept(Some(1000));
+            adaptive_spin.slept(Some(1000));
         }
         assert!((8..20).contains(&looks), "{looks}");
-        assert!(habit.look(Some(0), || true));
-        assert_eq!(habit.last_rest, 0);
-        habit.slept(Some(SOON_NS));
-        assert_eq!(habit.soon, 0);
+        assert!(adaptive_spin.look(Some(0), || true));
+        assert_eq!(adaptive_spin.last_rest, 0);
+        adaptive_spin.slept(Some(SOON_NS));
+        assert_eq!(adaptive_spin.soon, 0);
     }
 
     #[test]
     fn looks_for_events_cost_no_more_than_they_save() {
-        let mut habit = EventHabit::new();
+        let mut adaptive_spin = EventSpin::new();
         // In step with the peer: there at once.
         for _ in 0..1000 {
-            habit.note(true, 500);
+            adaptive_spin.note(true, 500);
         }
-        assert_eq!((habit.credit_ns, habit.habit.rest), (MOST_CREDIT_NS, 0));
+        assert_eq!((adaptive_spin.credit_ns, adaptive_spin.adaptive_spin.rest), (MOST_CREDIT_NS, 0));
         // The peer has become slower.
         let looks = (0..1000).take_while(|_| {
-            habit.note(true, 6_000);
-            habit.habit.rest == 0
+            adaptive_spin.note(true, 6_000);
+            adaptive_spin.adaptive_spin.rest == 0
         });
         assert_eq!(looks.count(), 25);
         // It has stopped: two looks, then none for a while, then two.
         let mut looks = 0;
         for _ in 0..1000 {
-            habit.slept(Some(7), 1000);
-            if habit.habit.may_look() {
+            adaptive_spin.slept(Some(7), 1000);
+            if adaptive_spin.adaptive_spin.may_look() {
                 looks += 1;
-                habit.note(false, LONGEST_FOR_EVENTS_NS);
+                adaptive_spin.note(false, LONGEST_FOR_EVENTS_NS);
             }
         }
         assert!((10..50).contains(&looks), "{looks}");

@@ -7,20 +7,20 @@
 //!
 //! The poll phase is one call of the driver's `wait`. Completions are copied out first and delivered after; those not yet
 //! delivered stay in the loop's state, so that a callback may close their handles (their keys then find nothing) or
-//! `longjmp` away (the next turn goes on with them), or first give memory back (`model/lent.rs`). Signals come last in a batch,
+//! `longjmp` away (the next turn goes on with them), or first give memory back (`model/buffer_budget.rs`). Signals come last in a batch,
 //! then the ends of children.
 
+mod backend_fd;
+mod c_api;
 mod dispatch;
-mod entry;
-mod exposure;
 mod fork;
-mod life;
+mod lifecycle;
 #[cfg(test)]
 mod tests;
 mod waiting;
 mod walk;
+pub(crate) use c_api::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 pub(crate) use dispatch::uv_close;
-pub(crate) use entry::{existing_default, uv_loop_close, uv_loop_init, uv_run};
 
 use libc::c_int;
 
@@ -82,12 +82,12 @@ impl Loop {
         let (state, shared) = (self.state(), self.shared());
         fs::leave_run(self);
         debug_assert!(!state.driver.borrow().may_have_ring() || state.driver.borrow().files_in_flight() == 0);
-        state.lent.end();
+        state.buffer_budget.end();
         state.running.set(None);
         shared.wake.asleep();
-        if self.is_exposed() {
+        if self.is_backend_fd_requested() {
             reconcile(self);
-            if self.has_news() {
+            if self.has_ready_work() {
                 shared.wake.wake();
             }
         }
@@ -134,7 +134,7 @@ impl Loop {
             reconcile(self);
         }
         fs::before_poll(self);
-        self.state().lent.begin();
+        self.state().buffer_budget.begin();
         if self.goes_on() {
             self.update_time();
             self.deliver();
@@ -148,7 +148,7 @@ impl Loop {
             if has_run {
                 self.state().metrics.waiting.set(false);
             }
-            if !self.has_news() {
+            if !self.has_ready_work() {
                 break;
             }
             has_run = true;
@@ -179,7 +179,7 @@ impl Loop {
     /// Delivers what a wait has brought. False if the poll phase ends with that, although there may be more.
     fn deliver(self) -> bool {
         let state = self.state();
-        self.run_news();
+        self.run_ready_work();
         if state.closed.get() {
             return false;
         }
@@ -189,7 +189,7 @@ impl Loop {
             let next = state.batch.borrow().get(at).copied();
             let Some(completion) = next else { break };
             if self.has_lent_much() {
-                state.lent.cut();
+                state.buffer_budget.cut();
                 state.metrics.delivered();
                 return false;
             }
@@ -255,13 +255,13 @@ impl Loop {
         }
         wake.drain();
         wake.asleep();
-        if self.has_news() {
+        if self.has_ready_work() {
             wake.wake();
         }
     }
 
     /// Runs what other threads have left: finished jobs, then async handles.
-    fn run_news(self) {
+    fn run_ready_work(self) {
         let (state, shared) = (self.state(), self.shared());
         // Some may be left from when a callback jumped out of the last delivery.
         if shared.mailbox.has_some() || !state.walking.finished().is_empty() {

@@ -6,7 +6,7 @@ use std::ptr;
 
 use libc::{c_int, c_void};
 
-use super::entry::*;
+use super::c_api::*;
 use super::uv_close;
 use crate::abi::*;
 use crate::driver::script::{Event, Script, scripted};

@@ -2,7 +2,7 @@
 
 use libc::{c_char, c_int, c_void};
 
-use super::entry::uv_default_loop;
+use super::c_api::uv_default_loop;
 use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;

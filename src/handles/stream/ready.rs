@@ -103,8 +103,8 @@ fn finish_connecting(stream: Stream) {
         return;
     }
     // What was put off meanwhile.
-    let has_news = !stream.completed_queue().is_empty() || !stream.shutdown_req.get().is_null();
-    if stream.write_queue().is_empty() && has_news {
+    let has_ready_work = !stream.completed_queue().is_empty() || !stream.shutdown_req.get().is_null();
+    if stream.write_queue().is_empty() && has_ready_work {
         stream.io().feed(event_loop);
     }
 }

@@ -13,7 +13,7 @@ use libc::{c_char, c_int, c_uint};
 
 use super::request::begin;
 use super::run::run;
-use super::{dir as folders, tiers};
+use super::{dir as folders, stages};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::model::event_loop::Loop;
@@ -238,7 +238,7 @@ impl FsReq {
         // SAFETY: with a callback the loop must be one.
         let event_loop = unsafe { Loop::from_c(self.r#loop.get()) };
         event_loop.count_request(1);
-        tiers::start(event_loop, self);
+        stages::start(event_loop, self);
         0
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A call clears the request, fills in what it was given, and lets it `go`. Without a callback the operation is done at
 //! once, and neither the loop nor any memory but the caller's is touched. With one, paths and buffers are copied, the loop
-//! counts the request, and `tiers` chooses where it runs; its result comes in a poll phase.
+//! counts the request, and `stages` chooses where it runs; its result comes in a poll phase.
 
 mod attr;
 mod cached;
@@ -14,11 +14,11 @@ mod open;
 mod request;
 mod route;
 mod run;
+mod stages;
 mod stat;
 mod temp;
 mod threadless;
-mod tiers;
 
 pub(crate) use calls::stat::stat_at_once;
 pub(crate) use calls::uv_fs_req_cleanup;
-pub(crate) use tiers::{before_poll, cancel, deliver_finished, leave_run, on_ring};
+pub(crate) use stages::{before_poll, cancel, deliver_finished, leave_run, on_ring};

@@ -6,7 +6,7 @@ use super::launch;
 use crate::abi::*;
 use crate::model::event_loop::Loop;
 use crate::requests::fs::request::begin;
-use crate::requests::fs::tiers;
+use crate::requests::fs::stages;
 
 /// Asks about the file that a path leads to, as `stat(2)`, with the time of creation where the file system keeps it. The
 /// answer is in `req->statbuf`, and `req->ptr` points there. See `uv_fs_open`.
@@ -61,6 +61,6 @@ pub(crate) unsafe fn stat_at_once(event_loop: Loop, req: *mut uv_fs_t, path: *co
     // SAFETY: the caller's.
     let req = unsafe { begin(event_loop.as_ptr(), req, UV_FS_STAT, cb) }?.with_path(path)?;
     event_loop.count_request(1);
-    tiers::start_at_once(event_loop, req);
+    stages::start_at_once(event_loop, req);
     Ok(())
 }

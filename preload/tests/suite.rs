@@ -1,6 +1,6 @@
 //! Node.js's own tests: each that passes on libuv has to pass on ours. `UVRING_NODE_SOURCE` names source trees of Node.js, as `PATH` names
 //! folders; each Node.js runs the tests of its own major version, or else those of the first tree. Without it nothing runs.
-//! `cargo test -p node-shim --test suite -- --quiet parallel/test-net`
+//! `cargo test -p preload --test suite -- --quiet parallel/test-net`
 //!
 //! The trials of a test are those of `tests/node.rs`: `parallel/test-net-connect-options-fd.js::static-ring`, `…::shared-epoll`. A test that does
 //! not pass on libuv here is skipped. One that fails on ours has failed three times while libuv, asked again after each, passed.

@@ -19,7 +19,7 @@ fn work(name: &str) -> Result<PathBuf> {
 }
 
 fn source(name: &str) -> PathBuf {
-    sources::project().join("node-shim/tests/c").join(name)
+    sources::project().join("preload/tests/c").join(name)
 }
 
 fn cc(dir: &Path, flags: &[&str], output: &str, sources: &[&str]) -> Result<PathBuf> {

@@ -156,7 +156,7 @@ pub unsafe extern "C" fn uv_loop_fork(r#loop: *mut uv_loop_t) -> c_int {
 pub unsafe extern "C" fn uv_backend_fd(r#loop: *const uv_loop_t) -> c_int {
     // SAFETY: law 5.
     let event_loop = unsafe { Loop::from_c(r#loop) };
-    if event_loop.is_closed() { -1 } else { event_loop.expose() }
+    if event_loop.is_closed() { -1 } else { event_loop.request_backend_fd() }
 }
 
 /// Milliseconds that a poll of `uv_backend_fd` may last: 0 not to wait, -1 for as long as it takes. Any thread may ask.

@@ -1,7 +1,7 @@
 //! The two kinds of Node.js, and how ours gets under them.
 //!
 //! The one with libuv inside is the `node` in the path, or what `UVRING_NODE_STATIC` names. The one that links `libuv.so.1` is
-//! `UVRING_NODE_SHARED`, or what `node-shim/debian-node.sh target/debian-node` has unpacked.
+//! `UVRING_NODE_SHARED`, or what `preload/debian-node.sh target/debian-node` has unpacked.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -39,7 +39,7 @@ route add 1.2.3.4 via 192.0.2.1
 route add 224.0.0.0/4 via 192.0.2.1
 ";
 
-struct World {
+struct Sandbox {
     kind: Kind,
     /// The folder that holds the programs and the tests' files: `/tmp`, where it can be mounted there.
     tmp: PathBuf,
@@ -74,20 +74,20 @@ fn serve(kind: Kind, dir: &Path) -> Result<(), String> {
         (_, 0) => (NOBODY, NOBODY),
         (..) => (euid, egid),
     };
-    let mut world = World { kind, tmp: dir.join("tmp"), output, uid, gid };
-    let outside = world.enter(dir)?;
+    let mut sandbox = Sandbox { kind, tmp: dir.join("tmp"), output, uid, gid };
+    let outside = sandbox.enter(dir)?;
     // SAFETY: takes no pointer. Orphans of a test become ours, so they can be found and ended.
     unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
     println!("ready {}", outside.err().map_or_else(|| "ok".into(), |reason| reason.replace('\n', "; ")));
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|e| e.to_string())?;
-        println!("{}", world.run(&line)?);
+        println!("{}", sandbox.run(&line)?);
         io::stdout().flush().map_err(|e| e.to_string())?;
     }
     Ok(())
 }
 
-impl World {
+impl Sandbox {
     /// Makes the surroundings. The inner result says whether the outside can be dialled.
     fn enter(&mut self, dir: &Path) -> Result<Result<(), String>, String> {
         match self.kind {

@@ -2,7 +2,7 @@
 //! `cases`, how each is run in `run`; the programs are in `js`.
 //!
 //! ```text
-//! cargo bench -p node-shim -- --node shared --keep figures http start
+//! cargo bench -p preload -- --node shared --keep figures http start
 //! ```
 //!
 //! The same Node.js on libuv runs twice in each round: what is between its two columns is noise.
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn arguments() -> Command {
     Command::new("node")
-        .bin_name("cargo bench -p node-shim --")
+        .bin_name("cargo bench -p preload --")
         .about("Measure Node.js on uvring beside the same Node.js on libuv")
         .arg(
             Arg::new("node")

@@ -59,7 +59,7 @@ pub(crate) fn once(case: Case, file: &Path, node: Node, on: On, seconds: f64) ->
 }
 
 fn js(name: &str) -> PathBuf {
-    sources::project().join("node-shim/bench/js").join(name).with_extension("js")
+    sources::project().join("preload/bench/js").join(name).with_extension("js")
 }
 
 /// The program of npm: that in the path, or `UVRING_NPM`, since each npm wants a Node.js that is new enough.

@@ -31,7 +31,7 @@ impl Loop {
     }
 
     /// From now on somebody watches the backend descriptor. Thread-safe.
-    pub(super) fn expose(self) -> c_int {
+    pub(super) fn request_backend_fd(self) -> c_int {
         let shared = self.shared();
         let set = self.backend_fd.get();
         if shared.wake.watch() {
@@ -40,7 +40,7 @@ impl Loop {
             if shared.runs_here() {
                 // In a callback; or one has jumped out of `uv_run`, and left undone what has to be done before anybody waits.
                 self.leave_run();
-            } else if shared.is_unheard() || self.has_sent_news() {
+            } else if shared.is_unheard() || self.has_sent_work() {
                 shared.wake.wake();
             }
         }

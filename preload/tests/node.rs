@@ -1,4 +1,4 @@
-//! Programs of Node.js, `node-shim/tests/js/*.js`, one subsystem each: what they print on the library has to be what they print
+//! Programs of Node.js, `preload/tests/js/*.js`, one subsystem each: what they print on the library has to be what they print
 //! without it. `node::http::static-ring` is the trial of `http.js` on a Node.js with libuv inside, redirected; `…::shared-epoll` is that
 //! on one that links `libuv.so.1`, by library path, on epoll.
 //!
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn folder() -> PathBuf {
-    sources::project().join("node-shim/tests/js")
+    sources::project().join("preload/tests/js")
 }
 
 /// The names of the programs. `certificate.js` is a part of some.

@@ -23,7 +23,7 @@ const MOST: usize = 128 * 1024;
 const TURNS: u32 = 16;
 
 #[derive(Default)]
-pub(crate) struct Lent {
+pub(crate) struct BufferBudget {
     /// Bytes of the buffers that callbacks have got in this poll phase.
     bytes: Cell<usize>,
     /// The poll phase has ended early.
@@ -32,7 +32,7 @@ pub(crate) struct Lent {
     turns: Cell<u32>,
 }
 
-impl Lent {
+impl BufferBudget {
     /// Delivery begins.
     pub(crate) fn begin(&self) {
         self.bytes.set(0);
@@ -52,29 +52,29 @@ impl Lent {
 impl Loop {
     /// Notes that a callback has got a buffer of `bytes`.
     pub(crate) fn lend(self, bytes: usize) {
-        let lent = &self.state().lent.bytes;
-        lent.set(lent.get().saturating_add(bytes));
+        let buffer_budget = &self.state().buffer_budget.bytes;
+        buffer_budget.set(buffer_budget.get().saturating_add(bytes));
     }
 
     /// True if what is left to deliver should wait for callbacks that give memory back.
     pub(crate) fn has_lent_much(self) -> bool {
         let state = self.state();
         // Who makes single turns may expect all that is ready from one.
-        state.lent.bytes.get() >= MOST
+        state.buffer_budget.bytes.get() >= MOST
             && !self.pending_queue().is_empty()
             && state.running.get() == Some(UV_RUN_DEFAULT)
     }
 
     /// True if a socket may put off what is left to read, to be called again in the next turn.
     pub(crate) fn may_put_off(self) -> bool {
-        self.has_lent_much() && self.state().lent.turns.get() < TURNS
+        self.has_lent_much() && self.state().buffer_budget.turns.get() < TURNS
     }
 
     /// A poll phase begins: true if it is to deliver what the last one has left.
     pub(crate) fn goes_on(self) -> bool {
         let state = self.state();
-        let goes_on = state.lent.is_cut.take() && state.running.get() == Some(UV_RUN_DEFAULT);
-        state.lent.turns.set(if goes_on { state.lent.turns.get() + 1 } else { 0 });
+        let goes_on = state.buffer_budget.is_cut.take() && state.running.get() == Some(UV_RUN_DEFAULT);
+        state.buffer_budget.turns.set(if goes_on { state.buffer_budget.turns.get() + 1 } else { 0 });
         goes_on
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat; inside `uv_run(UV_RUN_DEFAULT)` read at an offset |
 //! | 2 | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
-//! | 3 | on the thread pool | everything else, and what tiers 1 and 2 could not do |
+//! | 3 | on the thread pool | everything else, and what stages 1 and 2 could not do |
 //!
 //! Which it is, `route` says.
 //!
@@ -84,7 +84,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
         false
     } else if !is_ring || req.is_pool_only() || is_bound_for_pool(&state.files, req) {
         give_to_pool(event_loop, req).is_ok()
-    } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_exposed()) {
+    } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_backend_fd_requested()) {
         false
     } else {
         (req.is_stat() && is_answered(&state.files, req)) || give_to_pool(event_loop, req).is_ok()
@@ -99,14 +99,14 @@ fn settle(event_loop: Loop, req: FsReq, is_placed: bool) {
         req.set_stage(Stage::Queued);
         state.files.queue().push_back(req.link());
     }
-    if state.files.has_news() {
+    if state.files.has_ready_work() {
         event_loop.announce();
     }
 }
 
 /// True where the end of what is on the ring will be seen: nobody but `uv_run` waits for the loop.
 fn may_ride(event_loop: Loop) -> bool {
-    event_loop.state().running.get() == Some(UV_RUN_DEFAULT) && !event_loop.is_exposed()
+    event_loop.state().running.get() == Some(UV_RUN_DEFAULT) && !event_loop.is_backend_fd_requested()
 }
 
 /// The poll phase begins: tries what was queued, and sends the rest to ring or pool.
@@ -136,12 +136,12 @@ fn answer(files: &Files, req: FsReq, result: Option<Result<isize>>) -> bool {
     let Some(result) = result else { return false };
     files.answered_inline.set(files.answered_inline.get() + 1);
     req.set_result(result);
-    put_off(files, req);
+    complete_later(files, req);
     true
 }
 
 /// The request is done; its callback comes with the next delivery.
-fn put_off(files: &Files, req: FsReq) {
+fn complete_later(files: &Files, req: FsReq) {
     req.drop_buffers();
     req.set_stage(Stage::Finished);
     files.finished().push_back(req.link());
@@ -162,7 +162,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
     }
     match way {
         Way::Done(read) => answer(files, req, Some(Ok(read))),
-        Way::Ring { limit, marks } => ride(event_loop, req, &op, limit, marks),
+        Way::Ring { limit, marks } => submit_to_ring(event_loop, req, &op, limit, marks),
         Way::Pool(marks) => {
             req.add_mark(marks);
             false
@@ -171,7 +171,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
 }
 
 /// Tier 2. False if the request should rather go to the pool.
-fn ride(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks: usize) -> bool {
+fn submit_to_ring(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks: usize) -> bool {
     let state = event_loop.state();
     let files = &state.files;
     let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
@@ -227,14 +227,14 @@ fn is_in_vain(files: &Files, op: &FileOp, facts: &Here) -> bool {
 
 /// The ring has done a request.
 pub(crate) fn on_ring(req: FsReq, result: i32) {
-    if land(req, result) {
+    if on_ring_complete(req, result) {
         req.event_loop().state().metrics.count();
         finish(req);
     }
 }
 
 /// Takes what the ring says of a request. False if the pool was given the request, or what is left of it.
-fn land(req: FsReq, result: i32) -> bool {
+fn on_ring_complete(req: FsReq, result: i32) -> bool {
     let event_loop = req.event_loop();
     let files = &event_loop.state().files;
     files.leave_ring(req);
@@ -320,7 +320,7 @@ fn to_pool(event_loop: Loop, req: FsReq) {
     } else {
         do_job(req);
     }
-    put_off(&event_loop.state().files, req);
+    complete_later(&event_loop.state().files, req);
 }
 
 /// Tier 3. Fails if the system has no thread to give.
@@ -426,8 +426,8 @@ fn clear_ring(event_loop: Loop) {
             let owner = state.table.borrow().get(completion.key);
             if let Some(Owner::Fs(req)) = owner {
                 state.table.borrow_mut().remove(completion.key);
-                if land(req, completion.result) {
-                    put_off(&state.files, req);
+                if on_ring_complete(req, completion.result) {
+                    complete_later(&state.files, req);
                 }
             } else {
                 event_loop.keep(completion);
@@ -445,7 +445,7 @@ pub(crate) fn cancel(req: FsReq) -> Result {
         req.link().unlink();
         req.set_result(Err(Errno::ECANCELED));
         let event_loop = req.event_loop();
-        put_off(&event_loop.state().files, req);
+        complete_later(&event_loop.state().files, req);
         event_loop.announce();
         return Ok(());
     }
