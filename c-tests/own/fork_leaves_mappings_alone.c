@@ -1,5 +1,6 @@
 /* A forked child maps memory where its parent has what a loop left behind: that a thread of the child ends, or the process,
  * unmaps none of it, and no descriptor of the child's own is closed. */
+/* no leak check: a forked child has lost the threads of the pool, and their memory with them */
 /* on tsan: a process with threads forks here */
 #include "check.h"
 
