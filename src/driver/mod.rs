@@ -91,6 +91,10 @@ impl Driver {
 
     /// True if a descriptor can be watched; the error is epoll's, which programs know.
     pub(crate) fn can_watch(&self, fd: c_int) -> Result {
+        #[cfg(test)]
+        if self.script.is_some() {
+            return Ok(());
+        }
         self.epoll.can_watch(fd)
     }
 

@@ -80,6 +80,7 @@ fn open_while_enters_fail(failures: &[i32]) -> Option<bool> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "asks the kernel for a ring")]
 fn a_kernel_that_lacks_memory_is_asked_again() {
     let failures = [libc::EAGAIN, libc::ENOMEM, libc::EBUSY, libc::EAGAIN, libc::EINTR];
     if let Some(has_ring) = open_while_enters_fail(&failures) {
@@ -89,6 +90,7 @@ fn a_kernel_that_lacks_memory_is_asked_again() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "asks the kernel for a ring")]
 fn a_kernel_that_lacks_memory_for_long_is_given_up() {
     if let Some(has_ring) = open_while_enters_fail(&[libc::EAGAIN; 100_000]) {
         assert!(!has_ring);
@@ -98,6 +100,7 @@ fn a_kernel_that_lacks_memory_for_long_is_given_up() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "asks the kernel for a ring")]
 fn what_the_kernel_has_not_taken_when_it_refuses_is_done_elsewhere() {
     for errno in [libc::EPERM, libc::ENOSYS, libc::EBADF] {
         if let Some(has_ring) = open_while_enters_fail(&[errno]) {

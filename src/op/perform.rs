@@ -140,6 +140,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "vectored writes")]
     fn a_full_pipe_gives_what_was_written() {
         let mut fds = [0; 2];
         // SAFETY: room for two descriptors.

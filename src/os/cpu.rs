@@ -381,6 +381,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "files of /proc, and much time")]
     fn every_cpu_has_a_model() {
         let (mut array, mut count) = (ptr::null_mut(), 0);
         // SAFETY: places for the answers, and an array of `count` elements.
@@ -396,6 +397,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the kernel's answer")]
     fn the_machine_is_up_and_this_process_has_memory() {
         let (mut up, mut loads) = (0.0, [-1.0; 3]);
         // SAFETY: places for the answers.

@@ -85,6 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "the dynamic linker")]
     fn the_last_error_stays() {
         let mut lib = uv_lib_t { handle: ptr::null_mut(), errmsg: ptr::null_mut() };
         let lib = &raw mut lib;

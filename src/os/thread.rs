@@ -316,6 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "the C library's attributes")]
     fn stacks_are_whole_pages() {
         // SAFETY: no conditions.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
@@ -332,6 +333,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the C library's names of threads")]
     fn names_are_cut_off() {
         std::thread::spawn(|| {
             let mut tid = uv_thread_self();

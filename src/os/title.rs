@@ -182,6 +182,7 @@ mod tests {
     // One test, because the title is the process's: it leaves things as they were. It runs in a thread of its own, whose
     // name it changes.
     #[test]
+    #[cfg_attr(miri, ignore = "the program's arguments")]
     fn titles_live_in_the_arguments() {
         let mut memory = *b"prog\0one\0GAPtwo\0";
         let start = memory.as_mut_ptr().cast::<c_char>();

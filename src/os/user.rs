@@ -188,6 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "the system's databases")]
     fn root_is_in_both_databases() {
         // SAFETY: the places are ours.
         unsafe {
@@ -208,6 +209,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the system's databases")]
     fn strings_that_do_not_fit_get_more_room() {
         let mut asked = Vec::new();
         let strings = look_up::<u8>(|strings, found| {

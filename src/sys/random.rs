@@ -94,6 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "devices")]
     fn both_sources_fill_the_whole_buffer() {
         for source in [fill as unsafe fn(*mut c_void, usize) -> Result, |b, n| {
             // SAFETY: as for `fill`.
@@ -108,6 +109,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "devices")]
     fn only_a_device_is_a_source() {
         let file = Fd::open(c"/proc/self/stat").unwrap();
         // SAFETY: nothing is to be read.

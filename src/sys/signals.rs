@@ -129,6 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "signals")]
     fn messages_arrive_whole_and_in_order() {
         let [reader, writer] = message_pipe().unwrap();
         assert!(send(writer, &(1u64, 2u64)) && send(writer, &(3u64, 4u64)));
@@ -144,6 +145,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "signals")]
     fn signals_are_blocked_for_a_while() {
         let before = set_mask(0);
         let blocked = AllBlocked::new();

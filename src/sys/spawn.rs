@@ -321,6 +321,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a child")]
     fn a_name_is_looked_up_in_the_childs_path() {
         let mut none = [-1; 3];
         let good = [c"PATH=/nonexistent:/etc/passwd:/bin".as_ptr().cast_mut(), ptr::null_mut()];
@@ -334,6 +335,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a child")]
     fn descriptors_may_change_places() {
         // Two pipes, whose writing ends the child gets under each other's number.
         let mut pipes = [[-1; 2]; 2];
@@ -359,6 +361,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a child")]
     fn a_bad_descriptor_is_an_error() {
         assert_eq!(shell(c"exit 0", &[ptr::null_mut()], &mut [-1, -1, 1_000_000]), Err(Errno::EBADF));
     }

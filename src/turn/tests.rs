@@ -15,7 +15,7 @@ use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::model::event_loop::Loop;
 use crate::model::io_watcher::IN;
 
-/// A scripted loop with two poll handles on two eventfds.
+/// A scripted loop with two poll handles on two sockets.
 struct Stage {
     event_loop: Box<uv_loop_t>,
     polls: [Box<uv_poll_t>; 2],
@@ -40,7 +40,7 @@ impl Stage {
         assert_eq!(scripted(|| unsafe { uv_loop_init(at) }), 0);
         let polls = [zeroed::<uv_poll_t>(), zeroed::<uv_poll_t>()];
         // SAFETY: no pointers.
-        let fds = [(); 2].map(|()| unsafe { libc::eventfd(0, 0) });
+        let fds = [(); 2].map(|()| unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) });
         for (poll, fd) in polls.iter().zip(fds) {
             // SAFETY: loop and handle are boxed and outlive the call.
             assert_eq!(unsafe { uv_poll_init(at, ptr::from_ref(&**poll).cast_mut(), fd) }, 0);
