@@ -16,7 +16,7 @@ static int accepted, taken_from = -1;
 
 /* Another process that reads the descriptor takes the message just before this one does; then comes a longer one. */
 static void take_away(int fd) {
-    char message[4000];
+    char message[4000] = {0};
     CHECK_EQ(read(fd, message, sizeof message), 100);
     CHECK_EQ(write(taken_from, message, sizeof message), sizeof message);
     taken_from = -1;
