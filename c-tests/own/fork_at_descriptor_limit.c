@@ -1,6 +1,7 @@
 /* With no descriptor left, a forked child gets its loop going with uv_loop_fork: what it has for itself takes the numbers of
  * what its parent has. Then signals, asyncs, children, work and file watchers go on there. */
 /* not on valgrind: every child is made by fork() there, which takes a pipe */
+/* not on aarch64: likewise under an emulator */
 /* on tsan: a process with threads forks here */
 #include "check.h"
 
