@@ -48,9 +48,10 @@ impl Mailbox {
         self.handing_over.load(SeqCst) != 0
     }
 
-    /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing.
-    pub(crate) fn after_fork(&self) {
-        self.some.store(true, SeqCst);
+    /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing. What they had put into the list is
+    /// delivered; where that is nothing, the loop may sleep.
+    pub(crate) fn after_fork(&self, has_jobs: bool) {
+        self.some.store(has_jobs, SeqCst);
         self.handing_over.store(0, SeqCst);
     }
 }

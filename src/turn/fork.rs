@@ -42,7 +42,7 @@ impl Loop {
 fn jobs(event_loop: Loop) -> Result {
     if event_loop.state().is_parents() {
         event_loop.wq().mend();
-        event_loop.shared().mailbox.after_fork();
+        event_loop.shared().mailbox.after_fork(!event_loop.wq().is_empty());
     }
     Ok(())
 }
