@@ -1,5 +1,5 @@
-/* Files that change under the eyes of fs_event handles. The kernel tells in the order in which things were done, so all that is told has
- * one pocket. */
+/* Files that change under the eyes of fs_event handles. The kernel tells in the order in which things were done, so all
+ * that is told has one pocket. */
 #ifndef UVRING_DIFFERENTIAL_CHANGES_H
 #define UVRING_DIFFERENTIAL_CHANGES_H
 

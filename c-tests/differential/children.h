@@ -1,10 +1,12 @@
-/* Children: a program is spawned with random options, has ended before the next step, and what it saw of its world goes into the log. */
+/* Children: a program is spawned with random options, has ended before the next step, and what it saw of its world goes
+ * into the log. */
 #ifndef UVRING_DIFFERENTIAL_CHILDREN_H
 #define UVRING_DIFFERENTIAL_CHILDREN_H
 
 #include "streams.h"
 
-/* Where the descriptors lie that children get, and that into which a child reports. They are numbered the same with every library. */
+/* Where the descriptors lie that children get, and that into which a child reports. They are numbered the same with
+ * every library. */
 enum { SOURCES = 6, FIRST_SOURCE = 100, REPORT = 120, MOST_STDIO = 7 };
 
 /* The C library has two signals of its own, which it ignores in children that it spawns. */
@@ -124,8 +126,10 @@ static void choose_stdio(struct spawning* p, uint64_t* numbers) {
             s = new_slot(PIPE);
             if (s == NULL) continue;
             init_done(s, uv_pipe_init(&loop, (uv_pipe_t*)base(s), one_in(numbers, 4)));
-            int flags = UV_CREATE_PIPE | (one_in(numbers, 2) ? UV_READABLE_PIPE : 0) | (one_in(numbers, 2) ? UV_WRITABLE_PIPE : 0) |
-                        (one_in(numbers, 5) ? UV_NONBLOCK_PIPE : 0);
+            int flags = UV_CREATE_PIPE;
+            if (one_in(numbers, 2)) flags |= UV_READABLE_PIPE;
+            if (one_in(numbers, 2)) flags |= UV_WRITABLE_PIPE;
+            if (one_in(numbers, 5)) flags |= UV_NONBLOCK_PIPE;
             one->flags = (uv_stdio_flags)flags;
             one->data.stream = stream_of(s);
             p->made[i] = s;
@@ -142,7 +146,8 @@ static void choose_program(struct spawning* p, uint64_t* numbers, char** args) {
                               "grep -E '^(Uid|Gid|Groups|SigBlk|SigIgn)' /proc/self/status; exit 5"};
     static char* const environment[] = {(char*)"RANDOM_PROGRAM=yes", NULL};
     static char long_name[5000];
-    static const char* const bad[] = {"/no/such/file", "no-such-file", "sub", "./sub", "", "for-children", "./for-children", long_name};
+    static const char* const bad[] = {"/no/such/file", "no-such-file", "sub",  "./sub", "", "for-children", "./for-children",
+                                      long_name};
     uv_process_options_t* o = &p->options;
     memset(long_name, 'x', sizeof long_name - 1);
     o->args = args;
@@ -225,7 +230,8 @@ static void spawn(uint64_t* numbers) {
         if (p.made[i] != NULL) say("  %s %s", name_of(p.made[i]), stream_shape(p.made[i]));
     }
     for (int i = 0; i < SOURCES; i++) {
-        if (is_mode_fixed(&p.options, r, FIRST_SOURCE + i)) say("  source %d: %d", i, fcntl(FIRST_SOURCE + i, F_GETFL) & (O_ACCMODE | O_NONBLOCK | O_APPEND));
+        int flags = fcntl(FIRST_SOURCE + i, F_GETFL) & (O_ACCMODE | O_NONBLOCK | O_APPEND);
+        if (is_mode_fixed(&p.options, r, FIRST_SOURCE + i)) say("  source %d: %d", i, flags);
     }
     close_sources();
     tell_report(report);

@@ -1,8 +1,8 @@
 /* Faults from outside: the program stands before libc's read, write and writev, and lets some of those on its streams be
- * interrupted, find the socket not ready, or move less than they were asked to. Which, depends on the stream and on how many
- * such calls there were for it, so it is the same for libraries that make the same calls. Of the writes only the first try of
- * one that nothing is before may go wrong: after a write has ended, libuv tries what is behind it once more than ours.
- */
+ * interrupted, find the socket not ready, or move less than they were asked to. Which, depends on the stream and on how
+ * many such calls there were for it, so it is the same for libraries that make the same calls. Of the writes only the
+ * first try of one that nothing is before may go wrong: after a write has ended, libuv tries what is behind it once more
+ * than ours. */
 #ifndef UVRING_DIFFERENTIAL_FAULTS_H
 #define UVRING_DIFFERENTIAL_FAULTS_H
 

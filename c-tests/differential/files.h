@@ -1,5 +1,5 @@
-/* Chains of file operations, each in a folder of its own: the next begins when the one before has ended. Between chains there is no order,
- * so each has a pocket. */
+/* Chains of file operations, each in a folder of its own: the next begins when the one before has ended. Between chains
+ * there is no order, so each has a pocket. */
 #ifndef UVRING_DIFFERENTIAL_FILES_H
 #define UVRING_DIFFERENTIAL_FILES_H
 
@@ -160,7 +160,8 @@ static int start_with_folder(struct chain* c, uv_fs_t* req, uv_fs_cb cb) {
 
 static int start_fs(struct chain* c, uv_fs_t* req, uv_fs_cb cb) {
     uint64_t* n = &c->numbers;
-    uv_buf_t bufs[2] = {uv_buf_init(c->bytes, (unsigned)below(n, PIECE)), uv_buf_init(c->bytes + PIECE, (unsigned)below(n, PIECE))};
+    uv_buf_t bufs[2];
+    for (int i = 0; i < 2; i++) bufs[i] = uv_buf_init(c->bytes + i * PIECE, (unsigned)below(n, PIECE));
     unsigned nbufs = 1 + (unsigned)below(n, 2);
     int64_t offset = below(n, 4) - 1 + (one_in(n, 4) ? 500 : 0);
     snprintf(c->other, sizeof c->other, "%s%s", c->path, one_in(n, 2) ? ".b" : ".c");

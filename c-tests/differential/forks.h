@@ -1,5 +1,5 @@
-/* Forks: the child goes on with the program for some steps while its parent waits, so that what both of them have in their hands is
- * used by one at a time. */
+/* Forks: the child goes on with the program for some steps while its parent waits, so that what both of them have in
+ * their hands is used by one at a time. */
 #ifndef UVRING_DIFFERENTIAL_FORKS_H
 #define UVRING_DIFFERENTIAL_FORKS_H
 

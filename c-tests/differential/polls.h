@@ -1,5 +1,5 @@
-/* The third sort of program: files that fs_poll handles look at. Their stats end when they end, so each step ends with a job behind which
- * nothing is left in the pool; what was told has a pocket for each handle. */
+/* The third sort of program: files that fs_poll handles look at. Their stats end when they end, so each step ends with a
+ * job behind which nothing is left in the pool; what was told has a pocket for each handle. */
 #ifndef UVRING_DIFFERENTIAL_POLLS_H
 #define UVRING_DIFFERENTIAL_POLLS_H
 

@@ -1,7 +1,6 @@
 /* A random program against libuv's interface: random_program SEED [STEPS]. The same seed gives the same calls and, with
- * the same library, the same log on standard output. differential.rs compares the logs of libuv and ours; rules.h says what is
- * left out, and why.
- */
+ * the same library, the same log on standard output. differential.rs compares the logs of libuv and ours; rules.h says
+ * what is left out, and why. */
 #include "world.h"
 
 #include "faults.h"

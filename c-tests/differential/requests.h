@@ -1,5 +1,5 @@
-/* The second sort of program: jobs and file operations. Jobs go through the pool's one thread in order; file operations are in no order
- * with anything. Between them nothing else happens. */
+/* The second sort of program: jobs and file operations. Jobs go through the pool's one thread in order; file operations
+ * are in no order with anything. Between them nothing else happens. */
 #ifndef UVRING_DIFFERENTIAL_REQUESTS_H
 #define UVRING_DIFFERENTIAL_REQUESTS_H
 

@@ -167,8 +167,8 @@ int clock_gettime(clockid_t clock, struct timespec* ts) {
 
 static bool is_polling;
 
-/* Writes have ended in the pending phase of this turn. A rule: libuv lets their streams pend until the poll phase is over, and the loop is
- * alive so long; ours has done with them. */
+/* Writes have ended in the pending phase of this turn. A rule: libuv lets their streams pend until the poll phase is
+ * over, and the loop is alive so long; ours has done with them. */
 static bool ended_in_pending;
 
 static int is_alive(void) { return ended_in_pending || uv_loop_alive(&loop); }
