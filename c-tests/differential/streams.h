@@ -90,6 +90,12 @@ static ssize_t peer_gives(struct slot* s, const void* data, size_t len) {
     return s->is_fifo ? syscall(SYS_write, s->peer, data, len) : send(s->peer, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* The kernel sends at once what it is given. */
+static void without_delay(struct slot* s) {
+    int fd = -1, one = 1;
+    if (uv_fileno(base(s), &fd) == 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
 /* Takes what the kernel holds for the peer. */
 static void drain(struct slot* s, size_t most) {
     static char taken[65536];
@@ -275,6 +281,7 @@ static void new_connection(uint64_t* numbers) {
     s->connecting = r == 0;
     if (!refused) s->peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     int fd = -1;
+    without_delay(s);
     if (uv_fileno(base(s), &fd) == 0) wait_for(fd, POLLOUT);
     if (r != 0) free(req);
     close(listener);
@@ -318,6 +325,7 @@ static void accept_one(struct slot* s, int pocket) {
     if (r != 0) return;
     s->nspare--;
     client->kind = s->kind == TCP_LISTENER ? TCP : PIPE;
+    if (client->kind == TCP) without_delay(client);
     /* It may be one that a forked child has made. */
     if (s->nwaiting == 0) return;
     client->peer = s->waiting[0];
