@@ -2,7 +2,7 @@
  * close_cb; by then the kernel uses none of the buffers, so they can be overwritten, protected or unmapped. */
 #include "check.h"
 
-enum { WRITES = 4, LEN = 4 << 20 };
+enum { WRITES = 4, LEN = 16 << 20 };
 
 static uv_loop_t loop;
 static char events[64];

@@ -1,5 +1,6 @@
 /* A loop whose peer sends a byte now and then takes next to no processor time between, also after a time in which each
  * answered the other without a pause. */
+/* not on kernels: an emulated processor takes its time */
 #include "check.h"
 
 enum { QUICK = 2000, SLOW = 100, PAUSE_MS = 4 };

@@ -4,12 +4,13 @@
 //! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
 //! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one, `processor`
 //! all processors but one.
-//! `again` decides what a failure is worth. `bench` measures the library beside another.
+//! `again` decides what a failure is worth. `kernels` boots other kernels. `bench` measures the library beside another.
 
 pub mod again;
 pub mod bench;
 pub mod compile;
 pub mod expect;
+pub mod kernels;
 pub mod library;
 pub mod namespace;
 pub mod process;

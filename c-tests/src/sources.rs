@@ -66,6 +66,30 @@ pub fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
 }
 
+/// The C files of one of the project's folders, in order.
+pub fn c_files(folder: &str) -> Result<Vec<PathBuf>, String> {
+    let dir = project().join(folder);
+    let entries = std::fs::read_dir(&dir).map_err(|e| format!("cannot read {}: {e}", dir.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "c"));
+    files.sort();
+    Ok(files)
+}
+
+/// The text of a comment `/* name: text */`.
+pub fn remark(text: &str, name: &str) -> Option<String> {
+    let rest = text.split(&format!("/* {name}:")).nth(1)?;
+    Some(rest.split("*/").next()?.trim().to_string())
+}
+
+/// What a test says, in a comment `/* not on NAME: reason */`, of something that it cannot stand and that goes by these names.
+pub fn not_on<'a>(text: &str, mut names: impl Iterator<Item = &'a str>) -> Option<String> {
+    names.find_map(|name| {
+        let words = format!("not on {name}");
+        Some(format!("{words}: {}", remark(text, &words)?))
+    })
+}
+
 /// The cargo that runs us, or the one in the path.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

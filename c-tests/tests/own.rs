@@ -21,9 +21,10 @@ use c_tests::again;
 use c_tests::expect::Expect;
 use c_tests::library::{self, Library, Sanitizer};
 use c_tests::process::{self, Ended};
-use c_tests::{processor, program, refuse, sources};
+use c_tests::sources::{self, c_files, not_on, remark};
+use c_tests::{processor, program, refuse};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -66,15 +67,6 @@ fn updating() -> bool {
     std::env::var_os("UVRING_SUITE_UPDATE").is_some()
 }
 
-fn c_files(folder: &str) -> Result<Vec<PathBuf>, String> {
-    let dir = sources::project().join(folder);
-    let entries = std::fs::read_dir(&dir).map_err(|e| format!("cannot read {}: {e}", dir.display()))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().is_some_and(|ext| ext == "c"));
-    files.sort();
-    Ok(files)
-}
-
 /// The checkers that the filter or the environment asks for, in whole or in part: `asan` means both.
 fn checkers(args: &Arguments) -> Vec<&'static str> {
     let asked = std::env::var("UVRING_CHECKERS").unwrap_or_default();
@@ -103,7 +95,7 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
                 continue;
             }
             let lacks = lacks_for_aarch64.clone().filter(|_| driver == "aarch64");
-            let not_here = lacks.or_else(|| not_on(&text, driver));
+            let not_here = lacks.or_else(|| not_on(&text, std::iter::once(driver).chain(driver.split('-'))));
             let file = file.clone();
             let test = file.file_stem().unwrap_or_default().display().to_string();
             let listed = expect.reason(driver, &test).map(String::from);
@@ -123,14 +115,6 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
         }
     }
     Ok(trials)
-}
-
-/// What the test says of a driver that it cannot stand, named in whole or in part.
-fn not_on(text: &str, driver: &str) -> Option<String> {
-    std::iter::once(driver).chain(driver.split('-')).find_map(|name| {
-        let words = format!("not on {name}");
-        Some(format!("{words}: {}", remark(text, &words)?))
-    })
 }
 
 /// Programs with a mistake that a checker has to find: otherwise its silence about the tests means nothing.
@@ -176,12 +160,6 @@ fn in_few_words(failed: &Failed) -> String {
     let words = missing.or_else(|| text.lines().find(|line| line.contains(".c:"))).or_else(|| text.lines().next());
     // The path depends on where the project lies.
     words.unwrap_or_default().rsplit("c-tests/own/").next().unwrap_or_default().to_string()
-}
-
-/// The text of a comment `/* name: text */`.
-fn remark(text: &str, name: &str) -> Option<String> {
-    let rest = text.split(&format!("/* {name}:")).nth(1)?;
-    Some(rest.split("*/").next()?.trim().to_string())
 }
 
 fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {
