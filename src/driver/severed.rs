@@ -30,7 +30,7 @@ use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
 use crate::base::fork;
 use crate::op::{Completion, OpKey};
-use crate::sys::clock;
+use crate::sys::{call, clock};
 
 /// How long it is tried to get hold of the queue's pages: descriptors may be short.
 const PATIENCE_NS: u64 = 1_000_000_000;
@@ -162,13 +162,9 @@ struct Pages {
 }
 
 fn pipe() -> Result<[OwnedFd; 2]> {
-    let mut fds = [-1; 2];
-    // SAFETY: room for two descriptors.
-    if unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } < 0 {
-        return Err(Errno::last());
-    }
+    let ends = call::pipe(libc::O_NONBLOCK)?;
     // SAFETY: both are new.
-    Ok(fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
+    Ok(ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
 }
 
 impl Pages {

@@ -7,29 +7,10 @@ use libc::{c_int, c_uint, iovec, off_t};
 
 use super::{FileOp, MOST_BYTES};
 use crate::abi::{Errno, Result, uv_buf_t};
+use crate::sys::call::{outcome, retry, retry_long};
 
 /// How many buffers one system call takes (`IOV_MAX`).
 pub(crate) const IOV_MAX: c_uint = 1024;
-
-/// What a system call returned, or `errno`.
-pub(crate) fn outcome(value: isize) -> Result<isize> {
-    if value < 0 { Err(Errno::last()) } else { Ok(value) }
-}
-
-/// Makes a call that returns an `int`, again and again while signals interrupt it.
-pub(crate) fn retry(mut call: impl FnMut() -> c_int) -> Result<isize> {
-    retry_long(|| call() as isize)
-}
-
-/// The same for a call that returns a `ssize_t`.
-pub(crate) fn retry_long(mut call: impl FnMut() -> isize) -> Result<isize> {
-    loop {
-        match outcome(call()) {
-            Err(Errno::EINTR) => {}
-            done => return done,
-        }
-    }
-}
 
 /// Does the operation and waits for it. A read that a signal interrupts is `UV_EINTR`; everything else is tried again.
 pub(crate) fn perform(op: &FileOp) -> Result<isize> {

@@ -142,16 +142,16 @@ pub unsafe extern "C" fn uv_sem_post(sem: *mut uv_sem_t) {
     must(unsafe { libc::sem_post(sem) });
 }
 
-thread_local!(static HABIT: Cell<AdaptiveSpin> = const { Cell::new(AdaptiveSpin::new()) });
+thread_local!(static ADAPTIVE_SPIN: Cell<AdaptiveSpin> = const { Cell::new(AdaptiveSpin::new()) });
 
 /// Takes one from a semaphore, waiting until there is one. A signal does not end the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
     // SAFETY: the caller's.
     let try_to_take = || unsafe { uv_sem_trywait(sem) } == 0;
-    let mut adaptive_spin = HABIT.get();
+    let mut adaptive_spin = ADAPTIVE_SPIN.get();
     if try_to_take() || (adaptive_spin.expects_work() && adaptive_spin.look(None, try_to_take)) {
-        return HABIT.set(adaptive_spin);
+        return ADAPTIVE_SPIN.set(adaptive_spin);
     }
     let since = clock::monotonic_ns();
     // SAFETY: C promises an initialised semaphore.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
         }
     }
     adaptive_spin.slept(Some(clock::monotonic_ns() - since));
-    HABIT.set(adaptive_spin);
+    ADAPTIVE_SPIN.set(adaptive_spin);
 }
 
 /// Takes one from a semaphore if there is one. Returns 0 or `UV_EAGAIN`.

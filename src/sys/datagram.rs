@@ -6,6 +6,7 @@ use std::ptr;
 use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, sa_family_t, sockaddr, sockaddr_storage, socklen_t};
 
 use crate::abi::{Errno, Result, uv_buf_t};
+use crate::sys::call::{outcome, retry_long};
 
 /// A socket address of any family that datagrams are sent to, and its length.
 #[derive(Clone, Copy)]
@@ -75,18 +76,9 @@ fn none() -> sockaddr_storage {
 }
 
 /// A call's answer, or the error.
-fn check(result: isize) -> Result<usize> {
-    usize::try_from(result).map_err(|_| Errno::last())
-}
-
 /// Makes the call again as long as signals interrupt it.
-fn again(mut call: impl FnMut() -> isize) -> Result<usize> {
-    loop {
-        match check(call()) {
-            Err(Errno::EINTR) => {}
-            result => return result,
-        }
-    }
+fn again(call: impl FnMut() -> isize) -> Result<usize> {
+    retry_long(call).map(|n| n as usize)
 }
 
 /// A new socket, non-blocking and closed on exec.
@@ -100,13 +92,13 @@ pub(crate) fn socket(family: c_int) -> Result<c_int> {
 pub(crate) fn set_option<T>(fd: c_int, level: c_int, name: c_int, value: &T) -> Result {
     // SAFETY: the kernel reads the value and keeps nothing.
     let result = unsafe { libc::setsockopt(fd, level, name, ptr::from_ref(value).cast(), size_of::<T>() as socklen_t) };
-    check(result as isize).map(drop)
+    outcome(result as isize).map(drop)
 }
 
 /// Binds a socket.
 pub(crate) fn bind(fd: c_int, address: &Address) -> Result {
     // SAFETY: the address has that length.
-    check(unsafe { libc::bind(fd, address.as_ptr(), address.len) } as isize).map(drop)
+    outcome(unsafe { libc::bind(fd, address.as_ptr(), address.len) } as isize).map(drop)
 }
 
 /// Connects a socket.

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use libc::{c_int, pollfd};
 
 use crate::abi::{Errno, Result};
+use crate::sys::call;
 use crate::sys::inotify;
 
 /// Waits as the open itself would have done: until the FIFO has a writer, or has had one. With the descriptor that there is and not
@@ -34,11 +35,7 @@ fn watch(fifo: c_int) -> Result<OwnedFd> {
 
 /// A pipe.
 fn scratch() -> Result<[OwnedFd; 2]> {
-    let mut ends = [-1; 2];
-    // SAFETY: the call writes two numbers to our array.
-    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
-        return Err(Errno::last());
-    }
+    let ends = call::pipe(0)?;
     // SAFETY: fresh descriptors of our own.
     Ok(ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
 }

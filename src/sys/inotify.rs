@@ -5,6 +5,7 @@ use std::mem::offset_of;
 use libc::{c_char, c_int, inotify_event};
 
 use crate::abi::{Errno, Result};
+use crate::sys::call::retry_long;
 
 /// What is asked of each watch: everything that changes a file, a folder's list of names, or where it is.
 pub(crate) const CHANGES: u32 = CONTENT
@@ -61,15 +62,8 @@ pub(crate) fn remove(fd: c_int, wd: c_int) {
 /// # Safety
 /// `buffer` has room for `len` bytes, and nothing else uses it.
 pub(crate) unsafe fn read(fd: c_int, buffer: *mut u8, len: usize) -> Result<usize> {
-    loop {
-        // SAFETY: the caller's promise.
-        let n = unsafe { libc::read(fd, buffer.cast(), len) };
-        match usize::try_from(n) {
-            Ok(n) => return Ok(n),
-            Err(_) if Errno::last() == Errno::EINTR => {}
-            Err(_) => return Err(Errno::last()),
-        }
-    }
+    // SAFETY: the caller's promise.
+    retry_long(|| unsafe { libc::read(fd, buffer.cast(), len) }).map(|n| n as usize)
 }
 
 /// The record at `place`.

@@ -1,6 +1,7 @@
 //! Thin calls to the system: each says in Rust what one call of the kernel or of libc does, and knows nothing of loops.
 
 pub(crate) mod aside;
+pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod datagram;
 pub(crate) mod directory;

@@ -2,7 +2,8 @@
 
 use std::ffi::CStr;
 
-use crate::abi::{Errno, Result};
+use crate::abi::Result;
+use crate::sys::call::{retry, retry_long};
 
 /// A descriptor that closes itself.
 pub(crate) struct Fd(libc::c_int);
@@ -10,15 +11,9 @@ pub(crate) struct Fd(libc::c_int);
 impl Fd {
     /// Opens a file for reading.
     pub(crate) fn open(path: &CStr) -> Result<Fd> {
-        loop {
-            // SAFETY: `path` is a string.
-            let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-            match Errno::last() {
-                _ if fd >= 0 => return Ok(Fd(fd)),
-                Errno::EINTR => {}
-                error => return Err(error),
-            }
-        }
+        // SAFETY: `path` is a string.
+        let fd = retry(|| unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) })?;
+        Ok(Fd(fd as libc::c_int))
     }
 
     /// The descriptor.
@@ -28,15 +23,8 @@ impl Fd {
 
     /// One `read(2)`; 0 at the end of the file.
     pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize> {
-        loop {
-            // SAFETY: `buf` is ours, and the call does not keep it.
-            let n = unsafe { libc::read(self.0, buf.as_mut_ptr().cast(), buf.len()) };
-            match Errno::last() {
-                _ if n >= 0 => return Ok(n as usize),
-                Errno::EINTR => {}
-                error => return Err(error),
-            }
-        }
+        // SAFETY: `buf` is ours, and the call does not keep it.
+        retry_long(|| unsafe { libc::read(self.0, buf.as_mut_ptr().cast(), buf.len()) }).map(|n| n as usize)
     }
 }
 
@@ -129,6 +117,7 @@ pub(crate) fn fraction(text: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::Errno;
 
     #[test]
     fn finds_values_and_numbers() {

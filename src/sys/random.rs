@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use libc::c_void;
 
 use crate::abi::{Errno, Result};
+use crate::sys::call::retry_long;
 use crate::sys::proc_file::Fd;
 
 /// Fills `len` bytes at `buf` with random bytes fit for keys. May block early in the system's life.
@@ -38,12 +39,9 @@ unsafe fn from_call(buf: *mut u8, len: usize) -> Result {
         // Up to 256 bytes come whole, without interruption by signals.
         let part = (len - done).min(256);
         // SAFETY: within the caller's `len` bytes.
-        let n = unsafe { libc::getrandom(buf.add(done).cast(), part, 0) };
-        match Errno::last() {
-            _ if n > 0 => done += n as usize,
-            _ if n == 0 => return Err(Errno::EIO),
-            Errno::EINTR => {}
-            error => return Err(error),
+        match retry_long(|| unsafe { libc::getrandom(buf.add(done).cast(), part, 0) })? {
+            0 => return Err(Errno::EIO),
+            n => done += n as usize,
         }
     }
     Ok(())
@@ -78,12 +76,9 @@ unsafe fn from_file(file: &Fd, buf: *mut u8, len: usize) -> Result {
     let mut done = 0;
     while done < len {
         // SAFETY: within the caller's `len` bytes; they need not be initialised, so no slice of them is made.
-        let n = unsafe { libc::read(file.raw(), buf.add(done).cast(), len - done) };
-        match Errno::last() {
-            _ if n > 0 => done += n as usize,
-            _ if n == 0 => return Err(Errno::EIO),
-            Errno::EINTR => {}
-            error => return Err(error),
+        match retry_long(|| unsafe { libc::read(file.raw(), buf.add(done).cast(), len - done) })? {
+            0 => return Err(Errno::EIO),
+            n => done += n as usize,
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::ptr;
 use libc::c_int;
 
 use crate::abi::{Errno, Result};
+use crate::sys::call::{pipe, retry_long};
 
 /// One more than the highest signal number.
 pub(crate) const COUNT: usize = 65;
@@ -75,26 +76,14 @@ pub(crate) fn restore_default(signum: c_int) {
 
 /// A pipe for messages: neither end blocks, or is inherited by programs.
 pub(crate) fn message_pipe() -> Result<[c_int; 2]> {
-    let mut ends = [-1; 2];
-    // SAFETY: room for two descriptors.
-    match unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } {
-        0 => Ok(ends),
-        _ => Err(Errno::last()),
-    }
+    pipe(libc::O_NONBLOCK)
 }
 
 /// Writes a message, small enough to be written whole or not at all; false if the pipe is full. Async-signal-safe.
 pub(crate) fn send<T: Copy>(pipe: c_int, message: &T) -> bool {
-    loop {
-        // SAFETY: as many bytes are read as the message has.
-        let n = unsafe { libc::write(pipe, ptr::from_ref(message).cast(), size_of::<T>()) };
-        if n == size_of::<T>() as isize {
-            return true;
-        }
-        if Errno::last() != Errno::EINTR {
-            return false;
-        }
-    }
+    // SAFETY: as many bytes are read as the message has.
+    retry_long(|| unsafe { libc::write(pipe, ptr::from_ref(message).cast(), size_of::<T>()) })
+        == Ok(size_of::<T>() as isize)
 }
 
 /// Reads a message, if there is one.
@@ -103,17 +92,10 @@ pub(crate) fn send<T: Copy>(pipe: c_int, message: &T) -> bool {
 /// Whatever [`send`] wrote into this pipe was a `T`.
 pub(crate) unsafe fn receive<T: Copy>(pipe: c_int) -> Option<T> {
     let mut message = MaybeUninit::<T>::uninit();
-    loop {
-        // SAFETY: there is room for as many bytes.
-        let n = unsafe { libc::read(pipe, message.as_mut_ptr().cast(), size_of::<T>()) };
-        if n == size_of::<T>() as isize {
-            // SAFETY: filled, with a `T` as the caller promises.
-            return Some(unsafe { message.assume_init() });
-        }
-        if n >= 0 || Errno::last() != Errno::EINTR {
-            return None;
-        }
-    }
+    // SAFETY: there is room for as many bytes.
+    let n = retry_long(|| unsafe { libc::read(pipe, message.as_mut_ptr().cast(), size_of::<T>()) });
+    // SAFETY: filled, with a `T` as the caller promises.
+    (n == Ok(size_of::<T>() as isize)).then(|| unsafe { message.assume_init() })
 }
 
 /// How many bytes a pipe holds.

@@ -9,6 +9,7 @@ use std::ptr;
 use libc::{c_int, c_uint, c_void, sockaddr, sockaddr_in, sockaddr_in6, socklen_t, ssize_t};
 
 use crate::abi::*;
+use crate::sys::call::{outcome, retry_long};
 
 /// How many descriptors one message may bring; the kernel drops those beyond.
 pub(crate) const MOST_FDS: usize = 64;
@@ -69,20 +70,12 @@ unsafe fn pair(make: impl Fn(&mut [c_int; 2]) -> c_int, to: *mut c_int, flags: [
 }
 
 fn check(result: c_int) -> Result<c_int> {
-    if result == -1 { Err(Errno::last()) } else { Ok(result) }
+    outcome(result as isize).map(|value| value as c_int)
 }
 
 /// Calls until no signal interrupts.
-fn repeat(call: impl Fn() -> ssize_t) -> Result<usize> {
-    loop {
-        match usize::try_from(call()) {
-            Ok(n) => return Ok(n),
-            Err(_) => match Errno::last() {
-                Errno::EINTR => {}
-                e => return Err(e),
-            },
-        }
-    }
+fn repeat(call: impl FnMut() -> ssize_t) -> Result<usize> {
+    retry_long(call).map(|n| n as usize)
 }
 
 /// Closes a descriptor; EINTR and EINPROGRESS count as done, as the kernel has let go of it then.

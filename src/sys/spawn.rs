@@ -30,6 +30,7 @@ use libc::{c_char, c_int, c_void, gid_t, pid_t, uid_t};
 use self::child::Job;
 use crate::abi::{Errno, Result};
 use crate::base::alloc::{self, Array};
+use crate::sys::call;
 use crate::sys::signals::{self, AllBlocked};
 use crate::sys::socket;
 
@@ -216,11 +217,7 @@ unsafe fn fork(mut job: Job) -> Result<pid_t> {
 
 /// A pipe that programs do not inherit, and whose writing end is not among the first `count` descriptors.
 fn exec_pipe(count: usize) -> Result<[c_int; 2]> {
-    let mut ends = [-1; 2];
-    // SAFETY: room for two descriptors.
-    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
-        return Err(Errno::last());
-    }
+    let mut ends = call::pipe(0)?;
     if (ends[1] as usize) < count {
         // SAFETY: no pointers.
         let moved = unsafe { libc::fcntl(ends[1], libc::F_DUPFD_CLOEXEC, count as c_int) };
@@ -245,15 +242,9 @@ fn pidfd_of(pid: pid_t) -> c_int {
 /// not ours, or not any more.
 pub(crate) fn wait(pid: pid_t, flags: c_int) -> Result<Option<c_int>> {
     let mut status = 0;
-    loop {
-        // SAFETY: room for a status.
-        match unsafe { libc::waitpid(pid, &raw mut status, flags) } {
-            -1 if Errno::last() == Errno::EINTR => {}
-            -1 => return Err(Errno::last()),
-            0 => return Ok(None),
-            _ => return Ok(Some(status)),
-        }
-    }
+    // SAFETY: room for a status.
+    let ended = call::retry(|| unsafe { libc::waitpid(pid, &raw mut status, flags) })?;
+    Ok((ended != 0).then_some(status))
 }
 
 /// True if ended children vanish by themselves, because the process ignores SIGCHLD or says so (SA_NOCLDWAIT).

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use libc::{c_char, c_int, termios};
 
 use crate::abi::{Errno, Result};
+use crate::sys::call::retry;
 
 /// True if the descriptor is a terminal.
 pub(crate) fn is_terminal(fd: c_int) -> bool {
@@ -48,16 +49,8 @@ pub(crate) fn attributes(fd: c_int) -> Result<termios> {
 
 /// Sets the terminal's attributes at once. Async-signal-safe.
 pub(crate) fn set_attributes(fd: c_int, attributes: &termios) -> Result {
-    loop {
-        // SAFETY: a valid reference.
-        if unsafe { libc::tcsetattr(fd, libc::TCSANOW, attributes) } == 0 {
-            return Ok(());
-        }
-        let error = Errno::last();
-        if error != Errno::EINTR {
-            return Err(error);
-        }
-    }
+    // SAFETY: a valid reference.
+    retry(|| unsafe { libc::tcsetattr(fd, libc::TCSANOW, attributes) }).map(drop)
 }
 
 /// `attributes` for input by the key, not by the line, and without keys that make signals. Output stays as it is, with
@@ -82,14 +75,7 @@ pub(crate) fn binary(mut attributes: termios) -> termios {
 /// Columns and rows of the terminal's window.
 pub(crate) fn window_size(fd: c_int) -> Result<(c_int, c_int)> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    loop {
-        // SAFETY: TIOCGWINSZ writes a winsize.
-        if unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut size) } == 0 {
-            return Ok((size.ws_col.into(), size.ws_row.into()));
-        }
-        let error = Errno::last();
-        if error != Errno::EINTR {
-            return Err(error);
-        }
-    }
+    // SAFETY: TIOCGWINSZ writes a winsize.
+    retry(|| unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut size) })?;
+    Ok((size.ws_col.into(), size.ws_row.into()))
 }

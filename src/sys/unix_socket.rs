@@ -8,6 +8,7 @@ use std::mem::{offset_of, size_of};
 use libc::{c_char, c_int, sockaddr, sockaddr_un, socklen_t};
 
 use crate::abi::{Errno, Result};
+use crate::sys::call::retry;
 use crate::sys::socket;
 
 /// Bytes of the longest name.
@@ -92,16 +93,10 @@ pub(crate) fn open_bound(name: &Name) -> Result<c_int> {
 
 /// Connects. A connection that is under way counts as made.
 pub(crate) fn connect(fd: c_int, name: &Name) -> Result {
-    loop {
-        // SAFETY: an address and its length.
-        if unsafe { libc::connect(fd, (&raw const name.address).cast(), name.len) } == 0 {
-            return Ok(());
-        }
-        match Errno::last() {
-            Errno::EINTR => {}
-            Errno(e) if e == -libc::EINPROGRESS => return Ok(()),
-            error => return Err(error),
-        }
+    // SAFETY: an address and its length.
+    match retry(|| unsafe { libc::connect(fd, (&raw const name.address).cast(), name.len) }) {
+        Err(Errno(e)) if e != -libc::EINPROGRESS => Err(Errno(e)),
+        _ => Ok(()),
     }
 }
 

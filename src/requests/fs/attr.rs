@@ -10,7 +10,7 @@ use super::request::give;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::model::request::FsReq;
-use crate::op::perform::{retry, retry_long};
+use crate::sys::call::{retry, retry_long};
 
 pub(super) fn access(req: FsReq) -> Result<isize> {
     // SAFETY: C promises a path.

@@ -19,7 +19,7 @@ use crate::abi::*;
 use crate::model::files::{Files, MOUNT};
 use crate::model::request::FsReq;
 use crate::op::FileOp;
-use crate::op::perform::outcome;
+use crate::sys::call::outcome;
 use crate::sys::spin;
 use crate::sys::stat::from_statx;
 

@@ -7,7 +7,8 @@ use libc::{c_char, c_int, off_t, timespec};
 use crate::abi::*;
 use crate::model::request::FsReq;
 use crate::op::FileOp;
-use crate::op::perform::{perform, retry, retry_long};
+use crate::op::perform::perform;
+use crate::sys::call::{retry, retry_long};
 
 pub(super) const EXCL: c_int = 1;
 pub(super) const FICLONE: c_int = 2;

@@ -11,7 +11,7 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
 use crate::model::request::FsReq;
-use crate::op::perform::retry;
+use crate::sys::call::retry;
 
 pub(super) fn rmdir(req: FsReq) -> Result<isize> {
     // SAFETY: C promises a path.

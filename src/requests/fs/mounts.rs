@@ -28,7 +28,7 @@ use std::sync::atomic::{
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
-use crate::op::perform::{outcome, retry};
+use crate::sys::call::{outcome, retry};
 
 /// Mounts looked at so far: four times the number of the mount, plus its class; 0 is a free place. Numbers of mounts are
 /// never used again, so an entry is never wrong; the oldest gives way when there is no room.

@@ -11,7 +11,8 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::model::request::FsReq;
 use crate::op::FileOp;
-use crate::op::perform::{perform, retry};
+use crate::op::perform::perform;
+use crate::sys::call::retry;
 use crate::sys::stat::from_statx;
 
 pub(super) fn stat(req: FsReq) -> Result<isize> {

@@ -2,7 +2,7 @@
 
 use crate::abi::*;
 use crate::model::request::FsReq;
-use crate::op::perform::outcome;
+use crate::sys::call::outcome;
 
 pub(super) fn mkdtemp(req: FsReq) -> Result<isize> {
     // SAFETY: our copy.
