@@ -66,7 +66,7 @@ pub(crate) struct Files {
     /// Reads on file systems that cannot read their cache without waiting, and stats on mounts whose cache does not count.
     pub(crate) reads: Attempts,
     pub(crate) stats: Attempts,
-    /// How many requests were answered by tier 1, and how many the pool was given.
+    /// How many requests were answered inline, and how many the pool was given.
     pub(crate) answered_inline: Cell<u64>,
     pub(crate) given_to_pool: Cell<u64>,
 }

@@ -7,6 +7,7 @@ use libc::{c_char, c_int, c_uint, c_void};
 
 use crate::abi::*;
 use crate::base::alloc;
+use crate::base::buffers;
 use crate::model::files::Stage;
 use crate::model::request::FsReq;
 use crate::op::FileOp;
@@ -89,16 +90,8 @@ impl FsReq {
         }
         let mut place = bufs.cast_mut();
         if self.is_async() {
-            let count = nbufs as usize;
-            place = self.bufsml.as_ptr().cast();
-            if count > self.bufsml.as_array_of_cells().len() {
-                place = count.checked_mul(size_of::<uv_buf_t>()).map_or(ptr::null_mut(), alloc::malloc).cast();
-                if place.is_null() {
-                    return Err(Errno::ENOMEM);
-                }
-            }
-            // SAFETY: C promises `nbufs` buffers; `place` has room for as many.
-            unsafe { ptr::copy_nonoverlapping(bufs, place, count) };
+            // SAFETY: C promises `nbufs` buffers.
+            place = unsafe { buffers::keep(bufs, nbufs, self.small_buffers())? };
         }
         self.bufs.set(place);
         self.nbufs.set(nbufs);
@@ -146,10 +139,16 @@ impl FsReq {
     pub(super) fn drop_buffers(self) {
         let bufs = self.bufs.replace(ptr::null_mut());
         self.nbufs.set(0);
-        if self.is_async() && !bufs.is_null() && bufs != self.bufsml.as_ptr().cast() {
-            // SAFETY: `with_buffers` made the copy.
-            unsafe { alloc::free(bufs.cast()) };
+        if self.is_async() {
+            // SAFETY: `with_buffers` kept them, or there are none.
+            unsafe { buffers::give_back(bufs, self.small_buffers()) };
         }
+    }
+
+    /// Where a short array of buffers is kept.
+    fn small_buffers(self) -> *mut uv_buf_t {
+        // SAFETY: the address alone (law 2).
+        unsafe { (&raw mut (*self.as_ptr()).bufsml).cast() }
     }
 }
 

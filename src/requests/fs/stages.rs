@@ -1,10 +1,10 @@
 //! Where an asynchronous file operation runs.
 //!
-//! | tier | what | when |
+//! | way | what | when |
 //! |---|---|---|
-//! | 1 | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat; inside `uv_run(UV_RUN_DEFAULT)` read at an offset |
-//! | 2 | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
-//! | 3 | on the thread pool | everything else, and what stages 1 and 2 could not do |
+//! | inline | on the loop's thread, if it cannot block (`cached`) | stat, lstat, fstat; inside `uv_run(UV_RUN_DEFAULT)` read at an offset |
+//! | ring | on the ring | what the ring does without a kernel worker, inside `uv_run(UV_RUN_DEFAULT)` |
+//! | pool | on the thread pool | everything else, and what the other two could not do |
 //!
 //! Which it is, `route` says.
 //!
@@ -38,6 +38,7 @@ use super::run::run;
 use super::{open, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
+use crate::base::buffers::Buffers;
 use crate::callback;
 use crate::driver::probe;
 use crate::model::event_loop::Loop;
@@ -126,7 +127,7 @@ pub(crate) fn before_poll(event_loop: Loop) {
     }
 }
 
-/// Tier 1: answers a stat at once, if that is possible.
+/// Answers a stat inline, if that is possible.
 fn is_answered(files: &Files, req: FsReq) -> bool {
     files.stats.may_try() && answer(files, req, cached::try_stat(files, req))
 }
@@ -147,7 +148,7 @@ fn complete_later(files: &Files, req: FsReq) {
     files.finished().push_back(req.link());
 }
 
-/// Tiers 1 and 2. False if the request should rather go to the pool.
+/// Inline, or to the ring. False if the request should rather go to the pool.
 fn go(event_loop: Loop, req: FsReq) -> bool {
     let files = &event_loop.state().files;
     let Some(op) = req.operation() else { return false };
@@ -170,7 +171,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
     }
 }
 
-/// Tier 2. False if the request should rather go to the pool.
+/// To the ring. False if the request should rather go to the pool.
 fn submit_to_ring(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks: usize) -> bool {
     let state = event_loop.state();
     let files = &state.files;
@@ -291,24 +292,16 @@ fn done(req: FsReq, result: i32) -> bool {
 }
 
 /// Takes what was written off the buffers; true if something is left.
-fn advance(req: FsReq, mut written: usize) -> bool {
+fn advance(req: FsReq, written: usize) -> bool {
     if req.off.get() >= 0 {
         req.off.set(req.off.get() + written as i64);
     }
-    let mut left = false;
-    for i in 0..req.nbufs.get() as usize {
-        // SAFETY: a copy of our own, which the kernel has let go of (law 4).
-        let buf = unsafe { &mut *req.bufs.get().add(i) };
-        let gone = written.min(buf.len);
-        buf.base = buf.base.wrapping_add(gone);
-        buf.len -= gone;
-        written -= gone;
-        left |= buf.len > 0;
-    }
-    left
+    // SAFETY: a copy of our own, which the kernel has let go of (law 4).
+    let buffers = unsafe { Buffers::of(req.bufs.get(), req.nbufs.get() as usize) };
+    buffers.advance(written) < buffers.count()
 }
 
-/// Tier 3, or this thread if there is no other.
+/// To the pool, or inline if there is no thread but this.
 fn to_pool(event_loop: Loop, req: FsReq) {
     let Err(refusal) = give_to_pool(event_loop, req) else { return };
     if req.word(FIRST_FD) != 0 || threadless::may_wait(req) {
@@ -323,7 +316,7 @@ fn to_pool(event_loop: Loop, req: FsReq) {
     complete_later(&event_loop.state().files, req);
 }
 
-/// Tier 3. Fails if the system has no thread to give.
+/// To the pool. Fails if the system has no thread to give.
 fn give_to_pool(event_loop: Loop, req: FsReq) -> Result {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
