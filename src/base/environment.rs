@@ -1,4 +1,4 @@
-//! Switches in the environment that hold a number, read as libuv reads them.
+//! Switches in the environment: those of libuv hold a number and are read as it reads them, ours have one value that means something.
 
 use std::ffi::CStr;
 
@@ -14,7 +14,16 @@ pub(crate) fn number(name: &CStr) -> Option<c_int> {
     }
 }
 
-/// The same of a variable whose value has at most `longest` bytes; a longer one does not count.
+/// True if a variable has exactly this value.
+pub(crate) fn is(name: &CStr, value: &CStr) -> bool {
+    // SAFETY: as in `number`.
+    unsafe {
+        let found = libc::getenv(name.as_ptr());
+        !found.is_null() && CStr::from_ptr(found) == value
+    }
+}
+
+/// The same as `number` of a variable whose value has at most `longest` bytes; a longer one does not count.
 pub(crate) fn short_number(name: &CStr, longest: usize) -> Option<c_int> {
     // SAFETY: as in `number`.
     let fits = unsafe {

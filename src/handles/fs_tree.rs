@@ -24,6 +24,7 @@ use super::fs_watch::{Found, Inotify};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
+use crate::base::environment;
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::model::handle::FsEvent;
@@ -32,7 +33,7 @@ use crate::sys::{directory, inotify};
 /// `UVRING_FS_EVENT_RECURSIVE=0` in the environment: ignore the flag, as libuv does.
 fn is_off() -> bool {
     static IS_OFF: OnceBool = OnceBool::new();
-    IS_OFF.get_or_init(|| std::env::var_os("UVRING_FS_EVENT_RECURSIVE").is_some_and(|v| v.as_encoded_bytes() == b"0"))
+    IS_OFF.get_or_init(|| environment::is(c"UVRING_FS_EVENT_RECURSIVE", c"0"))
 }
 
 /// A folder below the handle's own.

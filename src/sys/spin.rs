@@ -15,6 +15,7 @@
 
 use once_cell::race::OnceBool;
 
+use crate::base::environment;
 use crate::sys::clock;
 
 /// The longest look, in nanoseconds: long enough to find what somebody brings who has to be woken first.
@@ -44,7 +45,7 @@ const LONGEST_REST: u16 = 128;
 /// `UVRING_SPIN=0` in the environment does not forbid it.
 fn is_allowed() -> bool {
     static ALLOWED: OnceBool = OnceBool::new();
-    ALLOWED.get_or_init(|| std::env::var_os("UVRING_SPIN").is_none_or(|v| v.as_encoded_bytes() != b"0"))
+    ALLOWED.get_or_init(|| !environment::is(c"UVRING_SPIN", c"0"))
 }
 
 /// True if two threads of this process can run at a time. Says nothing of whether they may spin.

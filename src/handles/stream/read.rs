@@ -11,6 +11,7 @@ use once_cell::race::OnceBool;
 use super::accept;
 use super::state::Suggestion;
 use crate::abi::*;
+use crate::base::environment;
 use crate::callback;
 use crate::model::handle::{Handle, Pipe, Stream, flag};
 use crate::model::io_watcher as io;
@@ -32,7 +33,7 @@ const STEADY: usize = 4;
 /// `UVRING_SUGGESTED_SIZE=65536` in the environment: always suggest that much, as libuv does.
 fn is_always_large() -> bool {
     static ALWAYS: OnceBool = OnceBool::new();
-    ALWAYS.get_or_init(|| std::env::var_os("UVRING_SUGGESTED_SIZE").is_some_and(|v| v.as_encoded_bytes() == b"65536"))
+    ALWAYS.get_or_init(|| environment::is(c"UVRING_SUGGESTED_SIZE", c"65536"))
 }
 
 /// Reads from a stream: whenever there is data `alloc_cb` is asked for a buffer, and `read_cb` called with what was read
