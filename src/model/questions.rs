@@ -93,7 +93,7 @@ impl Loop {
 
     /// True if something awaits its callback.
     pub(crate) fn has_ready_work(self) -> bool {
-        self.has_sent_work() || self.has_own_news()
+        self.has_sent_work() || self.has_own_work()
     }
 
     /// True if another thread has left something.
@@ -103,7 +103,7 @@ impl Loop {
     }
 
     /// The same of what the loop's thread has taken over, or done itself.
-    pub(crate) fn has_own_news(self) -> bool {
+    pub(crate) fn has_own_work(self) -> bool {
         let state = self.state();
         state.delivered.get() < state.batch.borrow().len()
             || state.files.has_ready_work()

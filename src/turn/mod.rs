@@ -91,7 +91,7 @@ impl Loop {
                 shared.wake.wake();
             }
         }
-        shared.leave_run(self.has_own_news(), self.is_restless());
+        shared.leave_run(self.has_own_work(), self.is_restless());
     }
 
     fn turn(self, mode: uv_run_mode) {
