@@ -218,6 +218,24 @@ fn run_says_what_the_program_will_run_on() -> Result {
     Ok(())
 }
 
+/// Neither the command nor the program asks the kernel then.
+#[test]
+fn run_without_a_ring_makes_no_ring_call() -> Result {
+    let program = linked("no-ring", &[])?;
+    let trace = work("no-ring")?.join("trace");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-e", "trace=io_uring_setup,execve", "-o"]).arg(&trace);
+    strace.arg(library::command()?).args(["run", "--no-ring", "--"]).arg(&program);
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("skipped: strace is not installed");
+        return Ok(());
+    }
+    run(&mut strace)?.complains(0, "as --no-ring asks");
+    let calls = sources::read(&trace)?;
+    assert!(calls.matches("execve(").count() >= 2 && !calls.contains("io_uring_setup("), "{calls}");
+    Ok(())
+}
+
 /// Behind the program they are its own.
 #[test]
 fn run_takes_options_before_the_program_only() -> Result {

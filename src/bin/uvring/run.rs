@@ -88,8 +88,10 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
 
 /// What the program's loops will run on, and why not on a ring if they do not.
 fn driver(no_ring: bool) -> String {
+    if no_ring {
+        return "on epoll, as --no-ring asks".into();
+    }
     match doctor::ring() {
-        _ if no_ring => "on epoll, as --no-ring asks".into(),
         Ring::Allowed { .. } => "on io_uring".into(),
         Ring::SwitchedOff => "on epoll, as UV_USE_IO_URING=0 asks".into(),
         Ring::Failed(step, errno) => {
