@@ -235,4 +235,19 @@ static inline void ignore_connect(uv_connect_t* req, int status) {
     UNUSED(status);
 }
 
+static int got_status __attribute__((unused));
+
+static inline void on_connect(uv_connect_t* req, int status) {
+    UNUSED(req);
+    got_status = status;
+}
+
+/* What the connect callback gets, or what the call itself gives. */
+static inline int connected(int result) {
+    got_status = 1;
+    if (result != 0) return result;
+    while (got_status == 1) uv_run(&loop, UV_RUN_ONCE);
+    return got_status;
+}
+
 #endif

@@ -27,21 +27,6 @@ static uv_pipe_t* abstract_pipe(void) {
     return pipe;
 }
 
-static int got_status;
-
-static void on_connect(uv_connect_t* req, int status) {
-    UNUSED(req);
-    got_status = status;
-}
-
-/* What the connect callback gets, or what the call itself gives. */
-static int connected(int result) {
-    got_status = 1;
-    if (result != 0) return result;
-    while (got_status == 1) uv_run(&loop, UV_RUN_ONCE);
-    return got_status;
-}
-
 static int connected_to(const char* name) {
     got_status = 1;
     uv_pipe_connect(connect_req(), new_pipe(0), name, on_connect);

@@ -84,21 +84,6 @@ static uv_tcp_t* taken(void) {
     return t;
 }
 
-static int got_status;
-
-static void on_connect(uv_connect_t* req, int status) {
-    UNUSED(req);
-    got_status = status;
-}
-
-/* What the connect callback gets, or what the call itself gives. */
-static int connected(int result) {
-    got_status = 1;
-    if (result != 0) return result;
-    while (got_status == 1) uv_run(&loop, UV_RUN_ONCE);
-    return got_status;
-}
-
 static void reading_rows(void) {
     GIVES(UV_EINVAL, uv_read_start(NULL, alloc_some, ignore_read));
     GIVES(UV_EINVAL, uv_read_start(tcp(), NULL, ignore_read));
