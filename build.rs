@@ -58,11 +58,11 @@ pub(crate) fn header(root: &Path) -> Result<String> {
         config.export.include.extend(names(&source, &["pub struct ", "pub union ", "pub type "]));
     }
     // What libuv does not have is in include/uvring.h.
-    for source in sources(&root.join("src/ext"))? {
+    for source in sources(&root.join("src/ext"))?.iter().chain(&sources(&root.join("src/abi/ext"))?) {
         config
             .export
             .exclude
-            .extend(names(&source, &["pub unsafe extern \"C\" fn ", "pub struct ", "pub type ", "pub const "]));
+            .extend(names(source, &["pub unsafe extern \"C\" fn ", "pub struct ", "pub type ", "pub const "]));
     }
     let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/lib.rs"));
     let mut text = Vec::new();
@@ -70,10 +70,14 @@ pub(crate) fn header(root: &Path) -> Result<String> {
     finish(&String::from_utf8(text)?, &fs::read_to_string(root.join("src/abi/errno.rs"))?)
 }
 
-/// What `include/uvring.h` should be: what `src/ext` has, and nothing else.
+/// What `include/uvring.h` should be: what `src/ext` and `src/abi/ext` have, and nothing else.
 pub(crate) fn extension_header(root: &Path) -> Result<String> {
-    let config = cbindgen::Config::from_file(root.join("cbindgen-ext.toml"))?;
-    let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/ext/mod.rs"));
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen-ext.toml"))?;
+    for source in sources(&root.join("src/abi/ext"))? {
+        config.export.include.extend(names(&source, &["pub struct ", "pub type "]));
+    }
+    let sources = [root.join("src/abi/ext/mod.rs"), root.join("src/ext/mod.rs")];
+    let builder = sources.iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut text = Vec::new();
     builder.generate()?.write(&mut text);
     let text = tidy(&String::from_utf8(text)?).join("\n") + "\n";

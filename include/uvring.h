@@ -56,6 +56,28 @@ typedef struct uvring_loop_stats_s {
 typedef struct uvring_loop_stats_s uvring_loop_stats_t;
 
 /**
+ * Base of all requests of this header; every one begins with these fields. From a successful call until its callback has begun
+ * a request belongs to the library; in the callback it may be freed or used again.
+ */
+typedef struct uvring_req_s {
+  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`: `uv_cancel` gives `UV_EINVAL`. Read-only for users. */
+  uv_req_type type;
+  /** Once the callback has begun: 0, or the error. */
+  int status;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+} uvring_req_s;
+
+/** See `uvring_req_s`. */
+typedef struct uvring_req_s uvring_req_t;
+
+/**
  * Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.
  *
  * A program that was compiled with an older header gets the fields it knows; one compiled with a newer header sees in

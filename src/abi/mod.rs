@@ -5,6 +5,7 @@
 mod data;
 mod errno;
 mod event_loop;
+pub mod ext;
 mod handle;
 mod layout;
 mod request;
