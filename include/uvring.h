@@ -96,6 +96,22 @@ UV_EXTERN int uvring_loop_stats(uv_loop_t *loop, uvring_loop_stats_t *stats);
 UV_EXTERN int uvring_process_stats(uvring_loop_stats_t *stats);
 
 /**
+ * As `uv_timer_start`, with the timeout and the repeat interval in nanoseconds. `uv_timer_get_repeat` and
+ * `uv_timer_get_due_in` round up to milliseconds; `uv_timer_set_repeat` sets milliseconds again.
+ *
+ * A timer is never early. How late it is, is the kernel's to say (some 50 µs, unless the thread's timer slack is less); one
+ * that is due in the same millisecond as timers of `uv_timer_start` that are due before it may wait for these.
+ * `UV_EINVAL` if `cb` is NULL or the timer is closing. Not thread-safe.
+ */
+UV_EXTERN int uvring_timer_start(uv_timer_t *handle,
+                                 uv_timer_cb cb,
+                                 uint64_t timeout_ns,
+                                 uint64_t repeat_ns);
+
+/** The loop's time in nanoseconds, as of the last update, as `uv_now` is in milliseconds. Not thread-safe. */
+UV_EXTERN uint64_t uvring_now(const uv_loop_t *loop);
+
+/**
  * uvring's own version, as "major.minor.patch". Which libuv it stands for is told by `uv_version_string`.
  *
  * Thread-safe.

@@ -2,4 +2,5 @@
 
 mod node;
 mod stats;
+mod timer;
 mod version;

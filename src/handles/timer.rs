@@ -4,6 +4,8 @@
 //! (`timeout`, `start_id`). A timer never runs early: besides libuv's millisecond it has a deadline in nanoseconds, and the
 //! first in the heap runs only when that has passed. (libuv, which has only the millisecond, is early by up to one.)
 
+use std::ptr;
+
 use libc::c_int;
 
 use crate::abi::*;
@@ -13,6 +15,8 @@ use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Timer};
 use crate::model::timers::Entry;
+
+const NS_PER_MS: u64 = 1_000_000;
 
 /// Initialises a timer. `UV_ENOMEM` without memory to keep track of it.
 #[unsafe(no_mangle)]
@@ -50,7 +54,9 @@ pub unsafe extern "C" fn uv_timer_again(handle: *mut uv_timer_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_timer_set_repeat(handle: *mut uv_timer_t, repeat: u64) {
     // SAFETY: law 1.
-    unsafe { Timer::from_c(handle) }.repeat.set(repeat);
+    let timer = unsafe { Timer::from_c(handle) };
+    timer.repeat.set(repeat);
+    timer.set_short_ns(0);
 }
 
 /// The repeat interval in milliseconds, or 0.
@@ -76,8 +82,21 @@ impl Timer {
         self.timeout.set(0);
         self.repeat.set(0);
         self.start_id.set(0);
+        self.set_short_ns(0);
         self.link().init();
         Ok(())
+    }
+
+    /// By how many nanoseconds a timer that was started in nanoseconds repeats sooner than `repeat` says; in a word that libuv
+    /// leaves to handles of other types.
+    fn short_ns(self) -> u64 {
+        // SAFETY: set by `init`.
+        unsafe { self.u.get().reserved[0] }.addr() as u64
+    }
+
+    fn set_short_ns(self, short: u64) {
+        let reserved = [ptr::without_provenance_mut(short as usize), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
+        self.u.set(uv__handle_u { reserved });
     }
 
     /// The first two words of the node: the link among the timers that are about to run.
@@ -87,18 +106,33 @@ impl Timer {
     }
 
     fn start(self, cb: uv_timer_cb, timeout: u64, repeat: u64) -> Result {
+        let event_loop = Handle::from(self).event_loop();
+        let timeout_ms = event_loop.time.get().saturating_add(timeout);
+        let due_ns = event_loop.shared().now_ns().saturating_add(timeout.saturating_mul(NS_PER_MS));
+        self.start_at(cb, timeout_ms, timeout_ms.saturating_mul(NS_PER_MS), due_ns)?;
+        self.repeat.set(repeat);
+        self.set_short_ns(0);
+        Ok(())
+    }
+
+    /// As `start`, in nanoseconds.
+    pub(crate) fn start_ns(self, cb: uv_timer_cb, timeout: u64, repeat: u64) -> Result {
+        let event_loop = Handle::from(self).event_loop();
+        let timeout_ms = event_loop.time.get().saturating_add(timeout.div_ceil(NS_PER_MS));
+        let due_ns = event_loop.shared().now_ns().saturating_add(timeout);
+        self.start_at(cb, timeout_ms, due_ns, due_ns)?;
+        self.repeat.set(repeat.div_ceil(NS_PER_MS));
+        self.set_short_ns((NS_PER_MS - repeat % NS_PER_MS) % NS_PER_MS);
+        Ok(())
+    }
+
+    fn start_at(self, cb: uv_timer_cb, timeout_ms: u64, order_ns: u64, due_ns: u64) -> Result {
         let handle = Handle::from(self);
         if handle.is_closing() || cb.is_none() {
             return Err(Errno::EINVAL);
         }
         let event_loop = handle.event_loop();
-        let shared = event_loop.shared();
-        let entry = Entry {
-            timeout_ms: event_loop.time.get().saturating_add(timeout),
-            start_id: event_loop.timer_counter.get(),
-            due_ns: shared.now_ns().saturating_add(timeout.saturating_mul(1_000_000)),
-            timer: self,
-        };
+        let entry = Entry { order_ns, start_id: event_loop.timer_counter.get(), due_ns, timer: self };
         let mut timers = event_loop.state().timers.borrow_mut();
         if handle.is_active() {
             timers.remove(self.index());
@@ -107,10 +141,9 @@ impl Timer {
             self.link().unlink();
         }
         timers.insert(entry)?;
-        shared.set_due_ns(timers.due_ns());
+        event_loop.shared().set_due_ns(timers.due_ns());
         self.timer_cb.set(cb);
-        self.timeout.set(entry.timeout_ms);
-        self.repeat.set(repeat);
+        self.timeout.set(timeout_ms);
         self.start_id.set(entry.start_id);
         event_loop.timer_counter.set(entry.start_id + 1);
         handle.start();
@@ -135,10 +168,14 @@ impl Timer {
         if self.timer_cb.get().is_none() {
             return Err(Errno::EINVAL);
         }
-        if self.repeat.get() != 0 {
-            self.start(self.timer_cb.get(), self.repeat.get(), self.repeat.get())?;
+        match (self.repeat.get(), self.short_ns()) {
+            (0, _) => Ok(()),
+            (repeat, 0) => self.start(self.timer_cb.get(), repeat, repeat),
+            (repeat, short) => {
+                let repeat = repeat.saturating_mul(NS_PER_MS) - short;
+                self.start_ns(self.timer_cb.get(), repeat, repeat)
+            }
         }
-        Ok(())
     }
 }
 
@@ -155,7 +192,7 @@ pub(crate) fn run(event_loop: Loop) {
     loop {
         let first = state.timers.borrow().first();
         let Some(first) = first else { break };
-        if first.due_ns > event_loop.shared().now_ns() || first.timeout_ms > event_loop.time.get() {
+        if first.due_ns > event_loop.shared().now_ns() || first.order_ns / NS_PER_MS > event_loop.time.get() {
             break;
         }
         first.timer.stop();

@@ -24,7 +24,8 @@ impl Timer {
 /// An active timer.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
-    pub(crate) timeout_ms: u64,
+    /// Its place in the order: the millisecond in which it is due, as nanoseconds, or, if it was started in nanoseconds, `due_ns`.
+    pub(crate) order_ns: u64,
     pub(crate) start_id: u64,
     pub(crate) due_ns: u64,
     pub(crate) timer: Timer,
@@ -32,7 +33,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     fn before(&self, other: &Entry) -> bool {
-        (self.timeout_ms, self.start_id) < (other.timeout_ms, other.start_id)
+        (self.order_ns, self.start_id) < (other.order_ns, other.start_id)
     }
 }
 
