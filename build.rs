@@ -73,9 +73,18 @@ pub(crate) fn header(root: &Path) -> Result<String> {
 /// What `include/uvring.h` should be: what `src/ext` and `src/abi/ext` have, and nothing else.
 pub(crate) fn extension_header(root: &Path) -> Result<String> {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen-ext.toml"))?;
-    for source in sources(&root.join("src/abi/ext"))? {
-        config.export.include.extend(names(&source, &["pub struct ", "pub type "]));
+    // Callbacks take requests whose structs hold callbacks: the names of all structs come first.
+    let mut types = String::new();
+    for source in sources(&root.join("src/abi/ext"))?.iter().chain(&sources(&root.join("src/ext"))?) {
+        config.export.include.extend(names(source, &["pub struct ", "pub type "]));
+        for name in
+            names(source, &["pub type "]).into_iter().filter_map(|name| Some(name.strip_suffix("_t")?.to_owned()))
+        {
+            types += &format!("typedef struct {name}_s {name}_t;\n");
+            config.export.exclude.push(name + "_t");
+        }
     }
+    config.after_includes = config.after_includes.map(|text| text.replace("@TYPES@\n", &types));
     let sources = [root.join("src/abi/ext/mod.rs"), root.join("src/ext/mod.rs")];
     let builder = sources.iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut text = Vec::new();

@@ -10,11 +10,59 @@
 extern "C" {
 #endif
 
+typedef struct uvring_post_s uvring_post_t;
+typedef struct uvring_req_s uvring_req_t;
+typedef struct uvring_loop_stats_s uvring_loop_stats_t;
+
 /** `uvring_loop_stats_t.driver`: epoll carries the loop. */
 #define UVRING_DRIVER_EPOLL 0
 
 /** `uvring_loop_stats_t.driver`: io_uring carries the loop. */
 #define UVRING_DRIVER_RING 1
+
+/** Called on the loop that the request was sent to. The request may be freed or used again. */
+typedef void (*uvring_post_cb)(uvring_post_t *req);
+
+/** A call of `uvring_post`. */
+typedef struct uvring_post_s {
+  /** The user's own pointer; never touched by the library. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`. Read-only for users. */
+  uv_req_type type;
+  /** 0. */
+  int status;
+  /** The loop that it is sent to. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+  /** What travels along: a number, a socket, a pointer. */
+  uint64_t value;
+  /** Private to the library. */
+  uvring_post_cb cb;
+  /** Private to the library. */
+  struct uv__work work;
+} uvring_post_s;
+
+/**
+ * Base of all requests of this header; every one begins with these fields. From a successful call until its callback has begun
+ * a request belongs to the library; in the callback it may be freed or used again.
+ */
+typedef struct uvring_req_s {
+  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`: `uv_cancel` gives `UV_EINVAL`. Read-only for users. */
+  uv_req_type type;
+  /** Once the callback has begun: 0, or the error. */
+  int status;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+} uvring_req_s;
 
 /** What a loop did since it was initialised. Later versions add fields at the end. */
 typedef struct uvring_loop_stats_s {
@@ -52,30 +100,16 @@ typedef struct uvring_loop_stats_s {
   uint64_t loops_on_ring;
 } uvring_loop_stats_s;
 
-/** See `uvring_loop_stats_s`. */
-typedef struct uvring_loop_stats_s uvring_loop_stats_t;
-
 /**
- * Base of all requests of this header; every one begins with these fields. From a successful call until its callback has begun
- * a request belongs to the library; in the callback it may be freed or used again.
+ * Runs `cb` on the thread of `loop`, once for each call, in the order of one sender's calls, and with `value` in the request. Unlike
+ * `uv_async_send`, no call is joined with another.
+ *
+ * Until `cb` has begun, `req` belongs to the library. A post that has arrived keeps the loop alive, but nobody waits for one that
+ * is still to come: use `uv_async_t` or another handle for that. The loop may not be closed while a thread may be in this call;
+ * `uv_loop_close` gives `UV_EBUSY` while posts await their callbacks. A child that was forked meanwhile hears nothing of them.
+ * `UV_EINVAL` if `cb` is NULL. Thread-safe; not for signal handlers.
  */
-typedef struct uvring_req_s {
-  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
-  void *data;
-  /** `UV_UNKNOWN_REQ`: `uv_cancel` gives `UV_EINVAL`. Read-only for users. */
-  uv_req_type type;
-  /** Once the callback has begun: 0, or the error. */
-  int status;
-  /** The loop. */
-  uv_loop_t *loop;
-  /** Private to the library. */
-  struct uv__queue queue;
-  /** Reserved for the library. */
-  void *reserved[6];
-} uvring_req_s;
-
-/** See `uvring_req_s`. */
-typedef struct uvring_req_s uvring_req_t;
+UV_EXTERN int uvring_post(uvring_post_t *req, uv_loop_t *loop, uint64_t value, uvring_post_cb cb);
 
 /**
  * Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.

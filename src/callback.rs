@@ -11,6 +11,7 @@ use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::*;
 use crate::model::event_loop::Loop;
+use crate::model::ext_request::Post;
 use crate::model::handle::{
     Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
 };
@@ -126,6 +127,10 @@ pub(crate) fn send(req: UdpSend, status: c_int) {
 }
 
 pub(crate) fn fs(req: FsReq) {
+    call!(req.r#loop.get(), req.cb.get(), req.as_ptr());
+}
+
+pub(crate) fn post(req: Post) {
     call!(req.r#loop.get(), req.cb.get(), req.as_ptr());
 }
 

@@ -1,6 +1,7 @@
 //! What libuv's interface cannot express; it becomes `include/uvring.h`.
 
 mod node;
+mod post;
 mod stats;
 mod timer;
 mod version;

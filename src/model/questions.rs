@@ -29,7 +29,10 @@ impl Loop {
 
     /// What programs are told: handles that the closing phase under way has yet to finish do not count.
     pub(crate) fn alive(self) -> bool {
-        self.has_active() || !self.pending_queue().is_empty() || !self.closing().is_null()
+        self.has_active()
+            || !self.pending_queue().is_empty()
+            || !self.closing().is_null()
+            || self.shared().mailbox.has_some()
     }
 
     /// True if there is something to run for.

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
 /// The low bits of a job's loop pointer.
 const KIND: usize = 3;
 const CANCELLED: usize = 4;
+/// In place of a kind: a post, which no thread works on. It only asks for its `done` on the loop's, and nobody counts it.
+const POST: usize = 3;
 const _: () = assert!(align_of::<uv_loop_t>() > KIND | CANCELLED);
 
 /// Runs on a worker.
@@ -74,6 +76,10 @@ fn low_bits(work: *mut uv__work) -> usize {
 
 pub(super) fn is(work: *mut uv__work, kind: Kind) -> bool {
     low_bits(work) & KIND == kind as usize
+}
+
+fn is_post(work: *mut uv__work) -> bool {
+    low_bits(work) & KIND == POST
 }
 
 /// Notes that the loop awaits a job more, or (with -1) one less.
@@ -150,10 +156,34 @@ pub(crate) fn answered(event_loop: Loop, work: *mut uv__work, kind: Kind, run: R
     event_loop.announce();
 }
 
+/// From any thread: has `done` called on the loop's.
+pub(crate) fn post(event_loop: Loop, work: *mut uv__work, done: Done) {
+    // SAFETY: (1).
+    unsafe {
+        (*work).done.set(Some(done));
+        (*work).r#loop.set(event_loop.as_ptr().map_addr(|a| a | POST));
+    }
+    wq(work).init();
+    finish(work);
+}
+
+/// In a forked child: takes the posts out of `loop->wq`. They are the parent's.
+pub(crate) fn forget_posts(event_loop: Loop) {
+    let mut next = event_loop.wq().first();
+    while let Some(link) = next {
+        next = link.next_in(event_loop.wq());
+        if is_post(job(link)) {
+            link.unlink();
+        }
+    }
+}
+
 /// Calls the `done` of a job that `loop->wq` gave up, with 0 or `UV_ECANCELED`.
 pub(crate) fn done(link: Link) {
     let work = job(link);
-    count(work, -1);
+    if !is_post(work) {
+        count(work, -1);
+    }
     // SAFETY: (1); `done` is the last thing done with the request (law 2).
     unsafe {
         let status = if low_bits(work) & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };

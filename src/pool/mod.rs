@@ -40,7 +40,7 @@ use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::os::thread;
 use crate::sys::spin::AdaptiveSpin;
-pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done};
+pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done, forget_posts, post};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
 const MANY: usize = 32;

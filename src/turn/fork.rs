@@ -3,6 +3,7 @@
 //! | owner | what the child finds | what becomes of it |
 //! |---|---|---|
 //! | jobs | some with threads of the parent, one perhaps half put into `loop->wq` | those in the list are delivered; the others stay under way for ever, unless they were queued and are cancelled |
+//! | posts | some that await their callbacks | are forgotten |
 //! | asyncs | some sent, some with a sender that was interrupted, which is no more | not sent, and without senders; but those that the poll phase under way has taken over are still called |
 //! | files | some on the ring, or about to be | the parent does them; here they stay under way for ever, unless they were queued and are cancelled |
 //! | driver | the parent's epoll set and ring | a new set with the same descriptors; the ring is left alone |
@@ -16,6 +17,7 @@ use crate::abi::Result;
 use crate::base::fork;
 use crate::handles::{async_handle, fs_event, process, signal};
 use crate::model::event_loop::Loop;
+use crate::pool;
 
 /// The owners of what a fork leaves behind, in an order in which each finds what it needs.
 const OWNERS: [fn(Loop) -> Result; 8] = [
@@ -42,6 +44,7 @@ impl Loop {
 fn jobs(event_loop: Loop) -> Result {
     if event_loop.state().is_parents() {
         event_loop.wq().mend();
+        pool::forget_posts(event_loop);
         event_loop.shared().mailbox.after_fork(!event_loop.wq().is_empty());
     }
     Ok(())

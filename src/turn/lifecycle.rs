@@ -59,7 +59,8 @@ impl Loop {
         if self.is_closed() {
             return Err(Errno::EBUSY);
         }
-        if self.requests() > 0 {
+        let awaits_posts = self.shared().mailbox.has_some() || !self.state().walking.finished().is_empty();
+        if self.requests() > 0 || awaits_posts {
             return Err(Errno::EBUSY);
         }
         let mut link = self.handle_queue().first();

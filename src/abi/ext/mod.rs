@@ -1,5 +1,8 @@
 //! What C sees of the `uvring_*` functions: include/uvring.h. Shapes only.
 
+mod post;
 mod request;
 
+pub use post::*;
+#[allow(unused_imports, reason = "as for the struct")]
 pub use request::*;

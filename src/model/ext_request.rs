@@ -1,0 +1,10 @@
+//! Newtypes over the requests of uvring.h.
+
+use crate::abi::ext::uvring_post_t;
+use crate::base::newtype::newtype;
+
+newtype!(
+    /// A callback wanted on another loop.
+    Post,
+    uvring_post_t
+);
