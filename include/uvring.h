@@ -14,11 +14,41 @@ typedef struct uvring_post_s uvring_post_t;
 typedef struct uvring_req_s uvring_req_t;
 typedef struct uvring_loop_stats_s uvring_loop_stats_t;
 
+/**
+ * Option of `uvring_loop_set`. Above 0: a kernel thread takes what the loop submits (SQPOLL), and sleeps after so many milliseconds
+ * without work. 0, the default: none does. With such a thread reads of files at an offset ride the ring, so that together with
+ * `UVRING_LOOP_BUSY_POLL_US` a loop that reads makes no system call. Nothing else does: the thread keeps the rights that the
+ * process had when the ring was made, and to read from a descriptor takes none. It takes a processor of its own: on the loop's, or
+ * where others want it, all becomes slower.
+ */
+#define UVRING_LOOP_SQPOLL_IDLE_MS 1
+
+/**
+ * Option of `uvring_loop_set`. The processor that the thread of `UVRING_LOOP_SQPOLL_IDLE_MS`, which is to be set first, runs on;
+ * `UINT64_MAX`, the default: any that the calling thread may use.
+ */
+#define UVRING_LOOP_SQPOLL_CPU 2
+
+/**
+ * Option of `uvring_loop_set`, at any time. For so many microseconds (1000000 at most) the loop looks for something to do before it
+ * sleeps. 0, the default: only as long as that has lately paid.
+ */
+#define UVRING_LOOP_BUSY_POLL_US 3
+
+/**
+ * Option of `uvring_loop_set`. For how many operations the submission queue has room: a power of two from 64 to 32768; 256 unless
+ * set.
+ */
+#define UVRING_LOOP_ENTRIES 4
+
 /** `uvring_loop_stats_t.driver`: epoll carries the loop. */
 #define UVRING_DRIVER_EPOLL 0
 
 /** `uvring_loop_stats_t.driver`: io_uring carries the loop. */
 #define UVRING_DRIVER_RING 1
+
+/** What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`. */
+typedef unsigned int uvring_loop_option;
 
 /** Called on the loop that the request was sent to. The request may be freed or used again. */
 typedef void (*uvring_post_cb)(uvring_post_t *req);
@@ -99,6 +129,18 @@ typedef struct uvring_loop_stats_s {
   /** How many of them io_uring carried. */
   uint64_t loops_on_ring;
 } uvring_loop_stats_s;
+
+/**
+ * Sets an option of the loop.
+ *
+ * `UV_EINVAL` for an unknown option or a value out of range; `UV_EBUSY` once the loop has run, unless the option says otherwise;
+ * for options of the ring `UV_ENOTSUP` where the loop has none, or the kernel's cannot be so, and `UV_EPERM` where the process may
+ * not. Not thread-safe.
+ */
+UV_EXTERN int uvring_loop_set(uv_loop_t *loop, uvring_loop_option option, uint64_t value);
+
+/** Tells an option of the loop. `UV_EINVAL` for an unknown one. Not thread-safe. */
+UV_EXTERN int uvring_loop_get(const uv_loop_t *loop, uvring_loop_option option, uint64_t *value);
 
 /**
  * Runs `cb` on the thread of `loop`, once for each call, in the order of one sender's calls, and with `value` in the request. Unlike

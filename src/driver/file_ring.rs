@@ -27,7 +27,7 @@ use io_uring::{EnterFlags, opcode, squeue, types};
 
 use super::epoll::Epoll;
 use super::probe;
-use super::ring_instance::{ENTRIES, Entered, RingInstance, WaitArgument};
+use super::ring_instance::{Entered, RingInstance, RingOptions, WaitArgument};
 use super::severed::Severed;
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
@@ -64,6 +64,7 @@ struct InFlight {
 /// The file operations of a loop, and the ring that carries them, once it was wanted.
 pub(crate) struct FileRing {
     instance: Option<Box<RingInstance>>,
+    options: RingOptions,
     in_flight: Array<InFlight>,
     /// The ring polls the epoll set: what makes that readable gives a completion.
     armed: bool,
@@ -80,6 +81,7 @@ impl FileRing {
     pub(super) fn new() -> FileRing {
         FileRing {
             instance: None,
+            options: RingOptions::DEFAULT,
             in_flight: Array::new(),
             armed: false,
             empty_looks: 0,
@@ -89,6 +91,19 @@ impl FileRing {
         }
     }
 
+    pub(super) fn options(&self) -> RingOptions {
+        self.options
+    }
+
+    /// Sets what the ring is to be; for a loop that has not run. With submission polling the ring is made now, to learn whether it may
+    /// be: `UV_ENOTSUP`, or `UV_EPERM` where the process may not.
+    pub(super) fn set_options(&mut self, options: RingOptions) -> Result {
+        let instance = options.polling.map(|_| RingInstance::open(options)).transpose();
+        self.instance = instance.map_err(|e| if e == Errno::EPERM { e } else { Errno::ENOTSUP })?;
+        self.options = options;
+        Ok(())
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
@@ -96,7 +111,10 @@ impl FileRing {
     /// True if the ring can carry the operation; makes it if there is none.
     pub(super) fn rides(&mut self, op: &FileOp) -> bool {
         let is_known = probe::features().is_some_and(|features| features.opcodes & 1 << sqe::opcode(op) != 0);
-        if !is_known {
+        // A thread that polls for submissions has the rights that the process had when the ring was made. To read from a descriptor
+        // takes none.
+        let is_allowed = self.options.polling.is_none() || matches!(op, FileOp::Read { .. });
+        if !is_known || !is_allowed {
             return false;
         }
         if self.skip > 0 {
@@ -114,7 +132,7 @@ impl FileRing {
     fn ring(&mut self) -> Option<&mut RingInstance> {
         if self.mine().is_none() && self.in_flight.is_empty() {
             self.armed = false;
-            self.instance = RingInstance::open().ok();
+            self.instance = RingInstance::open(self.options).ok();
         }
         self.mine()
     }
@@ -178,7 +196,7 @@ impl FileRing {
     /// Sleeps until some operation has completed.
     pub(super) fn wait_for_files(&mut self, out: &mut Array<Completion>) -> Attempt {
         // Without room for what comes, nothing would be taken from the queue.
-        if out.reserve(2 * ENTRIES as usize).is_err() {
+        if out.reserve(2 * RingOptions::DEFAULT.entries as usize).is_err() {
             std::thread::sleep(std::time::Duration::from_nanos(PAUSE_NS));
             return Ok(());
         }
@@ -367,6 +385,7 @@ impl FileRing {
         let Some(instance) = self.instance.as_mut() else {
             return Ok(None);
         };
+        instance.settle();
         let mut keys = Array::new();
         keys.reserve(self.in_flight.len())?;
         while let Some(op) = self.in_flight.pop() {

@@ -32,6 +32,8 @@ pub(crate) use counters::Counters;
 use epoll::Epoll;
 use file_ring::FileRing;
 pub(crate) use limit::Limit;
+pub(crate) use probe::SubmissionPolling;
+pub(crate) use ring_instance::RingOptions;
 use severed::Severed;
 
 /// What carries a loop's operations.
@@ -191,6 +193,27 @@ impl Driver {
     /// True, once, if more descriptors may be ready than the last wait has told of.
     pub(crate) fn take_full(&mut self) -> bool {
         self.epoll.take_full()
+    }
+
+    /// What the ring is, or is to be. `UV_ENOTSUP` without one.
+    pub(crate) fn ring_options(&mut self) -> Result<RingOptions> {
+        match self.files {
+            Files::Ring(ref ring) if probe::features().is_some() => Ok(ring.options()),
+            _ => Err(Errno::ENOTSUP),
+        }
+    }
+
+    /// Sets what the ring is to be, before the loop runs. `UV_ENOTSUP` without one, or where the kernel's cannot be so; `UV_EPERM`.
+    pub(crate) fn set_ring_options(&mut self, options: RingOptions) -> Result {
+        match self.files {
+            Files::Ring(ref mut ring) => ring.set_options(options),
+            Files::Off | Files::Severed(_) => Err(Errno::ENOTSUP),
+        }
+    }
+
+    /// True if a kernel thread takes what is submitted.
+    pub(crate) fn is_polled(&self) -> bool {
+        matches!(self.files, Files::Ring(ref ring) if ring.options().polling.is_some())
     }
 
     /// True if a file operation can ride the ring.

@@ -44,6 +44,15 @@ impl Setup {
     }
 }
 
+/// A kernel thread that takes entries from the submission queue, so that nobody has to enter the ring for that (SQPOLL).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SubmissionPolling {
+    /// After so many milliseconds without work it sleeps, and has to be woken.
+    pub(crate) idle_ms: u32,
+    /// The processor that it runs on; any that its maker may use.
+    pub(crate) cpu: Option<u32>,
+}
+
 /// Why there is no ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -79,14 +88,31 @@ pub(crate) fn is_switched_off() -> bool {
 
 /// Makes a ring of `entries` submissions as `setup` says. To be called by the thread that will use it.
 pub(crate) fn build(setup: Setup, entries: u32) -> std::io::Result<IoUring> {
-    let mut builder = IoUring::builder();
-    builder.setup_clamp().setup_submit_all().setup_taskrun_flag().setup_cqsize(entries * 16).dontfork();
+    let mut builder = any(entries);
+    builder.setup_taskrun_flag();
     match setup {
         Setup::Newest => builder.setup_single_issuer().setup_defer_taskrun().setup_no_sqarray(),
         Setup::Deferred => builder.setup_single_issuer().setup_defer_taskrun(),
         Setup::Cooperative => builder.setup_coop_taskrun(),
     };
     builder.build(entries)
+}
+
+/// Makes a ring with submission polling, which goes with none of the set-ups.
+pub(super) fn build_polling(polling: SubmissionPolling, entries: u32) -> std::io::Result<IoUring> {
+    let mut builder = any(entries);
+    builder.setup_sqpoll(polling.idle_ms);
+    if let Some(cpu) = polling.cpu {
+        builder.setup_sqpoll_cpu(cpu);
+    }
+    builder.build(entries)
+}
+
+/// What all rings have in common.
+fn any(entries: u32) -> io_uring::Builder {
+    let mut builder = IoUring::builder();
+    builder.setup_clamp().setup_submit_all().setup_cqsize(entries.saturating_mul(16)).dontfork();
+    builder
 }
 
 fn probe() -> Result<Features, Refusal> {

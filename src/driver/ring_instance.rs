@@ -14,20 +14,33 @@ use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+    fence,
+};
 
 use io_uring::{EnterFlags, IoUring, squeue, types};
 use libc::c_int;
 
-use super::probe;
+use super::probe::{self, SubmissionPolling};
 use crate::abi::{Errno, Result};
 use crate::base::environment;
 use crate::base::fork;
 use crate::driver::counters::Counters;
 use crate::op::OpKey;
 
-/// Submission entries of a ring; the completion queue is 16 times as long.
-pub(super) const ENTRIES: u32 = 256;
+/// What a loop wants of its ring.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RingOptions {
+    /// Submission entries; the completion queue is 16 times as long.
+    pub(crate) entries: u32,
+    pub(crate) polling: Option<SubmissionPolling>,
+}
+
+impl RingOptions {
+    pub(crate) const DEFAULT: RingOptions = RingOptions { entries: 256, polling: None };
+}
 /// How many idle rings, of some 80 KiB each, a thread keeps: as many as it ever had loops at once, within reason. Handing
 /// them to another thread to close would not help, as the kernel interrupts the thread that made the ring.
 const SPARES: usize = 64;
@@ -35,6 +48,7 @@ const SPARES: usize = 64;
 /// A ring with the thread and process that it belongs to.
 pub(super) struct RingInstance {
     pub(super) ring: ManuallyDrop<IoUring>,
+    options: RingOptions,
     thread: u64,
     fork_generation: u64,
     /// Entries pushed so far.
@@ -80,19 +94,25 @@ thread_local!(static SPARE: RefCell<Spares> = const { RefCell::new(Vec::new()) }
 
 impl RingInstance {
     /// A ring for the calling thread: a spare one, or a new one.
-    pub(super) fn open() -> Result<Box<RingInstance>> {
+    pub(super) fn open(options: RingOptions) -> Result<Box<RingInstance>> {
         let features = probe::features().ok_or(Errno::ENOSYS)?;
-        while let Ok(Some(spare)) = SPARE.try_with(|spares| spares.borrow_mut().pop()) {
+        while options == RingOptions::DEFAULT
+            && let Ok(Some(spare)) = SPARE.try_with(|spares| spares.borrow_mut().pop())
+        {
             if spare.is_mine() {
                 return Ok(spare);
             }
         }
-        let ring = probe::build(features.setup, ENTRIES)
-            .map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::ENOMEM)))?;
+        let ring = options.polling.map_or_else(
+            || probe::build(features.setup, options.entries),
+            |polling| probe::build_polling(polling, options.entries),
+        );
+        let ring = ring.map_err(|e| Errno::from_sys(e.raw_os_error().unwrap_or(libc::ENOMEM)))?;
         // Kernel workers: as many as the pool would have threads, and a few for what is not files. Per thread.
         let _ = ring.submitter().register_iowq_max_workers(&mut [environment::pool_size(), 16]);
         boxed(RingInstance {
             ring: ManuallyDrop::new(ring),
+            options,
             thread: thread_number(),
             fork_generation: fork::generation(),
             pushed: 0,
@@ -100,8 +120,11 @@ impl RingInstance {
         })
     }
 
-    /// Keeps a ring with nothing in flight for the thread's next loop.
+    /// Keeps a ring with nothing in flight for the thread's next loop, unless it is one that few loops want.
     pub(super) fn keep(self: Box<RingInstance>) {
+        if self.options != RingOptions::DEFAULT {
+            return;
+        }
         let _ = SPARE.try_with(|spares| {
             let mut spares = spares.borrow_mut();
             if spares.len() < SPARES && spares.try_reserve(1).is_ok() {
@@ -142,6 +165,25 @@ impl RingInstance {
         false
     }
 
+    /// Waits until a kernel thread that polls the submission queue has emptied it, or sleeps and will do no more by itself.
+    pub(super) fn settle(&mut self) {
+        while self.is_polled() && !self.ring.submission().is_empty() && !self.must_wake() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// True if a kernel thread takes the entries.
+    pub(super) fn is_polled(&self) -> bool {
+        self.options.polling.is_some()
+    }
+
+    /// True if that thread sleeps.
+    fn must_wake(&mut self) -> bool {
+        // Between what was pushed and the flags: the thread sets its flag, then looks at the queue once more.
+        fence(SeqCst);
+        self.ring.submission().need_wakeup()
+    }
+
     /// True if the kernel has not taken the entry that was pushed as the `number`th: it never will without an enter.
     pub(super) fn is_untaken(&mut self, number: u32) -> bool {
         let age = self.pushed.wrapping_sub(number);
@@ -161,6 +203,14 @@ impl RingInstance {
             return Entered::of(errno);
         }
         let submit = self.ring.submission().len() as u32;
+        let mut flags = flags;
+        if self.is_polled() {
+            if self.must_wake() {
+                flags |= EnterFlags::SQ_WAKEUP;
+            } else if min == 0 && !self.ring.submission().cq_overflow() {
+                return Entered::Well;
+            }
+        }
         counters.enters += 1;
         let flags = if arg.is_some() { flags | EnterFlags::EXT_ARG } else { flags };
         // SAFETY: (2); the entries: (1).

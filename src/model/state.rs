@@ -67,6 +67,8 @@ pub(crate) struct Local {
     pub(crate) running: Cell<Option<uv_run_mode>>,
     /// A callback of the `uv_run` under way has closed the loop: it touches nothing but this state any more, and frees it.
     pub(crate) closed: Cell<bool>,
+    /// How long the loop looks before it sleeps, because the program asked for that.
+    pub(crate) busy_poll_ns: Cell<u64>,
     /// Signals blocked while asleep, as the kernel's bit set.
     pub(crate) sigmask: Cell<u64>,
     /// How soon threads tend to bring something.
@@ -152,6 +154,7 @@ impl Local {
             walking: Walking::new(),
             running: Cell::new(None),
             closed: Cell::new(false),
+            busy_poll_ns: Cell::new(0),
             sigmask: Cell::new(0),
             adaptive_spin: Cell::new(AdaptiveSpin::new()),
             event_spin: Cell::new(EventSpin::new()),

@@ -128,7 +128,8 @@ pub unsafe extern "C" fn uv_loop_alive(r#loop: *const uv_loop_t) -> c_int {
 }
 
 /// Sets an option. `UV_LOOP_BLOCK_SIGNAL` with `SIGPROF`: block that signal while asleep. `UV_METRICS_IDLE_TIME`: measure
-/// idle time. `UV_LOOP_USE_IO_URING_SQPOLL`: accepted; the ring has no kernel thread to poll it.
+/// idle time. `UV_LOOP_USE_IO_URING_SQPOLL`: what `uvring_loop_set` calls
+/// `UVRING_LOOP_SQPOLL_IDLE_MS`, of 10, where that can be and the loop has not run yet.
 /// `UV_EINVAL` for another signal, `UV_ENOSYS` for an unknown option.
 ///
 /// Variadic in C. A Rust function cannot be, so this one has a third parameter in its place: an integer argument travels in

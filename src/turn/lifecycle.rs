@@ -113,7 +113,10 @@ impl Loop {
                 self.shared().idle.measured.store(true, Relaxed);
                 Ok(())
             }
-            UV_LOOP_USE_IO_URING_SQPOLL => Ok(()),
+            UV_LOOP_USE_IO_URING_SQPOLL => {
+                self.poll_submissions_if_possible();
+                Ok(())
+            }
             _ => Err(Errno::ENOSYS),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! | in flight | before the loop falls asleep it |
 //! |---|---|
+//! | anything, and the program wants busy polling | looks for it, as long as that says |
 //! | little, and threads or a peer tend to bring something soon | looks for it, for some microseconds (`os/spin.rs`) |
 //! | hundreds of jobs of the pool, whose results tend to come soon | coalesces results |
 //! | else | does nothing |
@@ -46,6 +47,9 @@ impl Loop {
     #[inline(never)]
     fn finds_something(self, until_ns: Option<u64>) -> bool {
         let state = self.state();
+        if state.busy_poll_ns.get() > 0 && self.busy_poll(until_ns) {
+            return true;
+        }
         // A name lookup takes its time.
         let is_busy =
             self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
@@ -57,6 +61,24 @@ impl Loop {
         }
         // Who measures pays for a look before the sleep, as with libuv.
         self.shared().idle.measured.load(Relaxed) && self.wait_in_driver(Some(0))
+    }
+
+    /// Looks as long as the program wants. True if there is something to do, or a timer is due.
+    fn busy_poll(self, until_ns: Option<u64>) -> bool {
+        let end = clock::monotonic_ns() + self.state().busy_poll_ns.get();
+        loop {
+            if self.wait_in_driver(Some(0)) || self.has_sent_work() {
+                return true;
+            }
+            let now = clock::monotonic_ns();
+            if until_ns.is_some_and(|until| now >= until) {
+                return true;
+            }
+            if now >= end {
+                return false;
+            }
+            std::hint::spin_loop();
+        }
     }
 
     /// True if the driver has brought something.

@@ -153,6 +153,7 @@ fn try_read(op: &FileOp) -> Attempt {
 /// What `route` wants to know about a request, found where it is wanted.
 pub(super) struct Here<'a> {
     files: &'a Files,
+    is_polled: bool,
     op: &'a FileOp,
     fd: c_int,
     flags: Cell<Option<c_int>>,
@@ -160,13 +161,18 @@ pub(super) struct Here<'a> {
 
 impl<'a> Here<'a> {
     pub(super) fn new(files: &'a Files, req: FsReq, op: &'a FileOp) -> Here<'a> {
-        Here { files, op, fd: req.file.get(), flags: Cell::new(None) }
+        let is_polled = req.event_loop().state().driver.borrow().is_polled();
+        Here { files, is_polled, op, fd: req.file.get(), flags: Cell::new(None) }
     }
 }
 
 impl Facts for Here<'_> {
     fn pool_has_processor(&self) -> bool {
         spin::has_two_processors()
+    }
+
+    fn is_polled(&self) -> bool {
+        self.is_polled
     }
 
     fn some_mount_writes(&self) -> bool {

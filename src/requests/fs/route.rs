@@ -35,6 +35,8 @@ pub(super) enum Way {
 const RING: Way = Way::Ring { limit: RING_LIMIT, marks: 0 };
 /// The ring waits for the other end.
 const ENDLESS: Way = Way::Ring { limit: RING_LIMIT, marks: mark::ENDLESS };
+/// Without a question about the file, which would take a system call: it may be one that waits for somebody.
+const POLLED: Way = Way::Ring { limit: DEVICE_LIMIT, marks: mark::ENDLESS };
 const POOL: Way = Way::Pool(0);
 
 /// What became of an attempt to read what is cached.
@@ -52,6 +54,8 @@ pub(super) trait Facts {
     /// The pool's threads have a processor beside the loop's, and do better than the kernel's workers. If not, the ring has all that
     /// it knows.
     fn pool_has_processor(&self) -> bool;
+    /// A kernel thread takes what is submitted, so that a read through the ring takes no system call.
+    fn is_polled(&self) -> bool;
     /// There is a mount whose cache the ring writes without a kernel worker.
     fn some_mount_writes(&self) -> bool;
     /// Reads if nobody has to be waited for.
@@ -93,6 +97,7 @@ pub(super) fn route(op: &FileOp, facts: &impl Facts) -> Way {
             (S_IFREG | S_IFDIR, _) => RING,
             _ => POOL,
         },
+        FileOp::Read { offset: 0.., .. } if facts.is_polled() => POLLED,
         FileOp::Read { .. } | FileOp::Write { .. } if facts.open_flags() & O_DIRECT != 0 => past_the_cache(op, facts),
         FileOp::Read { offset, .. } => read(offset, facts),
         FileOp::Write { .. } => match facts.kind_and_class() {
@@ -148,6 +153,7 @@ mod tests {
     /// What a test says; what is asked about the file is counted.
     struct Said {
         quick: bool,
+        polled: bool,
         writes: bool,
         attempt: Attempt,
         flags: c_int,
@@ -161,6 +167,7 @@ mod tests {
         fn of(found: (u32, Option<Class>)) -> Said {
             Said {
                 quick: true,
+                polled: false,
                 writes: true,
                 attempt: Attempt::Missing,
                 flags: O_RDWR,
@@ -175,6 +182,9 @@ mod tests {
     impl Facts for Said {
         fn pool_has_processor(&self) -> bool {
             self.quick
+        }
+        fn is_polled(&self) -> bool {
+            self.polled
         }
         fn some_mount_writes(&self) -> bool {
             self.writes
@@ -259,6 +269,9 @@ mod tests {
             assert_eq!(route(&read(-1), &facts), at_own);
             assert_eq!(route(&write(), &facts), write_way);
         }
+        let polled = Said { polled: true, ..Said::of((S_IFREG, Some(Class::Writes))) };
+        assert_eq!((route(&read(0), &polled), polled.asked.get()), (POLLED, 0));
+        assert_eq!((route(&read(-1), &polled), route(&write(), &polled)), (RING, RING));
         let direct = |kind| Said { flags: O_DIRECT, ..Said::of((kind, Some(Class::Local))) };
         assert_eq!(route(&read(0), &direct(S_IFBLK)), DEVICE);
         assert_eq!(route(&read(-1), &direct(S_IFIFO)), ENDLESS);
