@@ -49,6 +49,22 @@ pub fn forget_outside(command: &mut Command) -> &mut Command {
     command
 }
 
+/// Has the kernel send `signal` to what the command starts when we end, however that is.
+pub fn end_with_us(command: &mut Command, signal: libc::c_int) {
+    let die_with_us = move || {
+        // SAFETY: takes no pointer, and `prctl` is async-signal-safe.
+        let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: the closure makes one system call.
+    unsafe { command.pre_exec(die_with_us) };
+}
+
+/// The last line of what a program said, which mostly tells what went wrong.
+pub fn last_line(text: &str) -> &str {
+    text.trim_end().lines().last().unwrap_or("no message")
+}
+
 /// Runs the command like `run`, with nothing to read, and gives what it printed and complained.
 pub fn output(command: &mut Command, timeout: Duration) -> io::Result<(Ended, String)> {
     // A file, not a pipe: what it leaves behind may hold on to it.

@@ -1,7 +1,7 @@
 //! The benchmarks run, check themselves, and write what they found. What the figures are is no matter here.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Two programs that measure themselves, and a server with its client. Some twenty processes, a few seconds.
 const CASES: [&str; 3] = ["small/disk/fresh/8", "timers/million", "udp/static/64B"];
@@ -39,6 +39,50 @@ fn a_quick_run_measures_everyone_and_writes_its_files() {
     assert!(CASES.iter().all(|case| tables.contains(&format!("| `{case}` |"))), "{tables}");
     for plot in ["files", "bulk", "other"] {
         assert!(read(dir.path(), &format!("plots/{plot}.svg")).contains("</svg>"), "{plot}");
+    }
+}
+
+/// A command of each script and two servers. What is not installed is skipped.
+const PROGRAMS: [&str; 7] = ["npm", "cp", "http", "uvloop-echo", "nvim", "cmake", "named"];
+
+#[test]
+fn programs_run_on_their_own_libuv_and_on_ours() {
+    let dir = tempfile::tempdir().expect("there is room for a folder");
+    let page = dir.path().join("page.md");
+    let old = "before\n<!-- written by uvring bench --programs -->\nold\n<!-- end -->\nafter\n";
+    std::fs::write(&page, old).expect("it can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.args(["--programs", "--quick", "--disk"]).arg(dir.path());
+    command.arg("--json").arg(dir.path().join("out.json")).arg("--markdown").arg(&page);
+    let output = command.args(PROGRAMS).output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let report: serde_json::Value = serde_json::from_str(&read(dir.path(), "out.json")).expect("it is JSON");
+    let outcomes = report["outcomes"].as_array().expect("a list of programs");
+    for name in PROGRAMS {
+        if said.contains(&format!("skipped: {name}: ")) {
+            continue;
+        }
+        let outcome = outcomes.iter().find(|outcome| outcome["name"] == name);
+        let outcome = outcome.unwrap_or_else(|| panic!("no {name} in\n{said}"));
+        for contender in ["ring", "epoll", "peer", "peer-again"] {
+            let runs = &outcome["runs"][contender];
+            let refused = runs["failed"].as_str().is_some_and(|reason| reason.starts_with("there is no ring here"));
+            assert!(refused || runs["failed"].is_null(), "{contender} of {name}: {runs}");
+        }
+    }
+    let page = read(dir.path(), "page.md");
+    assert!(page.starts_with("before\n<!-- written") && page.ends_with("<!-- end -->\nafter\n"), "{page}");
+    assert!(!page.contains("\nold\n") && page.contains("| stock | times better |"), "{page}");
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    for args in [&["--list"][..], &["--programs", "--list"], &["--help"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+        let mut child = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

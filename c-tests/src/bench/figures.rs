@@ -21,6 +21,10 @@ pub enum Metric {
     Bytes,
     /// Microseconds.
     Time,
+    /// Seconds that the whole of it lasts.
+    Wall,
+    /// Seconds of processor time for the whole of it.
+    WallCpu,
 }
 
 impl Metric {
@@ -33,6 +37,8 @@ impl Metric {
             Metric::P99 => "µs at 99 %",
             Metric::Bytes => "bytes",
             Metric::Time => "µs",
+            Metric::Wall => "s",
+            Metric::WallCpu => "s CPU",
         }
     }
 
@@ -49,6 +55,8 @@ impl Metric {
             Metric::P50 => sample.get("p50")?,
             Metric::P99 => sample.get("p99")?,
             Metric::Bytes | Metric::Time => sample.get("value")?,
+            Metric::Wall => sample.get("seconds")?,
+            Metric::WallCpu => sample.get("cpu")?,
         };
         // Ratios of nothing say nothing: a window too short for the clock of processor time gives zero.
         Ok(value.max(1e-9))
@@ -153,17 +161,22 @@ pub struct Outcome {
 impl Outcome {
     /// Judges the runs of a case.
     pub fn new(case: &Case, runs: BTreeMap<Contender, Runs>, peer: &str) -> Self {
-        let goal = |i: usize| case.goal.and_then(|goal| goal.get(i).copied()).filter(|goal| *goal > 0.0);
-        let metrics = case.metrics.iter().enumerate();
-        let mut comparisons: Vec<_> = metrics.map(|(i, metric)| compare(*metric, &runs, goal(i))).collect();
-        for comparison in comparisons.iter_mut().filter(|comparison| comparison.metric == Metric::Cpu) {
-            comparison.limit_goal = case.limit_goal;
+        let mut outcome = Self::without_goals(&case.name, &case.metrics, runs, peer);
+        for (i, comparison) in outcome.comparisons.iter_mut().enumerate() {
+            comparison.goal = case.goal.and_then(|goal| goal.get(i).copied()).filter(|goal| *goal > 0.0);
+            comparison.limit_goal = case.limit_goal.filter(|_| comparison.metric == Metric::Cpu);
         }
-        let mut notes = notes(case, &runs, peer);
-        let threads = if case.no_threads { runs.get(&Contender::Ring).and_then(threads) } else { None };
-        let took_threads = threads.is_some();
-        notes.extend(threads);
-        Self { name: case.name.clone(), comparisons, notes, took_threads, runs }
+        let threads = if case.no_threads { outcome.runs.get(&Contender::Ring).and_then(threads) } else { None };
+        outcome.took_threads = threads.is_some();
+        outcome.notes.extend(threads);
+        outcome
+    }
+
+    /// Judges runs by these metrics.
+    pub fn without_goals(name: &str, metrics: &[Metric], runs: BTreeMap<Contender, Runs>, peer: &str) -> Self {
+        let comparisons = metrics.iter().map(|metric| compare(*metric, &runs)).collect();
+        let notes = notes(metrics, &runs, peer);
+        Self { name: name.into(), comparisons, notes, took_threads: false, runs }
     }
 
     /// Whether a contender could not do it, or ours not in the way it has to.
@@ -193,7 +206,7 @@ impl Comparison {
     }
 }
 
-fn compare(metric: Metric, runs: &BTreeMap<Contender, Runs>, goal: Option<f64>) -> Comparison {
+fn compare(metric: Metric, runs: &BTreeMap<Contender, Runs>) -> Comparison {
     let values = |contender: Contender| -> Vec<f64> {
         let samples = runs.get(&contender).map(|runs| runs.samples.as_slice()).unwrap_or_default();
         samples.iter().filter_map(|sample| metric.of(sample).ok()).collect()
@@ -215,7 +228,7 @@ fn compare(metric: Metric, runs: &BTreeMap<Contender, Runs>, goal: Option<f64>) 
         metric,
         noise,
         figures: Contender::ALL.into_iter().filter_map(figure).collect(),
-        goal,
+        goal: None,
         limit_goal: None,
     }
 }
@@ -260,7 +273,7 @@ fn threads(runs: &Runs) -> Option<String> {
         .then(|| format!("{pool:.0} of {all:.0} operations took a thread, which none should"))
 }
 
-fn notes(case: &Case, runs: &BTreeMap<Contender, Runs>, peer: &str) -> Vec<String> {
+fn notes(metrics: &[Metric], runs: &BTreeMap<Contender, Runs>, peer: &str) -> Vec<String> {
     let mut notes = Vec::new();
     for (contender, runs) in runs {
         let label = contender.label(peer);
@@ -276,7 +289,7 @@ fn notes(case: &Case, runs: &BTreeMap<Contender, Runs>, peer: &str) -> Vec<Strin
             notes.push(format!("{label}: cannot keep up with this load"));
         }
         // Then the client is what is measured, and only the processor time says something.
-        if field("client_busy") > 0.97 && field("server_busy") < 0.9 && !case.metrics.contains(&Metric::P99) {
+        if field("client_busy") > 0.97 && field("server_busy") < 0.9 && !metrics.contains(&Metric::P99) {
             notes.push(format!("{label}: the client was busy, the server was not"));
         }
     }
@@ -301,7 +314,8 @@ mod tests {
             (Contender::Peer, runs(&[100.0, 110.0, 90.0])),
             (Contender::PeerAgain, runs(&[95.0, 100.0, 100.0])),
         ];
-        let comparison = compare(Metric::Speed, &BTreeMap::from(all), Some(1.0));
+        let mut comparison = compare(Metric::Speed, &BTreeMap::from(all));
+        comparison.goal = Some(1.0);
         assert!((comparison.noise - 0.1).abs() < 1e-9, "{}", comparison.noise);
         let verdict = |contender| comparison.verdict(contender).map(|(_, verdict)| verdict);
         assert_eq!(verdict(Contender::Ring), Some(Verdict::Same));

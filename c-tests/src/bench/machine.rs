@@ -1,6 +1,5 @@
 //! On what it was measured.
 
-use crate::bench::contender::Field;
 use crate::sources;
 use serde::Serialize;
 use std::path::Path;
@@ -25,7 +24,7 @@ pub struct Machine {
     pub load: String,
     /// The commit of this project.
     pub commit: String,
-    /// Our library's file and the other one's.
+    /// Our library's file and the other one's; or the command that was used, and nothing.
     pub libraries: [String; 2],
     /// Whether our library was built with optimisation.
     pub is_release: bool,
@@ -33,7 +32,7 @@ pub struct Machine {
 
 impl Machine {
     /// Looks at this machine.
-    pub fn look(field: &Field, disk: &Path, tmpfs: &Path) -> Self {
+    pub fn look(libraries: [&Path; 2], disk: &Path, tmpfs: &Path) -> Self {
         let line = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let after = |text: &str, name: &str| {
             let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
@@ -50,7 +49,7 @@ impl Machine {
             file_systems: [disk, tmpfs].map(file_system),
             load: line("/proc/loadavg").split(' ').next().unwrap_or_default().into(),
             commit: said("git", &["describe", "--always", "--dirty"]),
-            libraries: [&field.ours, &field.peer].map(|library| library.file().display().to_string()),
+            libraries: libraries.map(|library| library.display().to_string()),
             is_release: !cfg!(debug_assertions) || std::env::var_os("UVRING_LIB_DIR").is_some(),
         }
     }

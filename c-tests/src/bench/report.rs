@@ -180,11 +180,11 @@ impl Metric {
     fn short(self) -> &'static str {
         match self {
             Metric::Speed => "speed",
-            Metric::Cpu => "CPU",
+            Metric::Cpu | Metric::WallCpu => "CPU",
             Metric::P50 => "p50",
             Metric::P99 => "p99",
             Metric::Bytes => "bytes",
-            Metric::Time => "time",
+            Metric::Time | Metric::Wall => "time",
         }
     }
 }
@@ -199,8 +199,8 @@ fn cell(comparison: &Comparison, contender: Contender) -> String {
     figure.map_or("–".into(), |figure| format!("{} ±{}", human(figure.median), percent(figure.spread / 2.0)))
 }
 
-/// Losses stand out as much as gains do.
-fn gain(comparison: &Comparison, contender: Contender) -> String {
+/// How many times better a contender was, for a table. Losses stand out as much as gains do.
+pub fn gain(comparison: &Comparison, contender: Contender) -> String {
     match comparison.verdict(contender) {
         Some((gain, Verdict::Better)) => format!("**{gain:.2}×**"),
         Some((gain, Verdict::Same)) => format!("{gain:.2}× ="),
@@ -217,7 +217,8 @@ fn goal(comparison: &Comparison) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
+/// A share in hundredths.
+pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 

@@ -3,10 +3,9 @@
 use crate::bench::cases::{Case, Job, LIMIT_SERVER};
 use crate::bench::contender::{Contender, Field};
 use crate::bench::figures::Sample;
-use crate::process::{self, Ended};
+use crate::process::{self, Ended, last_line};
 use crate::processor::{self, pin};
 use std::io::{BufRead, BufReader, Read, Seek};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -79,10 +78,6 @@ fn output(command: &mut Command) -> Result<String, String> {
     }
 }
 
-fn last_line(text: &str) -> &str {
-    text.trim_end().lines().last().unwrap_or("no message")
-}
-
 fn served(field: &Field, case: &Case, contender: Contender, settings: &Settings) -> Result<Sample, String> {
     let Job::Served { server, client, transport, mode, args } = &case.job else { return Err("no server".into()) };
     // A socket's path has to be short.
@@ -126,13 +121,7 @@ impl Server {
         let complaints = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
         command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(complaints.try_clone().map_err(|e| e.to_string())?);
-        let die_with_us = || {
-            // SAFETY: takes no pointer, and `prctl` is async-signal-safe.
-            let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-            if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-        };
-        // SAFETY: the closure makes one system call.
-        unsafe { command.pre_exec(die_with_us) };
+        process::end_with_us(command, libc::SIGKILL);
         let mut child = command.spawn().map_err(|e| format!("cannot start the server: {e}"))?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("the server has no output")?).lines();
         let mut hello = String::new();
