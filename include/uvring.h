@@ -12,6 +12,7 @@ extern "C" {
 
 typedef struct uvring_post_s uvring_post_t;
 typedef struct uvring_req_s uvring_req_t;
+typedef struct uvring_write_s uvring_write_t;
 typedef struct uvring_loop_stats_s uvring_loop_stats_t;
 
 /**
@@ -53,6 +54,12 @@ typedef unsigned int uvring_loop_option;
 /** Called on the loop that the request was sent to. The request may be freed or used again. */
 typedef void (*uvring_post_cb)(uvring_post_t *req);
 
+/** Called when the kernel has taken all bytes, or with an error; `req->done` tells how many it took. */
+typedef void (*uvring_write_cb)(uvring_write_t *req, int status);
+
+/** Called with `above` 1 when more bytes than the high watermark wait in the stream, and with 0 when they are down to the low one. */
+typedef void (*uvring_watermark_cb)(uv_stream_t *stream, int above);
+
 /** A call of `uvring_post`. */
 typedef struct uvring_post_s {
   /** The user's own pointer; never touched by the library. */
@@ -93,6 +100,38 @@ typedef struct uvring_req_s {
   /** Reserved for the library. */
   void *reserved[6];
 } uvring_req_s;
+
+/** A write to a stream, of `uvring_write` and its like. */
+typedef struct uvring_write_s {
+  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`. Read-only for users. */
+  uv_req_type type;
+  /** Once the callback has begun: 0, or the error. */
+  int status;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+  /** The stream. */
+  uv_stream_t *handle;
+  /** Once the callback has begun: how many bytes the kernel took, also where `status` is an error. */
+  size_t done;
+  /** 1 if the kernel copied what `uvring_write_zc` was given. */
+  unsigned int copied;
+  /** Private to the library, as all that follows: the first buffer that is not written whole. */
+  unsigned int write_index;
+  /** How many buffers. */
+  unsigned int nbufs;
+  /** 0. */
+  unsigned int padding;
+  /** The buffers: `bufsml`, or allocated. */
+  uv_buf_t *bufs;
+  /** Room for a few buffers. */
+  uv_buf_t bufsml[4];
+} uvring_write_s;
 
 /** What a loop did since it was initialised. Later versions add fields at the end. */
 typedef struct uvring_loop_stats_s {
@@ -193,6 +232,51 @@ UV_EXTERN uint64_t uvring_now(const uv_loop_t *loop);
  * Thread-safe.
  */
 UV_EXTERN const char *uvring_version(void);
+
+/**
+ * Writes buffers to a stream, together with everything else that is written to it with `uvring_write*` in this iteration of the
+ * loop: when the callbacks have run, or at `uvring_flush`, or after 64 KiB, the kernel gets it in one call.
+ *
+ * Bytes and callbacks keep the order of the calls, also beside `uv_write`, `uv_try_write` and `uv_shutdown`; the first two hand
+ * over first what was gathered. The array is copied; the memory it points to, and `req`, belong to the library until `cb`, which
+ * may be NULL, is called. `uv_close` tries once to hand over what was gathered; what the kernel does not take then, ends with
+ * `UV_ECANCELED`.
+ *
+ * Returns 0; `UV_EBADF` if the stream is not open; `UV_EPIPE` if it is not writable; `UV_EINVAL` without buffers; `UV_ENOMEM`;
+ * or what has ended an earlier write without a callback. `cb` is not called then. Not thread-safe.
+ */
+UV_EXTERN int uvring_write(uvring_write_t *req,
+                           uv_stream_t *stream,
+                           const uv_buf_t *bufs,
+                           unsigned int nbufs,
+                           uvring_write_cb cb);
+
+/**
+ * As `uvring_write`, of a copy of up to 64 KiB: there is no request and no callback, and the memory is the caller's again at once.
+ *
+ * Returns 0; `UV_EAGAIN`, and nothing is taken, while more than the high watermark waits in the stream (1 MiB unless
+ * `uvring_watermarks` said otherwise); or `uvring_write`'s errors, `UV_EINVAL` also for more than 64 KiB. What ends the write later
+ * is returned by the next call. Not thread-safe.
+ */
+UV_EXTERN int uvring_write_copy(uv_stream_t *stream, const void *base, size_t len);
+
+/**
+ * Hands to the kernel what was gathered: for one stream, or, with `stream` NULL, for all of the loop. Does not wait, and calls no
+ * callback. Always returns 0. Not thread-safe.
+ */
+UV_EXTERN int uvring_flush(uv_loop_t *loop, uv_stream_t *stream);
+
+/**
+ * Tells a writer when to pause: `cb(stream, 1)` is called when more than `high` bytes wait in the stream although the kernel was
+ * offered them, and `cb(stream, 0)` when they are down to `low` again. All ways to write count, and gathered bytes count in
+ * `uv_stream_get_write_queue_size`. With `cb` NULL nobody is told. `high` also limits `uvring_write_copy`.
+ *
+ * Returns 0; `UV_EINVAL` if `low` is above `high` or the stream is closing; `UV_ENOMEM`. Not thread-safe.
+ */
+UV_EXTERN int uvring_watermarks(uv_stream_t *stream,
+                                size_t low,
+                                size_t high,
+                                uvring_watermark_cb cb);
 
 #ifdef __cplusplus
 } /* extern "C" */

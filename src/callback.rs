@@ -9,6 +9,7 @@
 
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
+use crate::abi::ext::{uvring_watermark_cb, uvring_write_cb, uvring_write_t};
 use crate::abi::*;
 use crate::model::event_loop::Loop;
 use crate::model::ext_request::Post;
@@ -103,6 +104,16 @@ pub(crate) fn read(stream: Stream, nread: isize, buf: &uv_buf_t) {
 
 pub(crate) fn write(req: Write, status: c_int) {
     call!(loop_of(req.handle.get().cast()), req.cb.get(), req.as_ptr(), status);
+}
+
+pub(crate) fn gathered(req: *mut uvring_write_t, callback: uvring_write_cb) {
+    // SAFETY: law 2.
+    let (event_loop, status) = unsafe { ((*req).r#loop.get(), (*req).status.get()) };
+    call!(event_loop, callback, req, status);
+}
+
+pub(crate) fn watermark(stream: Stream, callback: uvring_watermark_cb, is_above: bool) {
+    call!(stream.r#loop.get(), callback, stream.as_ptr(), c_int::from(is_above));
 }
 
 pub(crate) fn connect(req: Connect, status: c_int) {

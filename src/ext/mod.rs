@@ -6,3 +6,4 @@ mod post;
 mod stats;
 mod timer;
 mod version;
+mod write;

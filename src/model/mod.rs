@@ -6,6 +6,7 @@ pub(crate) mod asyncs;
 pub(crate) mod buffer_budget;
 pub(crate) mod event_loop;
 pub(crate) mod ext_request;
+pub(crate) mod extension;
 pub(crate) mod figures;
 pub(crate) mod files;
 pub(crate) mod handle;

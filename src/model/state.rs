@@ -13,6 +13,7 @@ use crate::base::queue::Link;
 use crate::driver::Driver;
 use crate::model::buffer_budget::BufferBudget;
 use crate::model::event_loop::Loop;
+use crate::model::extension::{self, Extension};
 use crate::model::files::Files;
 use crate::model::handle::Async;
 use crate::model::io_watcher::Io;
@@ -80,6 +81,8 @@ pub(crate) struct Local {
     /// Other jobs of the thread pool under way.
     pub(crate) jobs: Cell<usize>,
     pub(crate) metrics: Metrics,
+    /// What functions of `uvring.h` keep, once one of them was called.
+    pub(crate) extension: Cell<Option<NonNull<Extension>>>,
 }
 
 impl Loop {
@@ -128,7 +131,10 @@ impl LoopState {
 pub(crate) fn free(internal_fields: *mut c_void) {
     if let Some(state) = NonNull::new(internal_fields.cast::<LoopState>()) {
         // SAFETY: `init` boxed it.
-        unsafe { alloc::unbox(state) };
+        unsafe {
+            extension::free(state.as_ref().local.extension.take());
+            alloc::unbox(state);
+        }
     }
 }
 
@@ -161,6 +167,7 @@ impl Local {
             lookups: Cell::new(0),
             jobs: Cell::new(0),
             metrics: Metrics::default(),
+            extension: Cell::new(None),
         })
     }
 

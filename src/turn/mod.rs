@@ -26,6 +26,7 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::base::queue;
+use crate::handles::stream::gather;
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::model::event_loop::Loop;
 use crate::model::io_watcher::Io;
@@ -80,6 +81,7 @@ impl Loop {
     /// news anyway; if it is asked for later, this is made good (`expose`).
     fn leave_run(self) {
         let (state, shared) = (self.state(), self.shared());
+        gather::flush(self);
         fs::leave_run(self);
         debug_assert!(!state.driver.borrow().may_have_ring() || state.driver.borrow().files_in_flight() == 0);
         state.buffer_budget.end();
@@ -130,6 +132,7 @@ impl Loop {
 
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
+        gather::flush(self);
         if self.must_reconcile() {
             reconcile(self);
         }
@@ -176,8 +179,18 @@ impl Loop {
         batch.truncate(kept);
     }
 
-    /// Delivers what a wait has brought. False if the poll phase ends with that, although there may be more.
+    /// Delivers what a wait has brought, and hands over what the callbacks have gathered. False if the poll phase ends with that,
+    /// although there may be more.
     fn deliver(self) -> bool {
+        let state = self.state();
+        let goes_on = self.deliver_all();
+        if !state.closed.get() {
+            gather::flush(self);
+        }
+        goes_on
+    }
+
+    fn deliver_all(self) -> bool {
         let state = self.state();
         self.run_ready_work();
         if state.closed.get() {

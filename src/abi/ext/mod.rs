@@ -2,7 +2,9 @@
 
 mod post;
 mod request;
+mod write;
 
 pub use post::*;
 #[allow(unused_imports, reason = "as for the struct")]
 pub use request::*;
+pub use write::*;

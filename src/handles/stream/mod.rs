@@ -5,10 +5,15 @@
 //! callback is due without an event: for ended writes, a delayed error, a shutdown with nothing before it.
 
 pub(crate) mod accept;
+mod advance;
+mod entry;
+pub(crate) mod gather;
 mod listen;
 pub(crate) mod read;
 pub(crate) mod ready;
+mod side;
 pub(crate) mod state;
+pub(crate) mod watermark;
 pub(crate) mod write;
 
 use libc::c_int;

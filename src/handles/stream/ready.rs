@@ -5,7 +5,7 @@ use std::ptr;
 use libc::c_uint;
 
 use super::state::take_connect;
-use super::{accept, read, write};
+use super::{accept, advance, gather, read};
 use crate::abi::*;
 use crate::callback;
 use crate::model::handle::{Handle, Stream, flag};
@@ -17,6 +17,8 @@ use crate::sys::socket;
 pub(crate) fn close(stream: Stream) {
     let handle = Handle::from(stream);
     read::stop(stream);
+    // As `uv_write` would have.
+    gather::flush_stream(stream);
     stream.io().close(handle.event_loop());
     handle.stop();
     handle.clear(flag::READABLE | flag::WRITABLE);
@@ -34,13 +36,14 @@ pub(crate) fn finish_closing(stream: Stream) {
     if let Some(req) = take_connect(stream) {
         callback::connect(req, Errno::ECANCELED.0);
     }
-    write::flush(stream, Errno::ECANCELED);
-    write::run_callbacks(stream);
+    advance::flush(stream, Errno::ECANCELED);
+    advance::run_callbacks(stream);
     if let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) {
         event_loop.count_request(-1);
         // SAFETY: law 2.
         callback::shutdown(unsafe { Shutdown::from_c(req.as_ptr()) }, Errno::ECANCELED.0);
     }
+    stream.discard_side();
 }
 
 /// The descriptor is ready, or the watcher was fed (`OUT` alone).
@@ -62,7 +65,7 @@ pub(crate) fn on_ready(stream: Stream, events: c_uint) {
         }
     }
     if events & (io::OUT | io::ERR | io::HUP) != 0 {
-        write::on_ready(stream);
+        advance::on_ready(stream);
     }
 }
 
@@ -81,7 +84,7 @@ fn finish_connecting(stream: Stream) {
     let result = match stream.delayed_error.replace(0) {
         // Fed for the sake of a cancelled write: SO_ERROR says nothing while the attempt is under way.
         0 if !stream.completed_queue().is_empty() && !socket::is_writable(stream.fd()) => {
-            return write::run_callbacks(stream);
+            return advance::run_callbacks(stream);
         }
         0 => socket::take_error(stream.fd()),
         error => Err(Errno(error)),
@@ -98,8 +101,8 @@ fn finish_connecting(stream: Stream) {
         return;
     }
     if result.is_err() {
-        write::flush(stream, Errno::ECANCELED);
-        write::run_callbacks(stream);
+        advance::flush(stream, Errno::ECANCELED);
+        advance::run_callbacks(stream);
         return;
     }
     // What was put off meanwhile.

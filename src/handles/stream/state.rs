@@ -130,6 +130,11 @@ impl Stream {
         unsafe { (&raw mut (*self.as_ptr()).u).cast() }
     }
 
+    /// The second reserved word: where it keeps what functions of `uvring.h` need (`side.rs`), or NULL.
+    pub(super) fn side_word(self) -> *mut *mut c_void {
+        self.word().wrapping_add(1)
+    }
+
     fn state(self) -> usize {
         // SAFETY: law 1.
         unsafe { self.word().read() }.addr()

@@ -1,28 +1,21 @@
 //! Writing, and shutting down.
 //!
-//! A write is tried at once if nothing is before it; what the kernel does not take waits in `write_queue` until the
-//! descriptor is writable. Ended requests wait in `write_completed_queue` for their callbacks, which are never called from
-//! inside `uv_write`: the watcher is fed, and the pending phase calls them.
+//! A write is tried at once if nothing is before it; what the kernel does not take waits (`advance.rs`). What the functions of
+//! `uvring.h` have gathered (`gather.rs`) goes first.
 
 use std::ptr;
 
 use libc::{c_int, c_uint};
 
-use super::read;
+use super::entry::Entry;
+use super::{advance, gather, read, watermark};
 use crate::abi::*;
-use crate::base::buffers::{self, Buffers};
-use crate::base::queue;
-use crate::base::queue::Link;
-use crate::callback;
-use crate::handles::sending;
+use crate::base::buffers;
 use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher as io;
 use crate::model::request::{Req, Shutdown, Write};
 use crate::op::check_buffers;
 use crate::sys::socket;
-
-/// The most requests finished for one event, so that a stream that is always writable leaves time to the others.
-const MOST_WRITES: usize = 32;
 
 /// Shuts the write side of a stream down once all queued writes have ended, then calls `cb`, which may be NULL. The stream
 /// is not writable from now on.
@@ -156,17 +149,16 @@ unsafe fn write(
     stream.write_queue().push_back(req.link());
     if !stream.connect_req.get().is_null() {
         // It is written once connected.
-    } else if nothing_before {
-        advance(stream);
-        if !stream.completed_queue().is_empty() {
-            stream.io().feed(Handle::from(stream).event_loop());
-        }
+    } else if nothing_before || gather::is_gathering(stream) {
+        advance::push_out(stream);
     } else if let Err(e) = want_writable(stream) {
         req.link().unlink();
         stream.write_queue_size.set(stream.write_queue_size.get() - total);
-        free_bufs(req);
+        Entry::Libuv(req).free_bufs();
         Handle::from(stream).event_loop().count_request(-1);
         return Err(e);
+    } else {
+        watermark::note(stream);
     }
     Ok(())
 }
@@ -174,6 +166,9 @@ unsafe fn write(
 /// # Safety
 /// `bufs` has `nbufs` buffers.
 unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Option<Handle>) -> Result<c_int> {
+    if stream.write_queue_size.get() != 0 {
+        gather::flush_stream(stream);
+    }
     if !stream.connect_req.get().is_null() || stream.write_queue_size.get() != 0 {
         return Err(Errno::EAGAIN);
     }
@@ -188,12 +183,7 @@ unsafe fn try_write(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: 
 unsafe fn check(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Option<Handle>) -> Result {
     // SAFETY: the caller's.
     unsafe { check_buffers(bufs, nbufs) }?;
-    if stream.fd() < 0 {
-        return Err(Errno::EBADF);
-    }
-    if !Handle::from(stream).has(flag::WRITABLE) {
-        return Err(Errno::EPIPE);
-    }
+    check_stream(stream)?;
     if let Some(send) = send {
         if !read::is_ipc(stream) {
             return Err(Errno::EINVAL);
@@ -201,6 +191,13 @@ unsafe fn check(stream: Stream, bufs: *const uv_buf_t, nbufs: c_uint, send: Opti
         descriptor(send)?;
     }
     Ok(())
+}
+
+pub(super) fn check_stream(stream: Stream) -> Result {
+    if stream.fd() < 0 {
+        return Err(Errno::EBADF);
+    }
+    if Handle::from(stream).has(flag::WRITABLE) { Ok(()) } else { Err(Errno::EPIPE) }
 }
 
 /// The descriptor of a handle that may be passed.
@@ -218,7 +215,12 @@ fn descriptor(handle: Handle) -> Result<c_int> {
 ///
 /// # Safety
 /// `bufs` has `count` readable buffers (law 4).
-unsafe fn hand_over(stream: Stream, bufs: *const uv_buf_t, count: usize, send: Option<Handle>) -> Result<usize> {
+pub(super) unsafe fn hand_over(
+    stream: Stream,
+    bufs: *const uv_buf_t,
+    count: usize,
+    send: Option<Handle>,
+) -> Result<usize> {
     let calls = &Handle::from(stream).event_loop().state().metrics.stream_writes;
     calls.set(calls.get() + 1);
     // SAFETY: the caller's.
@@ -232,152 +234,8 @@ unsafe fn hand_over(stream: Stream, bufs: *const uv_buf_t, count: usize, send: O
     if taken == Err(Errno::ENOBUFS) { Err(Errno::EAGAIN) } else { taken }
 }
 
-fn want_writable(stream: Stream) -> Result {
+pub(super) fn want_writable(stream: Stream) -> Result {
     stream.io().start(Handle::from(stream).event_loop(), io::OUT)
-}
-
-/// What became of an attempt to write a request.
-enum Step {
-    /// All its bytes are with the kernel.
-    Done,
-    /// Some are left that one call could not name.
-    More,
-    /// The kernel takes no more now.
-    Full,
-    Failed(Errno),
-}
-
-/// Writes from the queue what the kernel takes; ended requests go to the completed queue. False if one has failed.
-fn advance(stream: Stream) -> bool {
-    let mut left = MOST_WRITES;
-    while let Some(link) = stream.write_queue().first() {
-        if left == 0 {
-            break;
-        }
-        let req = Write::of_link(link);
-        match step(stream, req) {
-            Step::Done => {
-                finish(stream, req, 0);
-                left -= 1;
-            }
-            Step::More => {}
-            Step::Full if Handle::from(stream).has(flag::BLOCKING_WRITES) => socket::wait_writable(stream.fd()),
-            Step::Full => break,
-            Step::Failed(e) => {
-                finish(stream, req, e.0);
-                // The others are tried after its callback.
-                stream.io().stop(Handle::from(stream).event_loop(), io::OUT);
-                return false;
-            }
-        }
-    }
-    if let Some(link) = stream.write_queue().first()
-        && let Err(e) = want_writable(stream)
-    {
-        finish(stream, Write::of_link(link), e.0);
-        return false;
-    }
-    true
-}
-
-fn step(stream: Stream, req: Write) -> Step {
-    let left = req.buffers();
-    let send = ptr::NonNull::new(req.send_handle.get());
-    // SAFETY: law 1: the user keeps a handle that is passed until the callback.
-    let send = send.map(|handle| unsafe { Handle::from_c(handle.as_ptr().cast()) });
-    // SAFETY: the request's own, whose memory the user keeps until the callback (law 4).
-    let taken = unsafe { hand_over(stream, left.as_ptr(), left.count(), send) };
-    match taken {
-        Ok(n) => {
-            // It went with the first byte.
-            req.send_handle.set(ptr::null_mut());
-            account(stream, req, n)
-        }
-        Err(Errno::EAGAIN) => Step::Full,
-        Err(e) => Step::Failed(e),
-    }
-}
-
-/// Notes that the kernel took `n` bytes.
-fn account(stream: Stream, req: Write, n: usize) -> Step {
-    stream.write_queue_size.set(stream.write_queue_size.get() - n);
-    req.write_extra.set(uv__req_write_extra_s { nwritten: req.write_extra.get().nwritten + n });
-    let left = req.buffers();
-    let done = left.advance(n);
-    req.write_index.set(req.write_index.get() + done as c_uint);
-    match done {
-        _ if done == left.count() => Step::Done,
-        _ if done >= socket::IOV_MAX => Step::More,
-        _ => Step::Full,
-    }
-}
-
-/// Takes a request out of the queue; its callback comes later.
-fn finish(stream: Stream, req: Write, error: c_int) {
-    req.link().unlink();
-    req.error.set(error);
-    if error == 0 {
-        free_bufs(req);
-    }
-    stream.completed_queue().push_back(req.link());
-}
-
-fn free_bufs(req: Write) {
-    // SAFETY: `write` kept them, or they are given back already.
-    unsafe { buffers::give_back(req.bufs.replace(ptr::null_mut()), req.small()) };
-}
-
-/// The descriptor is writable, or the watcher was fed.
-pub(super) fn on_ready(stream: Stream) {
-    let none_failed = advance(stream);
-    run_callbacks(stream);
-    if stream.write_queue().is_empty() {
-        drained(stream);
-    } else if stream.fd() == -1 {
-        // Closed in a callback: the rest is for the closing phase.
-    } else if !none_failed || !stream.io().wants(io::OUT) {
-        // One has failed, and others were behind it.
-        stream.io().feed(Handle::from(stream).event_loop());
-    }
-}
-
-/// Calls the callbacks of the requests that have ended by now; those that end meanwhile wait for the next time.
-pub(super) fn run_callbacks(stream: Stream) {
-    let event_loop = Handle::from(stream).event_loop();
-    sending::run_completed(stream.completed_queue(), stream.io(), event_loop, |link| {
-        let req = Write::of_link(link);
-        // Of one that has failed or was cancelled, what the kernel has not taken.
-        stream.write_queue_size.set(stream.write_queue_size.get() - req.buffers().bytes());
-        free_bufs(req);
-        event_loop.count_request(-1);
-        callback::write(req, req.error.get());
-    });
-}
-
-/// Nothing is left to be written.
-fn drained(stream: Stream) {
-    let event_loop = Handle::from(stream).event_loop();
-    if stream.io().wants(io::OUT) {
-        stream.io().stop(event_loop, io::OUT);
-    }
-    let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) else { return };
-    // SAFETY: law 2.
-    let req = unsafe { Shutdown::from_c(req.as_ptr()) };
-    // The callback of the last write may have closed the stream.
-    let closed = stream.fd() == -1;
-    let result = if closed { Err(Errno::ECANCELED) } else { socket::shutdown_write(stream.fd()) };
-    if result.is_ok() {
-        Handle::from(stream).set(flag::SHUT);
-    }
-    event_loop.count_request(-1);
-    callback::shutdown(req, result.into_c());
-}
-
-/// Ends what is queued with an error.
-pub(super) fn flush(stream: Stream, error: Errno) {
-    while let Some(link) = stream.write_queue().first() {
-        finish(stream, Write::of_link(link), error.0);
-    }
 }
 
 /// `uv_cancel` of a write. One that has ended needs none; its callback tells how.
@@ -389,34 +247,7 @@ pub(crate) fn cancel(req: Write) -> Result {
         return Err(Errno::EBUSY);
     }
     if !req.bufs.get().is_null() && req.error.get() == 0 {
-        finish(stream, req, Errno::ECANCELED.0);
-        stream.io().feed(handle.event_loop());
+        advance::cancel(stream, Entry::Libuv(req));
     }
     Ok(())
-}
-
-impl Write {
-    fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
-    }
-
-    /// The room for a short array of buffers.
-    fn small(self) -> *mut uv_buf_t {
-        // SAFETY: law 2; the address of a field.
-        unsafe { (&raw mut (*self.as_ptr()).bufsml).cast() }
-    }
-
-    /// The buffers that the kernel has not taken, or none if they are given back.
-    fn buffers(self) -> Buffers {
-        let (bufs, index) = (self.bufs.get(), self.write_index.get());
-        let count = if bufs.is_null() { 0 } else { self.nbufs.get() - index };
-        // SAFETY: `write` kept `nbufs` of them, of which `index` are done.
-        unsafe { Buffers::of(bufs.wrapping_add(index as usize), count as usize) }
-    }
-
-    fn of_link(link: Link) -> Write {
-        // SAFETY: a link of a write queue lies in a request under way (law 2).
-        unsafe { Write::from_c(queue::owner!(link, uv_write_t, queue)) }
-    }
 }
