@@ -3,6 +3,7 @@
 /* not on aarch64: real libuv is not there */
 /* not on asan-ring: real libuv is loaded before the sanitizer */
 /* not on asan-epoll: real libuv is loaded before the sanitizer */
+/* not on mergerfs: its many processes and folders take minutes there */
 #include "fs_arguments.h"
 
 static const char* path_at(size_t i) {

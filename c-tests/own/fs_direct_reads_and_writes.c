@@ -1,5 +1,6 @@
 /* Reads and writes past the cache (UV_FS_O_DIRECT), many in flight and started by callbacks, give what was written. A buffer or a length
  * that the device does not take is an error or works, as with the plain call. The flag may come and go while the file is open. */
+/* not on mergerfs: it copies what is written to a place that is not aligned */
 #include "check.h"
 
 enum { BLOCK = 4096, BLOCKS = 256, IN_FLIGHT = 40 };

@@ -2,6 +2,7 @@
  * to the pool outside uv_run(UV_RUN_DEFAULT) and where the file system has no such thing; what has to be on the disk when it is done
  * (O_SYNC, O_DSYNC) goes to the pool. */
 /* not on libuv: it has no such counters */
+/* not on mergerfs: it copies what is written to a place that is not aligned */
 #include "check.h"
 
 #include <sys/vfs.h>

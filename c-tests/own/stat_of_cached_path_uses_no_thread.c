@@ -1,6 +1,7 @@
 /* With the ring, looking at a path that is in the kernel's cache gives no thread anything to do, of the pool's or of
  * the kernel's. The first look may go to the pool, which learns the mount there; the looks after it are counted. */
 /* not on libuv: it has the pool stat every path */
+/* not on mergerfs: a thread has to ask it */
 /* not on kernel 5.10: it does not say what it has cached (RESOLVE_CACHED, 5.12) */
 #include "check.h"
 

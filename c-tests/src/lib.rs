@@ -4,7 +4,7 @@
 //! `program` links test programs against them. `process` runs one program within its time; `namespace` keeps a private
 //! network in which `suite` runs libuv's tests, whose expected failures are in `expect`; `refuse` takes io_uring from one, `processor`
 //! all processors but one.
-//! `again` decides what a failure is worth. `kernels` boots other kernels. `bench` measures the library beside another.
+//! `own` runs one of our C tests, `again` decides what a failure is worth. `kernels` boots other kernels, `pages` writes tables into the documentation. `bench` measures the library beside another.
 
 pub mod again;
 pub mod bench;
@@ -13,6 +13,8 @@ pub mod expect;
 pub mod kernels;
 pub mod library;
 pub mod namespace;
+pub mod own;
+pub mod pages;
 pub mod process;
 pub mod processor;
 pub mod program;

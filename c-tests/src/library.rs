@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 const AARCH64: &str = "aarch64-unknown-linux-gnu";
 const AARCH64_GNU: &str = "aarch64-linux-gnu";
 
+/// Where Debian keeps the libraries that programs for aarch64 are cross-compiled against.
+pub(crate) const AARCH64_LIBRARIES: &str = "/usr/aarch64-linux-gnu/lib";
+
 /// A library, the folder that it is in, and the headers that go with it.
 #[derive(Debug, Clone)]
 pub struct Library {
@@ -256,6 +259,11 @@ pub fn command() -> Result<&'static Path, String> {
     static COMMAND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let make = || locked("ours", || Ok(build(&["--lib", "--bins", "--package", "preload"])?.join("uvring")));
     COMMAND.get_or_init(make).as_deref().map_err(Clone::clone)
+}
+
+/// The command `uvring` for aarch64.
+pub fn command_for_aarch64() -> Result<PathBuf, String> {
+    locked("ours", || Ok(build(&["--bin", "uvring", "--target", AARCH64])?.join("uvring")))
 }
 
 fn build_ours() -> Result<PathBuf, String> {

@@ -334,7 +334,7 @@ impl Summary {
 }
 
 /// What a run of libuv's runner means. A test is passed or skipped only if it says so itself and called nothing that is missing.
-fn judge(test: &str, answer: Answer) -> Verdict {
+pub fn judge(test: &str, answer: Answer) -> Verdict {
     let Answer { ended, output, mut missing } = answer;
     if missing.is_empty() && ended != Ended::Exit(0) {
         // A child with an environment of its own does not know where to note it, but its output may show it.

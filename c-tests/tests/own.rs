@@ -20,16 +20,13 @@
 use c_tests::again;
 use c_tests::expect::Expect;
 use c_tests::library::{self, Library, Sanitizer};
-use c_tests::process::{self, Ended};
 use c_tests::sources::{self, c_files, not_on, remark};
-use c_tests::{processor, program, refuse};
+use c_tests::{own, processor, program, refuse};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-const SKIPPED: i32 = 77;
 
 /// What each test runs on, and what it runs on only if asked for.
 const ALWAYS: [&str; 7] = ["ring", "epoll", "refused", "ring-1cpu", "epoll-1cpu", "libuv", "aarch64"];
@@ -188,7 +185,6 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
         command.env("UVRING_TEST_PATIENCE", PATIENCE.to_string());
         timeout *= PATIENCE;
     }
-    process::forget_outside(&mut command).current_dir(dir.path());
     let is_ours = driver != "libuv";
     let is_ring = matches!(driver, "ring" | "asan-ring");
     let said_driver = if is_ring {
@@ -198,10 +194,7 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     } else {
         driver
     };
-    command.env("UVRING_TEST_DRIVER", said_driver).env("UVRING_TEST_LIBRARY", library.file());
-    if let Ok(real) = library::real() {
-        command.env("UVRING_TEST_LIBUV", real.file());
-    }
+    own::tell(&mut command, library, said_driver, dir.path());
     if driver == "refused" {
         refuse::ring(&mut command);
     } else if said_driver == "epoll" {
@@ -210,13 +203,7 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     if one_processor {
         processor::pin(&mut command, processor::any());
     }
-    let (ended, said) = process::output(&mut command, timeout).map_err(|e| format!("cannot run {command:?}: {e}"))?;
-    match ended {
-        Ended::Exit(0) => Ok(Completion::Completed),
-        Ended::Exit(SKIPPED) => Ok(Completion::ignored_with(said.trim())),
-        Ended::Timeout => Err(format!("still running after {} s\n{said}", timeout.as_secs()).into()),
-        ended => Err(format!("{ended}\n{said}").into()),
-    }
+    own::run(&mut command, timeout)
 }
 
 /// The program under valgrind. One thread at a time runs there, so their turns are made fair.

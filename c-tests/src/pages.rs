@@ -1,0 +1,48 @@
+//! Tables in the pages of `docs/` that tests write from what they did, a row each, when `UVRING_DOCS_UPDATE=1` is set.
+
+use crate::{library, sources};
+
+const END: &str = "<!-- end -->";
+
+/// Puts the row into the table of the page, in place of the one with the same first cell if there is one. The table stands between
+/// `<!-- written by NAME -->` and `<!-- end -->`, and has a head.
+pub fn row(page: &str, table: &str, cells: &[&str]) -> Result<(), String> {
+    if std::env::var_os("UVRING_DOCS_UPDATE").is_none() {
+        return Ok(());
+    }
+    let path = sources::project().join("docs").join(page);
+    library::locked("pages", || {
+        let text = sources::read(&path)?;
+        let new = with_row(&text, table, cells).ok_or_else(|| format!("{page} has no table {table}"))?;
+        std::fs::write(&path, new).map_err(|e| format!("{}: {e}", path.display()))
+    })
+}
+
+fn with_row(text: &str, table: &str, cells: &[&str]) -> Option<String> {
+    let start = format!("<!-- written by {table} -->\n");
+    let (before, rest) = text.split_once(&start)?;
+    let (inside, after) = rest.split_once(END)?;
+    let key = format!("| {} |", cells.first()?);
+    let row = format!("| {} |", cells.join(" | "));
+    let mut rows: Vec<&str> = inside.lines().collect();
+    match rows.iter().position(|old| old.starts_with(&key)) {
+        Some(at) => rows[at] = &row,
+        None => rows.push(&row),
+    }
+    Some(format!("{before}{start}{}\n{END}{after}", rows.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_row;
+
+    #[test]
+    fn a_row_takes_the_place_of_its_elder() {
+        let text = "a\n<!-- written by x -->\n| what | n |\n|---|---|\n| b | 1 |\n<!-- end -->\nc\n";
+        let new = with_row(text, "x", &["b", "2"]).expect("the table is there");
+        assert_eq!(new, text.replace('1', "2"));
+        let new = with_row(text, "x", &["d", "3"]).expect("the table is there");
+        assert_eq!(new, text.replace("<!-- end", "| d | 3 |\n<!-- end"));
+        assert_eq!(with_row(text, "y", &["b", "2"]), None);
+    }
+}
