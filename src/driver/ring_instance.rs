@@ -232,7 +232,7 @@ impl RingInstance {
     pub(super) fn next(&mut self) -> Option<(u64, i32)> {
         let next = self.ring.completion().next()?;
         self.outstanding = self.outstanding.saturating_sub(1);
-        Some((next.user_data(), next.result()))
+        Some((next.user_data(), as_a_call_would(next.result())))
     }
 
     /// Ends an operation that waits for something. Fails with ENOENT if there is none to end, EALREADY if it is under way.
@@ -261,6 +261,12 @@ impl Entered {
             _ => Entered::Refused,
         }
     }
+}
+
+/// What a system call would have returned. A signal to the kernel's worker, as by a cancellation, may end an operation with one of the
+/// numbers that the kernel has for its own use: the call is to be made again then (`ERESTARTSYS` 512 to `ERESTART_RESTARTBLOCK` 516).
+fn as_a_call_would(result: i32) -> i32 {
+    if (-516..=-512).contains(&result) { -libc::EINTR } else { result }
 }
 
 impl Drop for RingInstance {
@@ -307,4 +313,16 @@ fn is_ring(fd: c_int) -> bool {
     let len = unsafe { libc::readlink(path.as_ptr().cast(), name.as_mut_ptr().cast(), name.len()) };
     // Without /proc nobody can tell.
     written.is_err() || len < 0 || name[..len as usize] == *NAME
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_call_is_never_seen_to_be_made_again() {
+        for (result, seen) in
+            [(-512, -libc::EINTR), (-516, -libc::EINTR), (-511, -511), (-517, -517), (512, 512), (0, 0)]
+        {
+            assert_eq!(super::as_a_call_would(result), seen);
+        }
+    }
 }
