@@ -17,16 +17,31 @@ use crate::model::handle::{
     Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
 };
 use crate::model::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
+use crate::observe::{self, Slot};
 
 macro_rules! call {
     ($event_loop:expr, $callback:expr, $($argument:expr),*) => {
         if let Some(callback) = $callback {
             // SAFETY: the loop outlives its handles and requests.
             debug_assert!(unsafe { Loop::from_c($event_loop) }.is_unborrowed(), "law 3");
-            // SAFETY: the module's argument.
-            unsafe { callback($($argument),*) };
+            if observe::is_on() {
+                let begun = observe::enter(slot_of($event_loop), callback as usize);
+                // SAFETY: the module's argument.
+                unsafe { callback($($argument),*) };
+                observe::leave(begun);
+            } else {
+                // SAFETY: the module's argument.
+                unsafe { callback($($argument),*) };
+            }
         }
     };
+}
+
+/// Where a loop writes what it measures.
+#[cold]
+fn slot_of(event_loop: *mut uv_loop_t) -> Option<&'static Slot> {
+    // SAFETY: the loop outlives its handles and requests.
+    unsafe { Loop::from_c(event_loop) }.shared().slot()
 }
 
 /// The loop of a request's handle.

@@ -10,6 +10,7 @@
 //! | `base` | memory that may run out, the intrusive two-word list, locks, the environment |
 //! | `text` | addresses, IDNA, WTF-8 |
 //! | `sys` | thin calls to the system |
+//! | `observe` | what loops do, for those who look; nothing for those who do not |
 //! | `os` | the C functions that know no loop: `uv_os_*`, `uv_thread_*`, locks, processors, interfaces |
 //! | `op` | an operation as a value, said twice: as a ring entry and as a plain system call |
 //! | `driver` | carries operations to the kernel: ring or epoll; wake-up |
@@ -52,6 +53,7 @@ mod driver;
 mod ext;
 mod handles;
 mod model;
+mod observe;
 mod op;
 mod os;
 mod pool;

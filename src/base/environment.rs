@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use libc::{c_int, c_uint};
+use libc::{c_char, c_int, c_uint};
 
 /// The number that a variable begins with, as `atoi` reads it: blanks and a sign may come first, and what is no number is 0. `None` if
 /// there is no such variable.
@@ -19,6 +19,18 @@ pub(crate) fn is(name: &CStr, value: &CStr) -> bool {
     // SAFETY: as in `number`.
     unsafe {
         let found = libc::getenv(name.as_ptr());
+        !found.is_null() && CStr::from_ptr(found) == value
+    }
+}
+
+/// The same, and not in a program that runs with more rights than the user who set the variable.
+pub(crate) fn is_ours(name: &CStr, value: &CStr) -> bool {
+    unsafe extern "C" {
+        fn secure_getenv(name: *const c_char) -> *const c_char;
+    }
+    // SAFETY: as in `number`.
+    unsafe {
+        let found = secure_getenv(name.as_ptr());
         !found.is_null() && CStr::from_ptr(found) == value
     }
 }

@@ -25,8 +25,9 @@ pub(crate) struct Epoll {
     full: bool,
     /// Sleep with `epoll_pwait2`, to the nanosecond.
     precise: bool,
-    /// Waits so far, and descriptors registered.
+    /// Waits so far, what they have found, and descriptors registered.
     pub(super) waits: u64,
+    pub(super) found: u64,
     pub(super) registered: u64,
 }
 
@@ -68,6 +69,7 @@ impl Epoll {
             full: false,
             precise: false,
             waits: 0,
+            found: 0,
             registered: 0,
         })
     }
@@ -181,6 +183,7 @@ impl Epoll {
                     _ => return 0,
                 }
             }
+            self.found += n as u64;
             for event in &events[..n as usize] {
                 // SAFETY: the kernel has written as many.
                 let event = unsafe { event.assume_init() };

@@ -163,10 +163,9 @@ impl FileRing {
 
     /// Queues an entry; gives its number.
     fn push(&mut self, entry: &squeue::Entry) -> Option<u32> {
-        let mut counters = self.counters;
-        let number = self.ring().and_then(|ring| ring.push(entry, &mut counters).then_some(ring.pushed));
-        self.counters = counters;
-        number
+        self.ring()?;
+        let ring = self.instance.as_deref_mut()?;
+        ring.push(entry, &mut self.counters).then_some(ring.pushed)
     }
 
     /// Ends an operation that waits for something; true if it was ended.
@@ -345,10 +344,8 @@ impl FileRing {
     }
 
     fn enter_with(&mut self, min: u32, flags: EnterFlags, arg: Option<&WaitArgument>) -> Entered {
-        let mut counters = self.counters;
-        let entered = self.mine().map_or(Entered::Refused, |ring| ring.enter(min, flags, arg, &mut counters));
-        self.counters = counters;
-        entered
+        let ring = self.instance.as_deref_mut().filter(|instance| instance.is_mine());
+        ring.map_or(Entered::Refused, |ring| ring.enter(min, flags, arg, &mut self.counters))
     }
 
     /// Takes what the completion queue holds.
@@ -361,6 +358,7 @@ impl FileRing {
             return;
         }
         while let Some((user_data, result)) = instance.next() {
+            self.counters.completions += 1;
             if user_data == EPOLL {
                 self.armed = false;
             } else if let Some(at) = self.in_flight.iter().position(|op| op.key.to_bits() == user_data) {

@@ -294,7 +294,12 @@ impl Driver {
     /// What the driver did so far.
     pub(crate) fn counters(&self) -> Counters {
         let files = if let Files::Ring(ref ring) = self.files { ring.counters } else { self.past };
-        Counters { polls: self.epoll.registered, epoll_waits: self.epoll.waits, ..files }
+        Counters {
+            polls: self.epoll.registered,
+            epoll_waits: self.epoll.waits,
+            completions: files.completions + self.epoll.found,
+            ..files
+        }
     }
 
     /// Starts afresh in a forked child: a new epoll set, in which nothing is watched. What the parent's ring carries is forgotten.

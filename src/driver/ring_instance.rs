@@ -155,6 +155,7 @@ impl RingInstance {
             if unsafe { self.ring.submission().push(entry) }.is_ok() {
                 self.pushed = self.pushed.wrapping_add(1);
                 self.outstanding += 1;
+                counters.entries += 1;
                 return true;
             }
             if !has_entered {
@@ -211,6 +212,7 @@ impl RingInstance {
                 return Entered::Well;
             }
         }
+        counters.overflows += u64::from(self.ring.submission().cq_overflow());
         counters.enters += 1;
         let flags = if arg.is_some() { flags | EnterFlags::EXT_ARG } else { flags };
         // SAFETY: (2); the entries: (1).

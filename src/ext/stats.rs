@@ -4,7 +4,8 @@ use std::mem::offset_of;
 
 use libc::{c_int, c_uint};
 
-use crate::abi::{Errno, IntoC, Result, uv_loop_t};
+use super::sized;
+use crate::abi::{IntoC, uv_loop_t};
 use crate::driver::probe;
 use crate::model::event_loop::Loop;
 use crate::model::figures::Figures;
@@ -66,7 +67,7 @@ pub type uvring_loop_stats_t = uvring_loop_stats_s;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uvring_loop_stats(r#loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> c_int {
     // SAFETY: law 5 for the loop; the caller's place for the answer, as long as it says.
-    unsafe { fill(r#loop, stats) }.into_c()
+    unsafe { sized::answer_of(r#loop, stats, OLDEST, of_loop) }.into_c()
 }
 
 /// Tells what all loops of the process did that are closed by now, and the default loop so far: sums, `loops` and
@@ -77,44 +78,11 @@ pub unsafe extern "C" fn uvring_loop_stats(r#loop: *mut uv_loop_t, stats: *mut u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uvring_process_stats(stats: *mut uvring_loop_stats_t) -> c_int {
     // SAFETY: the caller's place for the answer, as long as it says.
-    unsafe { answer(stats, process) }.into_c()
+    unsafe { sized::answer(stats, OLDEST, process) }.into_c()
 }
 
 /// The size of the first version of the struct.
 const OLDEST: usize = offset_of!(uvring_loop_stats_t, pool_jobs) + size_of::<u64>();
-
-/// # Safety
-/// The loop is NULL, closed or alive; `stats` is NULL, or valid for `stats->size` bytes.
-unsafe fn fill(event_loop: *mut uv_loop_t, stats: *mut uvring_loop_stats_t) -> Result {
-    if event_loop.is_null() {
-        return Err(Errno::EINVAL);
-    }
-    // SAFETY: the caller's.
-    let event_loop = unsafe { Loop::from_c(event_loop) };
-    if event_loop.internal_fields.get().is_null() {
-        return Err(Errno::EINVAL);
-    }
-    // SAFETY: the caller's.
-    unsafe { answer(stats, || of_loop(event_loop)) }
-}
-
-/// # Safety
-/// `stats` is NULL, or valid for `stats->size` bytes.
-unsafe fn answer(stats: *mut uvring_loop_stats_t, now: impl FnOnce() -> uvring_loop_stats_t) -> Result {
-    if stats.is_null() {
-        return Err(Errno::EINVAL);
-    }
-    // SAFETY: the caller's; there is a size before anything else.
-    let size = unsafe { (*stats).size };
-    if size < OLDEST {
-        return Err(Errno::EINVAL);
-    }
-    let mut now = now();
-    now.size = size.min(size_of::<uvring_loop_stats_t>());
-    // SAFETY: both are at least `now.size` bytes long.
-    unsafe { stats.cast::<u8>().copy_from_nonoverlapping((&raw const now).cast(), now.size) };
-    Ok(())
-}
 
 fn process() -> uvring_loop_stats_t {
     // SAFETY: the caller's: it runs in no other thread.

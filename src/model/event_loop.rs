@@ -61,6 +61,10 @@ impl Loop {
         word.store(word.load(Relaxed).wrapping_add_signed(change), Relaxed);
     }
 
+    pub(crate) fn active_handles(self) -> u32 {
+        self.active_handles_word().load(Relaxed)
+    }
+
     pub(crate) fn count_request(self, change: c_int) {
         self.requests_word().store(self.requests().wrapping_add_signed(change), Relaxed);
     }

@@ -1,8 +1,11 @@
-//! What loops did, in numbers that add up from loop to loop.
+//! What loops did, in numbers: those of all loops, which add up, and those of one for who looks closer.
 
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::abi::ext::uvring_metrics_t;
 use crate::model::event_loop::Loop;
+use crate::observe::Header;
 
 /// The figures of one loop, or of many.
 #[derive(Clone, Copy, Default)]
@@ -77,4 +80,62 @@ impl Figures {
             &mut self.loops_on_ring,
         ]
     }
+}
+
+/// The counters of a loop. `size` and the histograms are left out.
+pub(crate) fn metrics(event_loop: Loop) -> uvring_metrics_t {
+    let state = event_loop.state();
+    let counters = state.driver.borrow().counters();
+    let (metrics, files) = (&state.metrics, &state.files);
+    let ext = &metrics.ext;
+    uvring_metrics_t {
+        turns: metrics.loop_count.get(),
+        enters: counters.enters,
+        entries: counters.entries,
+        completions: counters.completions,
+        epoll_waits: counters.epoll_waits,
+        recv_views: ext.recv_views.get(),
+        recv_bytes: ext.recv_bytes.get(),
+        recv_parked: ext.recv_parked.get(),
+        views_kept: ext.views_kept.get(),
+        write_calls: ext.write_calls.get(),
+        write_entries: ext.write_entries.get(),
+        write_bytes: ext.write_bytes.get(),
+        zc_sends: ext.zc_sends.get(),
+        zc_copied: ext.zc_copied.get(),
+        moved_copied: ext.moved_copied.get(),
+        moved_spliced: ext.moved_spliced.get(),
+        stream_reads: metrics.stream_reads.get(),
+        stream_writes: metrics.stream_writes.get(),
+        accepts: metrics.accepts.get(),
+        posts: metrics.posts.get(),
+        wakeups: event_loop.shared().wake.count(),
+        cancels: metrics.cancels.get(),
+        timeouts: ext.timeouts.get(),
+        files_inline: files.answered_inline.get(),
+        files_ring: counters.ring_files,
+        files_pool: files.given_to_pool.get(),
+        pool_waiting: (state.jobs.get() + state.lookups.get()) as u64,
+        refusals: metrics.refusals.get(),
+        overflows: counters.overflows,
+        asleep_ns: metrics.asleep_ns.get(),
+        handles: event_loop.active_handles().into(),
+        requests: event_loop.requests().into(),
+        ..uvring_metrics_t::default()
+    }
+}
+
+const FIRST_COUNTER: usize = offset_of!(uvring_metrics_t, turns);
+const _: () =
+    assert!(offset_of!(uvring_metrics_t, completions_per_enter) == FIRST_COUNTER + Header::COUNTERS * size_of::<u64>());
+
+/// Tells those who look from outside, if somebody may.
+#[cold]
+pub(crate) fn publish(event_loop: Loop, doing: u64) {
+    let Some(slot) = event_loop.shared().slot() else { return };
+    let metrics = metrics(event_loop);
+    // SAFETY: so many numbers stand there, one after the other.
+    slot.publish(unsafe { &*(&raw const metrics).byte_add(FIRST_COUNTER).cast::<[u64; Header::COUNTERS]>() });
+    let is_ring = event_loop.state().driver.borrow().may_have_ring();
+    slot.note(doing, is_ring);
 }

@@ -1,4 +1,4 @@
-//! What a loop counts (`uv_metrics_info`, `uv_metrics_idle_time`, `uvring_loop_stats`).
+//! What a loop counts (`uv_metrics_info`, `uv_metrics_idle_time`, `uvring_loop_stats`, `uvring_metrics`).
 
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -19,8 +19,38 @@ pub(crate) struct Metrics {
     /// Plain system calls that read from and wrote to streams.
     pub(crate) stream_reads: Cell<u64>,
     pub(crate) stream_writes: Cell<u64>,
+    pub(crate) accepts: Cell<u64>,
+    pub(crate) posts: Cell<u64>,
+    pub(crate) cancels: Cell<u64>,
+    pub(crate) refusals: Cell<u64>,
+    /// Nanoseconds asleep, while somebody looks.
+    pub(crate) asleep_ns: Cell<u64>,
+    pub(crate) ext: ExtMetrics,
     /// What is being delivered was there before the loop slept.
     pub(crate) waiting: Cell<bool>,
+}
+
+/// Counters of the calls of uvring.h; each is told by `uvring_metrics` under its name.
+#[derive(Default)]
+pub(crate) struct ExtMetrics {
+    pub(crate) recv_views: Cell<u64>,
+    pub(crate) recv_bytes: Cell<u64>,
+    pub(crate) recv_parked: Cell<u64>,
+    /// Now.
+    pub(crate) views_kept: Cell<u64>,
+    pub(crate) write_calls: Cell<u64>,
+    pub(crate) write_entries: Cell<u64>,
+    pub(crate) write_bytes: Cell<u64>,
+    pub(crate) zc_sends: Cell<u64>,
+    pub(crate) zc_copied: Cell<u64>,
+    pub(crate) moved_copied: Cell<u64>,
+    pub(crate) moved_spliced: Cell<u64>,
+    pub(crate) timeouts: Cell<u64>,
+}
+
+/// Adds to a counter.
+pub(crate) fn add(counter: &Cell<u64>, more: u64) {
+    counter.set(counter.get() + more);
 }
 
 /// How long the loop has slept; other threads ask.

@@ -1,8 +1,9 @@
 //! What threads other than a loop's own may touch of it: those of the pool, senders of asyncs (signal handlers among them), and
 //! who waits on the backend descriptor in the loop's stead.
 
+use std::ptr;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 
@@ -13,6 +14,7 @@ use crate::driver::wake::Wake;
 use crate::model::asyncs::PendingStack;
 use crate::model::mailbox::Mailbox;
 use crate::model::metrics::Idle;
+use crate::observe::{self, Slot};
 
 /// The part of a loop's state that every thread may name. What the loop's own thread tells the others is stored without an
 /// order: who asks while it changes gets the answer of before or after.
@@ -32,6 +34,8 @@ pub(crate) struct Shared {
     due_ns: AtomicU64,
     /// What a loop has to see to that no descriptor tells of, while no `uv_run` is under way: `UNHEARD`, `RESTLESS`.
     untold: AtomicU32,
+    /// Where the loop writes what it measures, if somebody looks.
+    slot: AtomicPtr<Slot>,
     /// The thread that is in `uv_run`, or was when a callback jumped out of it; 0 for none.
     runner: AtomicU64,
 }
@@ -63,6 +67,7 @@ impl Shared {
             now_ns: AtomicU64::new(0),
             due_ns: AtomicU64::new(NEVER),
             untold: AtomicU32::new(0),
+            slot: AtomicPtr::new(ptr::null_mut()),
             runner: AtomicU64::new(0),
         })
     }
@@ -95,6 +100,28 @@ impl Shared {
 
     pub(crate) fn is_restless(&self) -> bool {
         self.untold.load(Relaxed) & RESTLESS != 0
+    }
+
+    /// Where the loop writes what it measures. In a forked child its parent's is nobody's, until `uv_loop_fork`.
+    pub(crate) fn slot(&self) -> Option<&'static Slot> {
+        // SAFETY: slots stay for good.
+        unsafe { self.slot.load(Relaxed).as_ref() }.filter(|slot| slot.is_mine())
+    }
+
+    /// From now on what the loop does is measured, if it is not already and there is room for it.
+    pub(crate) fn observe(&self) {
+        if self.slot().is_none()
+            && let Some(slot) = observe::claim()
+        {
+            self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
+        }
+    }
+
+    /// In a forked child: measures on if the parent did.
+    pub(crate) fn observe_after_fork(&self) {
+        if !self.slot.load(Relaxed).is_null() {
+            self.observe();
+        }
     }
 
     /// This thread enters `uv_run`.

@@ -19,6 +19,9 @@ use crate::abi::{Errno, uv__work, uv_loop_t};
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
+use crate::model::metrics::add;
+use crate::observe::Histogram;
+use crate::sys::clock;
 
 /// What a job does with its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,7 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
         wq(work).unlink();
         if let Some(lanes) = &mut lanes {
             lanes.forget_work(is(work, Kind::Work));
+            lanes.arrivals.take(work);
         }
         // SAFETY: (1); no worker has it.
         unsafe { (*work).r#loop.set((*work).r#loop.get().map_addr(|a| a | CANCELLED)) };
@@ -121,19 +125,30 @@ pub(crate) fn cancel(work: *mut uv__work) -> bool {
     }
     drop(lanes);
     if queued {
+        add(&event_loop(work).state().metrics.cancels, 1);
         finish(work);
     }
     queued
 }
 
-/// Does a job, on a thread of the pool, and hands it back.
-pub(super) fn run(work: *mut uv__work) {
+/// Does a job, on a thread of the pool, and hands it back. `came_ns`: when it was queued, if somebody wants to know.
+pub(super) fn run(work: *mut uv__work, came_ns: Option<u64>) {
+    if let Some(came_ns) = came_ns {
+        note_wait(work, came_ns);
+    }
     // SAFETY: (1); `prepare` set the function.
     if let Some(f) = unsafe { (*work).work.get() } {
         // SAFETY: (1).
         unsafe { f(work) };
     }
     finish(work);
+}
+
+#[cold]
+fn note_wait(work: *mut uv__work, came_ns: u64) {
+    if let Some(slot) = event_loop(work).shared().slot() {
+        slot.record(Histogram::PoolWait, clock::monotonic_ns().saturating_sub(came_ns));
+    }
 }
 
 /// Hands a job back to its loop and wakes it.

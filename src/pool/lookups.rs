@@ -61,8 +61,9 @@ impl Pool {
             // Further lookups may start beside this one.
             self.start_lookups(&mut lanes);
             super::count_run();
+            let came_ns = lanes.arrivals.take(jobs::job(next));
             drop(lanes);
-            jobs::run(jobs::job(next));
+            jobs::run(jobs::job(next), came_ns);
             lanes = self.lanes.lock();
         }
         lanes.lookup_threads -= 1;

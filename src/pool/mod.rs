@@ -20,6 +20,7 @@
 //! request, and `uv_loop_close` waits for workers that are just handing a job back; (4) a pool in `POOL` is freed only by
 //! `shutdown`, when no thread and no caller is left.
 
+mod arrivals;
 mod jobs;
 mod lookups;
 mod workers;
@@ -40,6 +41,7 @@ use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::os::thread;
 use crate::sys::spin::AdaptiveSpin;
+use arrivals::Arrivals;
 pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done, forget_posts, post};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
@@ -92,6 +94,7 @@ struct Lanes {
     lookup_coming: bool,
     /// Lookups that workers are running.
     lookups_on_workers: usize,
+    arrivals: Arrivals,
     stopping: bool,
 }
 
@@ -154,6 +157,7 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
     let pool = pool()?;
     jobs::prepare(event_loop, work, kind, run, done);
     let mut lanes = pool.lanes.lock();
+    lanes.arrivals.note(work);
     let has_thread = match kind {
         Kind::Lookup => {
             lanes.lookups.push_back(jobs::wq(work));
@@ -168,6 +172,7 @@ pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run
     };
     if !has_thread {
         jobs::wq(work).unlink();
+        lanes.arrivals.take(work);
         jobs::count(work, -1);
         return Err(lanes.refused.unwrap_or(Errno::EAGAIN));
     }
@@ -264,6 +269,7 @@ impl Lanes {
             lookup_idle: 0,
             lookup_coming: false,
             lookups_on_workers: 0,
+            arrivals: Arrivals::new(),
             stopping: false,
         }
     }

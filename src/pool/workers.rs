@@ -104,8 +104,9 @@ impl Pool {
             }
             let began_ns = super::count_run().is_multiple_of(SAMPLE).then(clock::monotonic_ns);
             streak += 1;
+            let came_ns = lanes.arrivals.take(next);
             drop(lanes);
-            jobs::run(next);
+            jobs::run(next, came_ns);
             let took_ns = began_ns.map(|began| clock::monotonic_ns().saturating_sub(began));
             lanes = self.lanes.lock();
             if let Some(took) = took_ns {

@@ -7,6 +7,7 @@ use crate::abi::{Errno, Result, UV_UNKNOWN_REQ, uv__work};
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::ext_request::Post;
+use crate::model::metrics::add;
 use crate::pool;
 
 pub(crate) fn post(req: Post, to: Loop, value: u64, cb: uvring_post_cb) -> Result {
@@ -25,5 +26,7 @@ pub(crate) fn post(req: Post, to: Loop, value: u64, cb: uvring_post_cb) -> Resul
 unsafe extern "C" fn done(work: *mut uv__work, _status: c_int) {
     // SAFETY: law 2: it lies in a request that was posted.
     let req = unsafe { Post::from_c(work.byte_sub(std::mem::offset_of!(uvring_post_t, work)).cast()) };
+    // SAFETY: law 5.
+    add(&unsafe { Loop::from_c(req.r#loop.get()) }.state().metrics.posts, 1);
     callback::post(req);
 }

@@ -10,6 +10,7 @@
 //! | wake-up | an eventfd that wakes the parent, too | a new one |
 //! | children | those of the parent, watched by pidfds | are watched no more |
 //! | file watches | an inotify descriptor that the parent reads | a new one with the same watches |
+//! | who looks (`observe`) | the parent's page | a new one, of the child's |
 //! | signals | a pipe that the parent reads | a new one |
 
 use super::reconcile;
@@ -36,6 +37,7 @@ impl Loop {
     /// is forgotten.
     pub(super) fn fork(self) -> Result {
         OWNERS.iter().try_for_each(|after_fork| after_fork(self))?;
+        self.shared().observe_after_fork();
         self.state().fork_generation.set(fork::generation());
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::model::figures;
 use crate::model::handle::{Handle, flag};
 use crate::model::io_watcher as io;
 use crate::model::state;
+use crate::observe;
 
 impl Loop {
     pub(super) fn init(self) -> Result {
@@ -41,6 +42,9 @@ impl Loop {
         self.internal_fields.set(state.as_ptr().cast());
         self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
+        if observe::is_asked_for() {
+            self.shared().observe();
+        }
         self.update_time();
         if let Err(e) = self.watch_wake_up().and_then(|()| signal::loop_init(self)) {
             self.discard();
@@ -83,6 +87,9 @@ impl Loop {
         // Workers that have just handed their last jobs back. A forked child does not have those that it would wait for.
         while self.shared().mailbox.is_handing_over() && !state.is_parents() {
             std::thread::yield_now();
+        }
+        if let Some(slot) = self.shared().slot() {
+            slot.release();
         }
         self.wake_watcher().stop(self, io::IN);
         state.driver.borrow_mut().close();

@@ -29,9 +29,11 @@ use crate::base::queue;
 use crate::handles::stream::gather;
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::model::event_loop::Loop;
+use crate::model::figures;
 use crate::model::io_watcher::Io;
 use crate::model::owner::Owner;
 use crate::model::state;
+use crate::observe::{self, Header};
 use crate::op::Completion;
 use crate::pool;
 use crate::requests::fs;
@@ -94,6 +96,9 @@ impl Loop {
             }
         }
         shared.leave_run(self.has_own_work(), self.is_restless());
+        if observe::is_on() {
+            figures::publish(self, Header::OUTSIDE);
+        }
     }
 
     fn turn(self, mode: uv_run_mode) {
@@ -133,6 +138,9 @@ impl Loop {
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
         gather::flush(self);
+        if observe::is_on() {
+            figures::publish(self, Header::TURNING);
+        }
         if self.must_reconcile() {
             reconcile(self);
         }

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use crate::driver::limit::Limit;
 use crate::model::event_loop::Loop;
+use crate::model::metrics::add;
+use crate::observe::{self, Header, Histogram};
 use crate::pool;
 use crate::sys::clock;
 
@@ -85,8 +87,39 @@ impl Loop {
     fn wait_in_driver(self, until_ns: Option<u64>) -> bool {
         let state = self.state();
         let limit = Limit { until_ns, sigmask: state.sigmask.get() };
-        state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        if observe::is_on() {
+            self.wait_observed(limit);
+        } else {
+            state.driver.borrow_mut().wait(limit, &mut state.batch.borrow_mut());
+        }
         self.has_batch()
+    }
+
+    /// Waits while somebody looks.
+    #[cold]
+    fn wait_observed(self, limit: Limit) {
+        let state = self.state();
+        let slot = self.shared().slot();
+        let mut driver = state.driver.borrow_mut();
+        let before = driver.counters();
+        let began_ns = clock::monotonic_ns();
+        if limit.until_ns != Some(0)
+            && let Some(slot) = slot
+        {
+            slot.swap_doing(Header::SLEEPING, began_ns);
+        }
+        driver.wait(limit, &mut state.batch.borrow_mut());
+        let ended_ns = clock::monotonic_ns();
+        if limit.until_ns != Some(0) {
+            add(&state.metrics.asleep_ns, ended_ns.saturating_sub(began_ns));
+        }
+        let found = driver.counters().completions - before.completions;
+        if let Some(slot) = slot {
+            slot.swap_doing(Header::TURNING, ended_ns);
+            if found > 0 {
+                slot.record(Histogram::Completions, found);
+            }
+        }
     }
 
     /// True if the driver's completions are yet to be delivered.

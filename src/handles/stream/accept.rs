@@ -14,6 +14,7 @@ use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Stream};
 use crate::model::io_watcher as io;
+use crate::model::metrics::add;
 use crate::sys::socket;
 
 /// A listener is readable.
@@ -23,7 +24,10 @@ pub(super) fn on_ready(server: Stream) {
     }
     let event_loop = Handle::from(server).event_loop();
     match socket::accept(server.fd()) {
-        Ok(fd) => server.accepted_fd.set(fd),
+        Ok(fd) => {
+            add(&event_loop.state().metrics.accepts, 1);
+            server.accepted_fd.set(fd);
+        }
         Err(Errno::EMFILE | Errno::ENFILE) => return turn_away(server, event_loop),
         // The connection was given up meanwhile, or somebody else took it. Nothing that the user could do.
         Err(_) => return,

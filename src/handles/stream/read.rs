@@ -15,6 +15,7 @@ use crate::base::environment;
 use crate::callback;
 use crate::model::handle::{Handle, Pipe, Stream, flag};
 use crate::model::io_watcher as io;
+use crate::model::metrics::add;
 use crate::sys::socket;
 
 /// The most reads for one event, so that a stream on which data never ends leaves time to the others.
@@ -160,8 +161,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
 /// # Safety
 /// The buffer is writable (law 4).
 unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
-    let calls = &Handle::from(stream).event_loop().state().metrics.stream_reads;
-    calls.set(calls.get() + 1);
+    add(&Handle::from(stream).event_loop().state().metrics.stream_reads, 1);
     // SAFETY: the caller's.
     unsafe {
         if !is_ipc {

@@ -13,6 +13,7 @@ use crate::abi::*;
 use crate::base::buffers;
 use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher as io;
+use crate::model::metrics::add;
 use crate::model::request::{Req, Shutdown, Write};
 use crate::op::check_buffers;
 use crate::sys::socket;
@@ -221,8 +222,7 @@ pub(super) unsafe fn hand_over(
     count: usize,
     send: Option<Handle>,
 ) -> Result<usize> {
-    let calls = &Handle::from(stream).event_loop().state().metrics.stream_writes;
-    calls.set(calls.get() + 1);
+    add(&Handle::from(stream).event_loop().state().metrics.stream_writes, 1);
     // SAFETY: the caller's.
     let taken = unsafe {
         match send {
@@ -247,6 +247,7 @@ pub(crate) fn cancel(req: Write) -> Result {
         return Err(Errno::EBUSY);
     }
     if !req.bufs.get().is_null() && req.error.get() == 0 {
+        add(&handle.event_loop().state().metrics.cancels, 1);
         advance::cancel(stream, Entry::Libuv(req));
     }
     Ok(())

@@ -43,6 +43,7 @@ use crate::callback;
 use crate::driver::probe;
 use crate::model::event_loop::Loop;
 use crate::model::files::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
+use crate::model::metrics::add;
 use crate::model::owner::Owner;
 use crate::model::request::FsReq;
 use crate::op::{FileOp, OpKey};
@@ -260,6 +261,7 @@ fn on_ring_complete(req: FsReq, result: i32) -> bool {
         | Errno::EAGAIN
         | Errno::ECANCELED
         | Errno::EINTR => {
+            add(&event_loop.state().metrics.refusals, 1);
             to_pool(event_loop, req);
             return false;
         }
@@ -438,6 +440,7 @@ pub(crate) fn cancel(req: FsReq) -> Result {
         req.link().unlink();
         req.set_result(Err(Errno::ECANCELED));
         let event_loop = req.event_loop();
+        add(&event_loop.state().metrics.cancels, 1);
         complete_later(&event_loop.state().files, req);
         event_loop.announce();
         return Ok(());
@@ -446,6 +449,7 @@ pub(crate) fn cancel(req: FsReq) -> Result {
         let key = OpKey::from_bits(req.word(KEY) as u64);
         if req.event_loop().state().driver.borrow_mut().cancel_file(key) {
             req.set_stage(Stage::Cancelled);
+            add(&req.event_loop().state().metrics.cancels, 1);
             return Ok(());
         }
     }
