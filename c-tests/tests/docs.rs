@@ -10,6 +10,11 @@ type Result<T = ()> = std::result::Result<T, String>;
 
 /// The pages below a folder.
 fn pages(folder: &Path) -> Result<Vec<PathBuf>> {
+    files(folder, "md")
+}
+
+/// The files below a folder whose names end so.
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut found = Vec::new();
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
@@ -18,8 +23,8 @@ fn pages(folder: &Path) -> Result<Vec<PathBuf>> {
             continue;
         }
         if path.is_dir() {
-            found.append(&mut pages(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.append(&mut files(&path, extension)?);
+        } else if path.extension().is_some_and(|e| e == extension) {
             found.push(path);
         }
     }
@@ -94,6 +99,35 @@ fn the_book_has_every_page_and_nothing_from_outside() -> Result {
             let target = page.with_file_name("").join(file).canonicalize().map_err(|e| format!("{link}: {e}"))?;
             assert!(file.is_empty() || target.starts_with(&docs), "{name} leads out of the book: {link}");
         }
+    }
+    Ok(())
+}
+
+/// A point of `docs/differences.md` ends with the tests that hold it.
+#[test]
+fn every_difference_has_its_tests() -> Result {
+    let root = sources::project();
+    let mut tests: HashSet<String> = sources::c_files("c-tests/own")?
+        .iter()
+        .filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    for folder in ["src", "c-tests/tests", "preload/tests"] {
+        for file in files(&root.join(folder), "rs")? {
+            let text = sources::read(&file)?;
+            let functions =
+                text.split("#[test]").skip(1).filter_map(|rest| rest.split_once("fn ")?.1.split('(').next());
+            tests.extend(functions.map(str::to_owned));
+        }
+    }
+    let page = sources::read(&root.join("docs/differences.md"))?;
+    let points = page.split("\n- ").skip(1).map(|rest| rest.split("\n\n").next().unwrap_or(rest));
+    let points: Vec<String> = points.map(|point| point.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(points.len() > 30, "only {} points were found", points.len());
+    for point in points {
+        let named = point.rsplit_once("(test: ").or_else(|| point.rsplit_once("(tests: "));
+        let (_, named) = named.ok_or(format!("no \"(test: `NAME`)\" at the end of: {point}"))?;
+        let unknown = named.split('`').skip(1).step_by(2).find(|name| !tests.contains(*name));
+        assert_eq!(unknown, None, "there is no such test, but it is named in: {point}");
     }
     Ok(())
 }
