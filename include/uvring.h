@@ -52,6 +52,12 @@ typedef struct uvring_loop_stats_s uvring_loop_stats_t;
 /** `uvring_loop_stats_t.driver`: io_uring carries the loop. */
 #define UVRING_DRIVER_RING 1
 
+/**
+ * With a `status` of 0, `sock` is a connected socket, non-blocking and closed on exec, and the program's: to adopt, to post or to
+ * close. With an error there is no socket, and accepting has stopped.
+ */
+typedef void (*uvring_accept_cb)(uv_stream_t *server, int status, uv_os_sock_t sock);
+
 /** What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`. */
 typedef unsigned int uvring_loop_option;
 
@@ -248,6 +254,32 @@ typedef struct uvring_loop_stats_s {
   /** How many of them io_uring carried. */
   uint64_t loops_on_ring;
 } uvring_loop_stats_s;
+
+/**
+ * Listens on a bound TCP or pipe handle, as `uv_listen` does, and calls `cb` with the socket of each connection, for which no handle
+ * is needed: it may go to another loop (`uvring_post`), where `uvring_adopt` makes a stream of it. Several connections may come in
+ * one turn, each with a callback of its own; what waits in the kernel is taken one by one, before each callback.
+ *
+ * Where `UV_EMFILE` or another error is reported, no further callback follows; start again when descriptors are to be had.
+ * Returns 0; `UV_EINVAL` for other or closing handles and a `cb` that is NULL; `UV_EALREADY` if it was started before; `UV_EBUSY`
+ * while a connection awaits `uv_accept`; or what `uv_listen` gives. Not thread-safe.
+ */
+UV_EXTERN int uvring_accept_start(uv_stream_t *server, int backlog, uvring_accept_cb cb);
+
+/**
+ * Ends that: no callback follows. Connections wait in the kernel for the next `uvring_accept_start`, or for `uv_listen` and
+ * `uv_accept`. Always returns 0. Not thread-safe.
+ */
+UV_EXTERN int uvring_accept_stop(uv_stream_t *server);
+
+/**
+ * Makes a stream of a socket that `uvring_accept_start` gave: an initialised TCP or pipe handle becomes what `uv_accept` would have
+ * made of it. On failure the socket stays the program's.
+ *
+ * Returns 0; `UV_EBUSY` if the stream has a descriptor; `UV_EINVAL` for other or closing handles, and a socket below 0. Not
+ * thread-safe.
+ */
+UV_EXTERN int uvring_adopt(uv_stream_t *stream, uv_os_sock_t sock);
 
 /**
  * Sets an option of the loop.

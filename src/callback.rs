@@ -9,7 +9,7 @@
 
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
-use crate::abi::ext::{uvring_watermark_cb, uvring_write_cb, uvring_write_t};
+use crate::abi::ext::{uvring_accept_cb, uvring_watermark_cb, uvring_write_cb, uvring_write_t};
 use crate::abi::*;
 use crate::model::event_loop::Loop;
 use crate::model::ext_request::Post;
@@ -141,6 +141,10 @@ pub(crate) fn shutdown(req: Shutdown, status: c_int) {
 
 pub(crate) fn connection(server: Stream, status: c_int) {
     call!(server.r#loop.get(), server.connection_cb.get(), server.as_ptr(), status);
+}
+
+pub(crate) fn accept(callback: uvring_accept_cb, server: Stream, status: c_int, sock: uv_os_sock_t) {
+    call!(server.r#loop.get(), callback, server.as_ptr(), status, sock);
 }
 
 pub(crate) fn recv(udp: Udp, nread: isize, buf: &uv_buf_t, addr: *const sockaddr, flags: c_uint) {

@@ -1,5 +1,6 @@
 //! What libuv's interface cannot express; it becomes `include/uvring.h`.
 
+mod accept;
 mod loop_options;
 mod metrics;
 mod node;

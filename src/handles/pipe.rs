@@ -287,7 +287,7 @@ impl Pipe {
 }
 
 /// `uv_listen` on a pipe; the rest of it is the stream's.
-pub(crate) fn listen(pipe: Pipe, backlog: c_int, _cb: uv_connection_cb) -> Result {
+pub(crate) fn listen(pipe: Pipe, backlog: c_int) -> Result {
     // A connection takes over nothing of its listener, so passing handles was not meant.
     if pipe.fd() == -1 || pipe.ipc.get() != 0 {
         return Err(Errno::EINVAL);

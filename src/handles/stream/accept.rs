@@ -7,6 +7,7 @@ use std::ptr;
 
 use libc::c_int;
 
+use super::hand_out;
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
@@ -19,6 +20,9 @@ use crate::sys::socket;
 
 /// A listener is readable.
 pub(super) fn on_ready(server: Stream) {
+    if server.hands_out() {
+        return hand_out::on_ready(server);
+    }
     if server.accepted_fd.get() != -1 {
         return;
     }

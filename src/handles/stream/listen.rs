@@ -39,9 +39,10 @@ fn listen(stream: Stream, backlog: c_int, cb: uv_connection_cb) -> Result {
     }
     match handle.kind() {
         Kind::Tcp(tcp) => tcp::listen(tcp, backlog)?,
-        Kind::Pipe(pipe) => pipe::listen(pipe, backlog, cb)?,
+        Kind::Pipe(pipe) => pipe::listen(pipe, backlog)?,
         _ => return Err(Errno::EINVAL),
     }
+    stream.set_accept_cb(None);
     stream.connection_cb.set(cb);
     stream.make_server();
     handle.start();

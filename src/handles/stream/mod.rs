@@ -8,6 +8,7 @@ pub(crate) mod accept;
 mod advance;
 mod entry;
 pub(crate) mod gather;
+pub(crate) mod hand_out;
 mod listen;
 pub(crate) mod read;
 pub(crate) mod ready;

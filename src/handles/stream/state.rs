@@ -1,9 +1,11 @@
 //! What a stream keeps, and how it gets its descriptor and its connection: what the files beside this one stand on.
 
+use std::mem;
 use std::ptr;
 
 use libc::{c_int, c_uint, c_void};
 
+use crate::abi::ext::uvring_accept_cb;
 use crate::abi::*;
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
@@ -95,12 +97,17 @@ pub(super) enum Suggestion {
     Large,
 }
 
-/// The first reserved word of a stream: a `Suggestion`, whether it listens, how many reads in a row fitted the size that was
+/// The first reserved word of a stream: a `Suggestion`, whether it listens and hands out sockets, how many reads in a row fitted the size that was
 /// suggested last, and that size, which is a power of two above the rest.
 const SUGGESTION: usize = 3;
 const SERVER: usize = 4;
 const STREAK: usize = 0x1f << 3;
+/// It hands out sockets: `connection_cb` is a `uvring_accept_cb`.
+const HANDS_OUT: usize = 0x100;
 const SIZE: usize = !0x3ff;
+
+type AnyCallback = unsafe extern "C" fn(*mut uv_stream_t, c_int);
+type AcceptCallback = unsafe extern "C" fn(*mut uv_stream_t, c_int, uv_os_sock_t);
 
 impl Stream {
     /// The stream's watcher.
@@ -168,6 +175,24 @@ impl Stream {
 
     pub(super) fn is_server(self) -> bool {
         self.state() & SERVER != 0
+    }
+
+    pub(super) fn hands_out(self) -> bool {
+        self.state() & HANDS_OUT != 0
+    }
+
+    /// Who gets the sockets, if it hands out any.
+    pub(super) fn accept_cb(self) -> uvring_accept_cb {
+        let cb = self.connection_cb.get().filter(|_| self.hands_out());
+        // SAFETY: `set_accept_cb` made it of such a function.
+        cb.map(|cb| unsafe { mem::transmute::<AnyCallback, AcceptCallback>(cb) })
+    }
+
+    /// Sets who gets the sockets of a listener; `None` for one that hands out none.
+    pub(super) fn set_accept_cb(self, cb: uvring_accept_cb) {
+        // SAFETY: pointers to functions are all alike; `accept_cb` undoes this before anybody calls it.
+        self.connection_cb.set(cb.map(|cb| unsafe { mem::transmute::<AcceptCallback, AnyCallback>(cb) }));
+        self.set_state(if cb.is_some() { self.state() | HANDS_OUT } else { self.state() & !HANDS_OUT });
     }
 
     pub(super) fn make_server(self) {
