@@ -4,7 +4,7 @@ use libc::c_int;
 
 use crate::abi::ext::uvring_accept_cb;
 use crate::abi::{IntoC, uv_os_sock_t, uv_stream_t};
-use crate::handles::stream::hand_out;
+use crate::handles::stream::{hand_out, listen};
 use crate::model::handle::Stream;
 
 /// Listens on a bound TCP or pipe handle, as `uv_listen` does, and calls `cb` with the socket of each connection, for which no handle
@@ -17,7 +17,7 @@ use crate::model::handle::Stream;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uvring_accept_start(server: *mut uv_stream_t, backlog: c_int, cb: uvring_accept_cb) -> c_int {
     // SAFETY: law 1.
-    hand_out::start(unsafe { Stream::from_c(server) }, backlog, cb).into_c()
+    listen::hand_out(unsafe { Stream::from_c(server) }, backlog, cb).into_c()
 }
 
 /// Ends that: no callback follows. Connections wait in the kernel for the next `uvring_accept_start`, or for `uv_listen` and

@@ -3,39 +3,14 @@
 use libc::c_int;
 
 use super::state;
-use crate::abi::ext::uvring_accept_cb;
 use crate::abi::{Errno, Result};
 use crate::callback;
-use crate::handles::{pipe, tcp};
 use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher as io;
 use crate::sys::socket;
 
 /// So many connections are taken in a row, so that a flood of them does not keep others waiting.
 const MOST_IN_A_ROW: usize = 64;
-
-pub(crate) fn start(server: Stream, backlog: c_int, cb: uvring_accept_cb) -> Result {
-    let handle = Handle::from(server);
-    if cb.is_none() || handle.is_closing() || !may_listen(handle) {
-        return Err(Errno::EINVAL);
-    }
-    if server.hands_out() {
-        return Err(Errno::EALREADY);
-    }
-    if server.accepted_fd.get() != -1 {
-        return Err(Errno::EBUSY);
-    }
-    match handle.kind() {
-        Kind::Tcp(tcp) => tcp::listen(tcp, backlog)?,
-        Kind::Pipe(pipe) => pipe::listen(pipe, backlog)?,
-        _ => return Err(Errno::EINVAL),
-    }
-    server.io().start(handle.event_loop(), io::IN)?;
-    server.make_server();
-    server.set_accept_cb(cb);
-    handle.start();
-    Ok(())
-}
 
 pub(crate) fn stop(server: Stream) {
     let handle = Handle::from(server);
@@ -56,7 +31,7 @@ pub(crate) fn adopt(stream: Stream, fd: c_int) -> Result {
     Ok(())
 }
 
-fn may_listen(handle: Handle) -> bool {
+pub(super) fn may_listen(handle: Handle) -> bool {
     matches!(handle.kind(), Kind::Tcp(_) | Kind::Pipe(_))
 }
 

@@ -2,7 +2,8 @@
 
 use libc::c_int;
 
-use super::{accept, state};
+use super::{accept, hand_out, state};
+use crate::abi::ext::uvring_accept_cb;
 use crate::abi::*;
 use crate::handles::udp::uv_udp_open;
 use crate::handles::{pipe, tcp};
@@ -37,16 +38,41 @@ fn listen(stream: Stream, backlog: c_int, cb: uv_connection_cb) -> Result {
     if handle.is_closing() {
         return Err(Errno::EINVAL);
     }
-    match handle.kind() {
-        Kind::Tcp(tcp) => tcp::listen(tcp, backlog)?,
-        Kind::Pipe(pipe) => pipe::listen(pipe, backlog)?,
-        _ => return Err(Errno::EINVAL),
-    }
+    listen_for(handle, backlog)?;
     stream.set_accept_cb(None);
     stream.connection_cb.set(cb);
     stream.make_server();
     handle.start();
     stream.io().start(handle.event_loop(), io::IN)
+}
+
+/// Listens on behalf of who wants sockets.
+pub(crate) fn hand_out(server: Stream, backlog: c_int, cb: uvring_accept_cb) -> Result {
+    let handle = Handle::from(server);
+    if cb.is_none() || handle.is_closing() || !hand_out::may_listen(handle) {
+        return Err(Errno::EINVAL);
+    }
+    if server.hands_out() {
+        return Err(Errno::EALREADY);
+    }
+    if server.accepted_fd.get() != -1 {
+        return Err(Errno::EBUSY);
+    }
+    listen_for(handle, backlog)?;
+    server.io().start(handle.event_loop(), io::IN)?;
+    server.make_server();
+    server.set_accept_cb(cb);
+    handle.start();
+    Ok(())
+}
+
+/// Has the kernel queue connections.
+fn listen_for(handle: Handle, backlog: c_int) -> Result {
+    match handle.kind() {
+        Kind::Tcp(tcp) => tcp::listen(tcp, backlog),
+        Kind::Pipe(pipe) => pipe::listen(pipe, backlog),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 fn give(server: Stream, client: Handle) -> Result {

@@ -9,7 +9,7 @@ mod advance;
 mod entry;
 pub(crate) mod gather;
 pub(crate) mod hand_out;
-mod listen;
+pub(crate) mod listen;
 pub(crate) mod read;
 pub(crate) mod ready;
 mod side;

@@ -97,8 +97,8 @@ pub(super) enum Suggestion {
     Large,
 }
 
-/// The first reserved word of a stream: a `Suggestion`, whether it listens and hands out sockets, how many reads in a row fitted the size that was
-/// suggested last, and that size, which is a power of two above the rest.
+/// The first reserved word of a stream: a `Suggestion`, whether it listens and hands out sockets, how many reads in a row fitted
+/// the size that was suggested last, and that size, which is a power of two above the rest.
 const SUGGESTION: usize = 3;
 const SERVER: usize = 4;
 const STREAK: usize = 0x1f << 3;
