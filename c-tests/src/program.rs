@@ -44,17 +44,18 @@ pub fn suite_tests() -> Result<Vec<String>, String> {
     Ok(entries.filter_map(|entry| entry.split('"').nth(1)).map(String::from).collect())
 }
 
-/// Builds one of our own C tests against the library.
+/// Builds one of our own C tests or examples against the library.
 pub fn own(library: &Library, file: &Path) -> Result<PathBuf, String> {
     let stem = file.file_stem().unwrap_or_default();
-    library::locked(&format!("own-{}-{}", library.name, stem.display()), || {
+    let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
+    library::locked(&format!("{}-{}-{}", folder.display(), library.name, stem.display()), || {
         let beside = file.parent().unwrap_or(file).to_path_buf();
         let headers = [library.includes.as_slice(), &[sources::project().join("c-tests/own"), beside]].concat();
         let mut flags: Vec<String> =
             ["-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-pthread"].map(String::from).to_vec();
         flags.extend(headers.iter().map(|dir| format!("-I{}", dir.display())));
         flags.extend(library.sanitizer().map(|sanitizer| format!("-fsanitize={sanitizer}")));
-        let out = sources::work_dir().join("own").join(library.name);
+        let out = sources::work_dir().join(folder).join(library.name);
         let compiler = Compiler::new(library.cc(), out.clone(), flags, &headers)?;
         let objects = compiler.objects(&[file.to_path_buf()])?;
         link(library, &objects, &out.join(stem), compiler.key())
