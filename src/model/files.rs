@@ -33,8 +33,8 @@ pub(crate) mod mark {
     pub(crate) const POSITION: usize = 2;
     /// Waits for the other end of a pipe or socket, maybe for ever.
     pub(crate) const ENDLESS: usize = 4;
-    /// The loop has a ring: it is to learn of mounts, and of what the pool is about.
-    pub(crate) const BESIDE_RING: usize = 8;
+    /// It may be done inline, or on a ring: mounts are learnt of, and what the pool is about.
+    pub(crate) const MAY_LEAVE_POOL: usize = 8;
     /// The pool is to learn of the mount of the file that is read or written.
     pub(crate) const UNKNOWN_MOUNT: usize = 16;
 }
@@ -288,8 +288,8 @@ impl FsReq {
     }
 
     /// True if the request's loop has a ring, which is to know of mounts and of what the pool is about.
-    pub(crate) fn is_beside_ring(self) -> bool {
-        self.word(MARKS) & mark::BESIDE_RING != 0
+    pub(crate) fn may_leave_pool(self) -> bool {
+        self.word(MARKS) & mark::MAY_LEAVE_POOL != 0
     }
 
     pub(crate) fn work(self) -> *mut uv__work {

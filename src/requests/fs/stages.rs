@@ -50,41 +50,43 @@ use crate::op::{FileOp, OpKey};
 use crate::pool;
 use crate::pool::Kind;
 
-/// Makes a request ready to be started. True if its loop has a ring.
-fn prepare(event_loop: Loop, req: FsReq) -> bool {
+/// Makes a request ready to be started. True if it need not go to the pool: some calls that libuv would not make are made where
+/// they are not switched off, whether or not there is a ring.
+fn prepare(req: FsReq) -> bool {
     for word in [MARKS, KEY, FIRST_FD, MOUNT] {
         req.set_word(word, 0);
     }
     req.link().init();
     // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
     unsafe { (*req.work()).done.set(None) };
-    let is_ring = event_loop.state().driver.borrow_mut().is_ring();
-    if is_ring {
-        req.add_mark(mark::BESIDE_RING);
+    let may_leave_pool = !probe::is_switched_off();
+    if may_leave_pool {
+        req.add_mark(mark::MAY_LEAVE_POOL);
     }
-    is_ring
+    may_leave_pool
 }
 
 /// Starts a stat request that has a callback and is counted, and that nobody will cancel: the look comes first, where it needs no
-/// waiting. That takes no ring, but calls that libuv would not make.
+/// waiting.
 pub(super) fn start_at_once(event_loop: Loop, req: FsReq) {
-    let may_look = prepare(event_loop, req) || !probe::is_switched_off();
-    let is_placed = (may_look && is_answered(&event_loop.state().files, req)) || give_to_pool(event_loop, req).is_ok();
+    let may_leave_pool = prepare(req);
+    let is_placed =
+        (may_leave_pool && is_answered(&event_loop.state().files, req)) || give_to_pool(event_loop, req).is_ok();
     settle(event_loop, req, is_placed);
 }
 
 /// Starts a request that has a callback and is counted.
 pub(super) fn start(event_loop: Loop, req: FsReq) {
-    let is_ring = prepare(event_loop, req);
+    let may_leave_pool = prepare(req);
     let state = event_loop.state();
     if req.fs_type.get() == UV_FS_CLOSE {
         state.files.note_buffered(req.file.get(), false);
     }
     // A close that overtook what waits for a thread would be worse than late.
-    let is_behind = !state.files.queue().is_empty() && (!is_ring || req.fs_type.get() == UV_FS_CLOSE);
+    let is_behind = !state.files.queue().is_empty() && (!may_leave_pool || req.fs_type.get() == UV_FS_CLOSE);
     let is_placed = if is_behind {
         false
-    } else if !is_ring || req.is_pool_only() || is_bound_for_pool(&state.files, req) {
+    } else if !may_leave_pool || is_bound_for_pool(event_loop, req) {
         give_to_pool(event_loop, req).is_ok()
     } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_backend_fd_requested()) {
         false
@@ -117,10 +119,10 @@ pub(crate) fn before_poll(event_loop: Loop) {
     if state.files.queue().is_empty() {
         return;
     }
-    let may_ride = may_ride(event_loop) && state.driver.borrow_mut().is_ring();
+    let may_ride = may_ride(event_loop);
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
-        let is_placed = req.is_beside_ring()
+        let is_placed = req.may_leave_pool()
             && if req.is_stat() { is_answered(&state.files, req) } else { may_ride && go(event_loop, req) };
         if !is_placed {
             to_pool(event_loop, req);
@@ -212,9 +214,16 @@ fn is_held(files: &Files, req: FsReq) -> bool {
     req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
 }
 
-/// True for a request that may leave the pool, but is not going to.
-fn is_bound_for_pool(files: &Files, req: FsReq) -> bool {
+/// True for a request that is not going to leave the pool.
+fn is_bound_for_pool(event_loop: Loop, req: FsReq) -> bool {
+    if req.is_pool_only() {
+        return true;
+    }
     let Some(op) = req.operation() else { return false };
+    if !matches!(op, FileOp::Read { offset: 0.., .. }) && !event_loop.state().driver.borrow_mut().is_ring() {
+        return true;
+    }
+    let files = &event_loop.state().files;
     let facts = Here::new(files, req, &op);
     (route::is_for_pool(&op, &facts) || is_in_vain(files, &op, &facts)) && !is_held(files, req)
 }
@@ -322,7 +331,7 @@ fn to_pool(event_loop: Loop, req: FsReq) {
 fn give_to_pool(event_loop: Loop, req: FsReq) -> Result {
     let files = &event_loop.state().files;
     // Of interest only where there is a ring.
-    if req.is_beside_ring() {
+    if req.may_leave_pool() {
         files.count_in_pool(req, 1);
         if req.uses_position() {
             files.take_position(req, Stage::Pool);
@@ -339,7 +348,7 @@ fn give_to_pool(event_loop: Loop, req: FsReq) -> Result {
 
 fn leave_pool(files: &Files, req: FsReq) {
     files.leave_position(req, Stage::Pool);
-    if req.is_beside_ring() {
+    if req.may_leave_pool() {
         files.count_in_pool(req, -1);
     }
 }

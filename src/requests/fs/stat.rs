@@ -27,7 +27,7 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
             // SAFETY: zero bytes are a valid answer, and the kernel has written another.
             let out = unsafe { out.assume_init() };
             if req.is_async()
-                && req.is_beside_ring()
+                && req.may_leave_pool()
                 && mounts::number(&out).is_some_and(|mount| mounts::class_of(mount).is_none())
             {
                 cached::learn(req);
