@@ -1,8 +1,8 @@
 //! Streams: what TCP, pipe and tty handles share.
 //!
-//! The ring or epoll tells when a descriptor is ready; the data goes by plain calls (docs/decisions/01-descriptors-wait-in-epoll.md). A stream's watcher
-//! wants IN while it reads or listens, and OUT while a connection attempt is under way or writes wait. It is fed when a
-//! callback is due without an event: for ended writes, a delayed error, a shutdown with nothing before it.
+//! Epoll tells when a descriptor is ready; the data goes by plain calls (docs/decisions/01-descriptors-wait-in-epoll.md). A
+//! stream's watcher wants IN while it reads or listens, and OUT while a connection attempt is under way or writes wait. It is fed
+//! when a callback is due without an event: for ended writes, a delayed error, a shutdown with nothing before it.
 
 pub(crate) mod accept;
 mod advance;
