@@ -4,6 +4,7 @@
 #include "refuse_syscalls.h"
 
 static void twice(void) {
+    if (!refuse_syscalls(IO_URING_SETUP, IO_URING_REGISTER, SECCOMP_RET_KILL_PROCESS)) _exit(77);
     everything();
     everything();
 }
@@ -11,6 +12,6 @@ static void twice(void) {
 int main(void) {
     watchdog(10);
     CHECK_EQ(setenv("UV_USE_IO_URING", "0", 1), 0);
-    run_refused(IO_URING_SETUP, IO_URING_REGISTER, SECCOMP_RET_KILL_PROCESS, twice);
+    run_silently(twice, "killing filter");
     return 0;
 }

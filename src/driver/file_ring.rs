@@ -68,6 +68,8 @@ pub(crate) struct FileRing {
     in_flight: Array<InFlight>,
     /// The ring polls the epoll set: what makes that readable gives a completion.
     armed: bool,
+    /// The ring may not poll: a filter came that refuses it. What is in flight is looked after every [`PAUSE_NS`], and no more follows.
+    cannot_poll: bool,
     /// Looks in a row that found nothing.
     empty_looks: u32,
     /// Since when each enter has been answered with EAGAIN or the like.
@@ -84,6 +86,7 @@ impl FileRing {
             options: RingOptions::DEFAULT,
             in_flight: Array::new(),
             armed: false,
+            cannot_poll: false,
             empty_looks: 0,
             busy_since_ns: None,
             skip: 0,
@@ -114,7 +117,7 @@ impl FileRing {
         // A thread that polls for submissions has the rights that the process had when the ring was made. To read from a descriptor
         // takes none.
         let is_allowed = self.options.polling.is_none() || matches!(op, FileOp::Read { .. });
-        if !is_known || !is_allowed {
+        if !is_known || !is_allowed || self.cannot_poll {
             return false;
         }
         if self.skip > 0 {
@@ -208,9 +211,9 @@ impl FileRing {
         if entered == Entered::Refused { Err(Refused) } else { Ok(()) }
     }
 
-    /// Has the ring poll the epoll set, with the next enter. False if there is no ring.
+    /// Has the ring poll the epoll set, with the next enter. False if there is no ring, or if it may not.
     fn arm(&mut self, epoll: &Epoll) -> bool {
-        if !self.armed {
+        if !self.armed && !self.cannot_poll {
             let entry = opcode::PollAdd::new(types::Fd(epoll.fd()), libc::POLLIN as u32).build();
             self.armed = self.push(&entry.user_data(EPOLL)).is_some();
         }
@@ -284,14 +287,16 @@ impl FileRing {
             let look = left == Some(0);
             self.arm(epoll);
             let start = out.len();
-            let entered = self.enter(limit.sigmask, left, look);
+            let entered = self.enter(limit.sigmask, left, look || self.cannot_poll);
             self.reap(out);
             match entered {
-                Entered::Well => self.busy_since_ns = None,
+                Entered::Well if out.len() > start || !self.cannot_poll => self.busy_since_ns = None,
                 Entered::Busy if out.len() > start => {}
                 // Descriptors are not kept waiting meanwhile.
-                Entered::Busy => {
-                    self.note_busy()?;
+                Entered::Well | Entered::Busy => {
+                    if entered == Entered::Busy {
+                        self.note_busy()?;
+                    }
                     epoll.wait(if look { Limit::LOOK } else { limit.at_most(PAUSE_NS) }, out);
                     if look || !out.is_empty() {
                         return Ok(());
@@ -361,6 +366,7 @@ impl FileRing {
             self.counters.completions += 1;
             if user_data == EPOLL {
                 self.armed = false;
+                self.cannot_poll |= result < 0 && result != -libc::ECANCELED;
             } else if let Some(at) = self.in_flight.iter().position(|op| op.key.to_bits() == user_data) {
                 let last = self.in_flight.len() - 1;
                 self.in_flight.swap(at, last);

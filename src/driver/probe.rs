@@ -1,10 +1,10 @@
 //! May this process have a ring, and what can it do? Asked once per process, silently, by the first loop with a use for one.
 //!
-//! The answer counts only after set-up, mmap, enter and one NOP have worked: containers, SELinux and seccomp filters refuse
+//! The answer counts only after set-up, mmap, enter, a NOP and a poll have worked: containers, SELinux and seccomp filters refuse
 //! at each of these steps. The probe runs in a thread of its own that ends, because closing a ring makes its thread's next
 //! `epoll_wait` or `poll` return EINTR.
 
-use io_uring::{IoUring, Parameters, opcode};
+use io_uring::{IoUring, Parameters, opcode, types};
 use libc::c_int;
 use once_cell::race::{OnceBool, OnceBox};
 
@@ -18,7 +18,7 @@ pub(crate) struct Features {
     pub(crate) setup: Setup,
     /// Sleeping in a ring need not count as I/O wait (6.15).
     pub(crate) no_iowait: bool,
-    /// Opcodes that the kernel knows, by number.
+    /// Opcodes that the kernel knows, by number; without that of a close if it is refused.
     pub(crate) opcodes: u64,
 }
 
@@ -155,12 +155,29 @@ fn examine(mut ring: IoUring, setup: Setup) -> Result<Features, Refusal> {
         .register_probe(&mut probe)
         .map_err(|e| Refusal::Failed("io_uring_register", e.raw_os_error().unwrap_or(libc::EIO)))?;
     let opcodes = (0..64).filter(|&op| probe.is_supported(op)).fold(0, |set, op| set | 1 << op);
-    // SAFETY: a NOP has no memory.
-    let pushed = unsafe { ring.submission().push(&opcode::Nop::new().build().user_data(1)) };
+    let nowhere = types::Fd(-1);
+    let entries = [
+        opcode::Nop::new().build().user_data(0),
+        opcode::PollAdd::new(nowhere, libc::POLLIN as u32).build().user_data(1),
+        opcode::Close::new(nowhere).build().user_data(2),
+    ];
+    // SAFETY: none of them has memory.
+    let pushed = unsafe { ring.submission().push_multiple(&entries) };
     pushed.map_err(|_| Refusal::Failed("submission queue", libc::EIO))?;
-    ring.submit_and_wait(1).map_err(|e| Refusal::Failed("io_uring_enter", e.raw_os_error().unwrap_or(libc::EIO)))?;
-    match ring.completion().next() {
-        Some(cqe) if cqe.user_data() == 1 && cqe.result() == 0 => Ok(Features { setup, no_iowait, opcodes }),
-        _ => Err(Refusal::Failed("NOP", libc::EIO)),
+    let entered = ring.submit_and_wait(entries.len());
+    entered.map_err(|e| Refusal::Failed("io_uring_enter", e.raw_os_error().unwrap_or(libc::EIO)))?;
+    let mut results = [-libc::EIO; 3];
+    for cqe in ring.completion() {
+        results[cqe.user_data() as usize % 3] = cqe.result();
+    }
+    // Each opcode may be refused by itself. For the others the plain call comes after such an answer, but that of a close says nothing
+    // of whether it was begun, and a ring that cannot poll cannot be waited in.
+    match results {
+        [0, poll, close] if poll == -libc::EBADF => {
+            let close = if close == -libc::EBADF { 0 } else { 1 << opcode::Close::CODE };
+            Ok(Features { setup, no_iowait, opcodes: opcodes & !close })
+        }
+        [0, poll, _] => Err(Refusal::Failed("POLL_ADD", -poll)),
+        [nop, ..] => Err(Refusal::Failed("NOP", -nop)),
     }
 }
