@@ -3,6 +3,7 @@
  * with each of these errors, and is not tried again.) */
 /* not on libuv: it passes such an error on */
 /* timeout: 120 */
+/* not on asan: it has an mmap of its own */
 #include "exactly_once.h"
 #include "ring_seam.h"
 

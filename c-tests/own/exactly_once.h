@@ -20,6 +20,8 @@ static char once_records[ONCE_EACH][ONCE_RECORD], once_room[16], *once_queued;
 static int once_appended, once_ends[2], once_to_close[ONCE_EACH], once_heard, once_turns;
 static int once_fs_called, once_written, once_timers, once_asyncs, once_works, once_waited;
 static uint64_t once_received;
+/* Set where no thread can be had: jobs are refused then, and so is a read of a pipe that would wait, with UV_EAGAIN. */
+static int once_threadless;
 static void (*once_hook)(void);
 
 static const char* once_name(const char* kind, int i) {
@@ -39,8 +41,10 @@ static void once_on_fs(uv_fs_t* req) {
 }
 
 static void once_on_waiting_read(uv_fs_t* req) {
-    CHECK_EQ(req->result, 5);
-    CHECK_EQ(memcmp(once_room, "hello", 5), 0);
+    if (!once_threadless || req->result != UV_EAGAIN) {
+        CHECK_EQ(req->result, 5);
+        CHECK_EQ(memcmp(once_room, "hello", 5), 0);
+    }
     once_waited++;
     uv_fs_req_cleanup(req);
 }
@@ -91,6 +95,7 @@ static void once_after_work(uv_work_t* req, int status) {
 }
 
 static void once_start(void) {
+    int rc;
     for (int i = 0; i < ONCE_EACH; i++) {
         uv_buf_t record = uv_buf_init(once_records[i], ONCE_RECORD);
         uv_fs_t* reqs[ONCE_FILES];
@@ -107,7 +112,12 @@ static void once_start(void) {
         uv_buf_t half = uv_buf_init(once_queued + i * ONCE_QUEUED, ONCE_QUEUED);
         CHECK_OK(uv_write(&once_writes[i], (uv_stream_t*)&once_writer, &half, 1, once_on_write));
     }
-    CHECK_OK(uv_queue_work(&once_loop, &once_work, do_nothing, once_after_work));
+    rc = uv_queue_work(&once_loop, &once_work, do_nothing, once_after_work);
+    if (once_threadless && rc == UV_EAGAIN) {
+        once_works++;
+    } else {
+        CHECK_OK(rc);
+    }
     CHECK_OK(uv_timer_start(&once_timer, once_on_timer, 5, 0));
 }
 
@@ -126,7 +136,7 @@ static void once_on_check(uv_check_t* handle) {
     uv_close((uv_handle_t*)handle, NULL);
 }
 
-static int once_descriptors(void) {
+static inline int once_descriptors(void) {
     int count = 0;
     for (int fd = 0; fd < 256; fd++) count += fcntl(fd, F_GETFD) != -1;
     return count;

@@ -47,6 +47,8 @@ pub(crate) const KEY: usize = 2;
 pub(crate) const FIRST_FD: usize = 3;
 /// The number of the mount that an answer already in a stat request is about, if that is yet to be learnt about; or 0.
 pub(crate) const MOUNT: usize = 4;
+/// Of a read or write that the ring has: where the file's own position was before, plus 1; or 0.
+pub(crate) const BEFORE: usize = 4;
 
 /// How many descriptors `Files` tells apart; a power of two.
 const DESCRIPTORS: usize = 64;

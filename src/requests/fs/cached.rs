@@ -38,7 +38,7 @@ fn kind_and_class(fd: c_int) -> (u32, Option<Class>) {
 }
 
 /// How a descriptor was opened, or is now (`O_DIRECT` and others may change); 0 if that cannot be told.
-fn open_flags(fd: c_int) -> c_int {
+pub(super) fn open_flags(fd: c_int) -> c_int {
     // SAFETY: no pointers.
     unsafe { libc::fcntl(fd, libc::F_GETFL) }.max(0)
 }

@@ -11,6 +11,7 @@ mod copy;
 mod dir;
 mod mounts;
 mod open;
+mod position;
 mod request;
 mod route;
 mod run;

@@ -35,7 +35,7 @@ use super::cached::{self, Here};
 use super::mounts;
 use super::route::{self, Facts, Way, route};
 use super::run::run;
-use super::{open, threadless};
+use super::{open, position, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::base::buffers::Buffers;
@@ -191,6 +191,9 @@ fn submit_to_ring(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks
     if takes_position && !files.take_position(req, Stage::Ring) {
         return false;
     }
+    if takes_position {
+        position::note(req);
+    }
     let Ok(key) = event_loop.begin_file(req, op) else {
         files.leave_position(req, Stage::Ring);
         return false;
@@ -248,6 +251,7 @@ pub(crate) fn on_ring(req: FsReq, result: i32) {
 fn on_ring_complete(req: FsReq, result: i32) -> bool {
     let event_loop = req.event_loop();
     let files = &event_loop.state().files;
+    position::mend(req, result);
     files.leave_ring(req);
     if req.take_mark(mark::SLOW) {
         files.slow.set(files.slow.get() - 1);
