@@ -25,7 +25,8 @@ macro_rules! call {
             // SAFETY: the loop outlives its handles and requests.
             debug_assert!(unsafe { Loop::from_c($event_loop) }.is_unborrowed(), "law 3");
             if observe::is_on() {
-                let begun = observe::enter(slot_of($event_loop), callback as usize);
+                // SAFETY: the loop outlives its handles and requests.
+                let begun = observe::enter(unsafe { slot_of($event_loop) }, callback as usize);
                 // SAFETY: the module's argument.
                 unsafe { callback($($argument),*) };
                 observe::leave(begun);
@@ -38,14 +39,20 @@ macro_rules! call {
 }
 
 /// Where a loop writes what it measures.
+///
+/// # Safety
+/// The loop is one, and alive.
 #[cold]
-fn slot_of(event_loop: *mut uv_loop_t) -> Option<&'static Slot> {
-    // SAFETY: the loop outlives its handles and requests.
+unsafe fn slot_of(event_loop: *mut uv_loop_t) -> Option<&'static Slot> {
+    // SAFETY: the caller's.
     unsafe { Loop::from_c(event_loop) }.shared().slot()
 }
 
 /// The loop of a request's handle.
-fn loop_of(handle: *mut uv_handle_t) -> *mut uv_loop_t {
+///
+/// # Safety
+/// The handle is one, and alive.
+unsafe fn loop_of(handle: *mut uv_handle_t) -> *mut uv_loop_t {
     // SAFETY: a handle outlives the requests that were made of it (law 1).
     unsafe { (*handle).r#loop.get() }
 }

@@ -13,12 +13,13 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
+use io_uring::{EnterFlags, IoUring};
 use libc::c_int;
 
 use crate::abi::{ERRORS, Errno, uv_buf_t};
 use crate::driver::probe::{self, Features, Refusal};
-use crate::op::{FileOp, sqe};
+use crate::op::sqe::Entry;
+use crate::op::{FileOp, Submission};
 
 /// May this process have a ring?
 #[derive(Debug)]
@@ -69,8 +70,7 @@ pub fn poll() -> OnRing {
     trial(|ring| {
         // SAFETY: no pointers.
         let fd = owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })?;
-        let entry = opcode::PollAdd::new(types::Fd(fd.as_raw_fd()), libc::POLLIN as u32).build();
-        push(ring, &entry)?;
+        push(ring, &Entry::poll(fd.as_raw_fd()))?;
         // It must not complete before the descriptor is readable.
         if enter(ring, 1, 0, EnterFlags::GETEVENTS).is_ok() && ring.completion().next().is_some() {
             return Err(libc::EIO);
@@ -157,9 +157,9 @@ fn owned(fd: c_int) -> Result<OwnedFd, c_int> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn push(ring: &mut IoUring, entry: &squeue::Entry) -> Result<(), c_int> {
+fn push(ring: &mut IoUring, entry: &Entry) -> Result<(), c_int> {
     // SAFETY: (1).
-    unsafe { ring.submission().push(entry) }.map_err(|_| libc::EIO)
+    unsafe { ring.submission().push(entry.as_raw()) }.map_err(|_| libc::EIO)
 }
 
 fn enter(ring: &mut IoUring, submit: u32, min: u32, flags: EnterFlags) -> Result<(), c_int> {
@@ -228,14 +228,15 @@ impl Bench {
             ("symlink", FileOp::Symlink { path: file, new_path: symlink }),
             ("mkdir", FileOp::Mkdir { path: self.folder.as_ptr(), mode: 0o700 }),
         ]
-        .map(|(name, op)| (name, Self::try_one(ring, &op).unwrap_or_else(OnRing::Failed)))
+        // SAFETY: (1).
+        .map(|(name, op)| (name, Self::try_one(ring, &unsafe { Submission::new(op) }).unwrap_or_else(OnRing::Failed)))
         .into())
     }
 
     /// Hands over one entry without asking for completions: what is there then was done inside the call. What a kernel
     /// worker has done shows only at an enter that asks (DEFER_TASKRUN).
-    fn try_one(ring: &mut IoUring, op: &FileOp) -> Result<OnRing, c_int> {
-        push(ring, &sqe::entry(op))?;
+    fn try_one(ring: &mut IoUring, op: &Submission) -> Result<OnRing, c_int> {
+        push(ring, &Entry::of(op))?;
         enter(ring, 1, 0, EnterFlags::empty())?;
         let mut done = ring.completion().next();
         let way = if done.is_some() { OnRing::InEnter } else { OnRing::Later };
@@ -246,7 +247,7 @@ impl Bench {
         match done.map_or(0, |cqe| cqe.result()) {
             result if result < 0 => Ok(OnRing::Failed(-result)),
             result => {
-                if matches!(op, FileOp::Open { .. }) {
+                if matches!(**op, FileOp::Open { .. }) {
                     drop(owned(result));
                 }
                 Ok(way)

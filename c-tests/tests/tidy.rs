@@ -14,6 +14,49 @@ const MOST_COLUMNS: usize = 140;
 /// Rooms whose files may be in a larger circle, and longer: their types name each other, as they do in C.
 const SHAPES_OF_C: &str = "abi";
 
+/// Where no unsafe code may come in again: files, and rooms with all that is in them.
+const WITHOUT_UNSAFE: [&str; 36] = [
+    "abi",
+    "base::sync",
+    "driver::counters",
+    "driver::file_ring",
+    "driver::limit",
+    "driver::script",
+    "handles::fs_descriptor",
+    "handles::fs_watch::table",
+    "handles::sending",
+    "handles::stream::ready",
+    "handles::stream::watermark",
+    "model::buffer_budget",
+    "model::ext_request",
+    "model::loop_options",
+    "model::metrics",
+    "model::operations",
+    "model::owner",
+    "model::questions",
+    "model::request",
+    "model::timers",
+    "op::sqe",
+    "op::table",
+    "pool::arrivals",
+    "pool::lookups",
+    "pool::workers",
+    "requests::fs::open",
+    "requests::fs::route",
+    "requests::fs::run",
+    "requests::fs::stages",
+    "requests::post",
+    "sys::stat",
+    "text::buffer",
+    "text::idna",
+    "turn::backend_fd",
+    "turn::fork",
+    "turn::waiting",
+];
+
+/// What may not name a loop, because other threads run it: they may name what loops share with them.
+const WITHOUT_LOOP: [&str; 2] = ["pool", "model::asyncs"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
 }
@@ -162,6 +205,44 @@ fn every_file_imports_from_below() {
         faults.extend(above.map(|other| format!("{} imports {}, which is above it", written(&from), written(other))));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn is_within(module: &Module, name: &str) -> bool {
+    let outer: Vec<&str> = name.split("::").collect();
+    module.len() >= outer.len() && module.iter().zip(outer).all(|(part, outer)| part == outer)
+}
+
+#[test]
+fn what_needs_no_unsafe_code_denies_it() {
+    let modules = modules();
+    // In which others are says nothing of those.
+    let is_outer =
+        |module: &Module| modules.keys().any(|other| other.len() > module.len() && other.starts_with(module));
+    let mut faults = Vec::new();
+    for (module, code) in modules.iter().filter(|(module, _)| !module.is_empty()) {
+        let name = written(module);
+        let (is_named, denies) = (WITHOUT_UNSAFE.contains(&name.as_str()), code.contains("#![deny(unsafe_code)]"));
+        if is_named != denies {
+            faults.push(format!("{name}: in the list: {is_named}; with #![deny(unsafe_code)]: {denies}"));
+        }
+        let has_unsafe = code.replace("unsafe_code", "").contains("unsafe");
+        let is_safe = WITHOUT_UNSAFE.iter().any(|outer| is_within(module, outer));
+        if !has_unsafe && !is_safe && !is_outer(module) {
+            faults.push(format!("{name}: has no unsafe code any more, and does not deny it"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_other_threads_run_names_no_loop() {
+    let modules = modules();
+    let run_elsewhere = modules.iter().filter(|(module, _)| WITHOUT_LOOP.iter().any(|name| is_within(module, name)));
+    let the_loop = ["model", "event_loop"].map(str::to_owned).to_vec();
+    let mut found =
+        run_elsewhere.filter(|(module, code)| named(module, code).iter().any(|path| path.starts_with(&the_loop)));
+    let culprit = found.next().map(|(module, _)| written(module));
+    assert_eq!(culprit, None, "names a loop");
 }
 
 #[test]

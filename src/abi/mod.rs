@@ -1,5 +1,6 @@
 //! What C sees: shapes, no behaviour. `layout.rs` holds the assertions that these are libuv 1.53.0's.
 
+#![deny(unsafe_code)]
 #![allow(non_camel_case_types, reason = "these are the names of C")]
 
 mod data;

@@ -8,6 +8,7 @@ macro_rules! newtype {
         #[repr(transparent)]
         pub(crate) struct $name(std::ptr::NonNull<$c>);
 
+        #[expect(unsafe_code, reason = "the way from C's pointers to ours")]
         impl $name {
             /// From a pointer of C, which may not be NULL.
             ///
@@ -26,6 +27,7 @@ macro_rules! newtype {
             }
         }
 
+        #[expect(unsafe_code, reason = "the way to the fields")]
         impl std::ops::Deref for $name {
             type Target = $c;
             fn deref(&self) -> &$c {
@@ -35,4 +37,26 @@ macro_rules! newtype {
         }
     };
 }
+/// From a newtype to the link in a field of its struct and, where a second name is given, back.
+macro_rules! linked {
+    ($name:ident, $c:ty, $($to:ident $(/ $from:ident)?: $field:ident),+) => {
+        #[expect(unsafe_code, reason = "the way from a field to its struct")]
+        impl $name { $(
+            /// The link in the field of this name.
+            pub(crate) fn $to(self) -> $crate::base::queue::Link {
+                // SAFETY: law 1 or 2.
+                unsafe { $crate::base::queue::Link::at((&raw const (*self.as_ptr()).$field).cast()) }
+            }
+
+            $(
+                /// Whose link this is.
+                pub(crate) fn $from(link: $crate::base::queue::Link) -> $name {
+                    // SAFETY: a link of a list of such lies in a live one (law 1 or 2): whoever ends has left all lists.
+                    unsafe { $name::from_c($crate::base::queue::owner!(link, $c, $field)) }
+                }
+            )?
+        )+ }
+    };
+}
+pub(crate) use linked;
 pub(crate) use newtype;

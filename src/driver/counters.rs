@@ -1,5 +1,7 @@
 //! What a driver did, in numbers.
 
+#![deny(unsafe_code)]
+
 /// Counters of what a driver did, for `uvring_loop_stats`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counters {

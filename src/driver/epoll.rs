@@ -14,6 +14,7 @@ use crate::op::{Completion, OpKey};
 
 /// At most this many events are taken in one wait (libuv's figure).
 const EVENTS: usize = 1024;
+type Events = [MaybeUninit<epoll_event>; EVENTS];
 
 /// Readiness by epoll.
 pub(crate) struct Epoll {
@@ -167,11 +168,11 @@ impl Epoll {
     /// One sleep; gives the number of events, EINTR hidden.
     fn wait_once(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> usize {
         // Not initialised: to clear these 12 KiB would cost as much as the system call.
-        let mut events = [const { MaybeUninit::<epoll_event>::uninit() }; EVENTS];
+        let mut events: Events = [const { MaybeUninit::uninit() }; EVENTS];
         loop {
             let left = limit.left_ns(look);
             self.waits += 1;
-            let n = self.epoll_wait(events.as_mut_ptr().cast(), left, limit.sigmask);
+            let n = self.epoll_wait(&mut events, left, limit.sigmask);
             if n < 0 {
                 match Errno::last() {
                     Errno::EINTR if left != Some(0) => continue,
@@ -193,8 +194,8 @@ impl Epoll {
         }
     }
 
-    fn epoll_wait(&self, events: *mut epoll_event, left_ns: Option<u64>, sigmask: u64) -> c_int {
-        let most = EVENTS as c_int;
+    fn epoll_wait(&self, events: &mut Events, left_ns: Option<u64>, sigmask: u64) -> c_int {
+        let (most, events) = (EVENTS as c_int, events.as_mut_ptr().cast::<epoll_event>());
         let precise = left_ns.filter(|&ns| self.precise && ns % 1_000_000 != 0);
         // SAFETY: the array has room for `most` events; sigset_t begins with the kernel's bit set.
         unsafe {

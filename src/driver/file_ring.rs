@@ -23,7 +23,9 @@
 //! | EAGAIN, ENOMEM, EBUSY | they stay, completions are taken, and it is tried again; after [`PATIENCE_NS`] it counts as refused |
 //! | EPERM, ENOSYS and the like | [`FileRing::shutdown`]: what the kernel has not taken goes elsewhere, the rest is [`Severed`] |
 
-use io_uring::{EnterFlags, opcode, squeue, types};
+#![deny(unsafe_code)]
+
+use io_uring::{EnterFlags, types};
 
 use super::epoll::Epoll;
 use super::probe;
@@ -33,7 +35,8 @@ use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
 use crate::driver::counters::Counters;
 use crate::driver::limit::Limit;
-use crate::op::{Completion, FileOp, OpKey, sqe};
+use crate::op::sqe::{self, Entry};
+use crate::op::{Completion, FileOp, OpKey, Submission};
 use crate::sys::clock;
 
 /// The `user_data` of cancellations, and of the poll of the epoll set: no key is that small.
@@ -157,15 +160,15 @@ impl FileRing {
     }
 
     /// Starts an operation. Fails if there is no ring, or no room.
-    pub(super) fn submit(&mut self, key: OpKey, op: &FileOp) -> Result {
+    pub(super) fn submit(&mut self, key: OpKey, op: &Submission) -> Result {
         self.in_flight.reserve(1)?;
-        let number = self.push(&sqe::entry(op).user_data(key.to_bits())).ok_or(Errno::EAGAIN)?;
+        let number = self.push(&Entry::of(op).user_data(key.to_bits())).ok_or(Errno::EAGAIN)?;
         self.counters.ring_files += 1;
         self.in_flight.push(InFlight { key, number })
     }
 
     /// Queues an entry; gives its number.
-    fn push(&mut self, entry: &squeue::Entry) -> Option<u32> {
+    fn push(&mut self, entry: &Entry) -> Option<u32> {
         self.ring()?;
         let ring = self.instance.as_deref_mut()?;
         ring.push(entry, &mut self.counters).then_some(ring.pushed)
@@ -188,8 +191,7 @@ impl FileRing {
                 None | Some(Ok(()) | Err(Errno::ENOENT | Errno::EALREADY)) => {}
                 // A filter may let io_uring_enter pass and refuse io_uring_register.
                 Some(Err(_)) => {
-                    let entry = opcode::AsyncCancel::new(key.to_bits()).build();
-                    self.push(&entry.user_data(CANCELLATION));
+                    self.push(&Entry::cancel(key.to_bits()).user_data(CANCELLATION));
                 }
             }
         }
@@ -214,8 +216,7 @@ impl FileRing {
     /// Has the ring poll the epoll set, with the next enter. False if there is no ring, or if it may not.
     fn arm(&mut self, epoll: &Epoll) -> bool {
         if !self.armed && !self.cannot_poll {
-            let entry = opcode::PollAdd::new(types::Fd(epoll.fd()), libc::POLLIN as u32).build();
-            self.armed = self.push(&entry.user_data(EPOLL)).is_some();
+            self.armed = self.push(&Entry::poll(epoll.fd()).user_data(EPOLL)).is_some();
         }
         self.armed
     }
@@ -410,7 +411,7 @@ impl FileRing {
         self.armed = false;
         let Some(mut instance) = self.instance.take().filter(|instance| instance.is_mine()) else { return };
         if is_armed {
-            instance.push(&opcode::PollRemove::new(EPOLL).build().user_data(CANCELLATION), &mut self.counters);
+            instance.push(&Entry::end_poll(EPOLL).user_data(CANCELLATION), &mut self.counters);
         }
         if instance.enter(0, EnterFlags::GETEVENTS, None, &mut self.counters) == Entered::Well {
             while instance.next().is_some() {}

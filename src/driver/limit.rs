@@ -1,5 +1,7 @@
 //! How long a driver may wait.
 
+#![deny(unsafe_code)]
+
 use crate::sys::clock;
 
 /// How long to sleep, and with which signals blocked.

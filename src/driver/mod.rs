@@ -27,7 +27,7 @@ use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
-use crate::op::{Completion, FileOp, OpKey};
+use crate::op::{Completion, FileOp, OpKey, Submission};
 pub(crate) use counters::Counters;
 use epoll::Epoll;
 use file_ring::FileRing;
@@ -110,7 +110,7 @@ impl Driver {
     }
 
     /// Starts a file operation, of which [`Driver::rides`] was true; it completes once. Fails if there is no room for it.
-    pub(crate) fn submit(&mut self, key: OpKey, op: &FileOp) -> Result {
+    pub(crate) fn submit(&mut self, key: OpKey, op: &Submission) -> Result {
         match self.files {
             Files::Ring(ref mut ring) => ring.submit(key, op),
             Files::Off | Files::Severed(_) => Err(Errno::ENOSYS),

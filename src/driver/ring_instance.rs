@@ -7,8 +7,8 @@
 //! Closing a ring interrupts its thread's next `epoll_wait` or `poll` with EINTR. A ring that has nothing in flight is
 //! therefore kept by its thread for the thread's next loop.
 //!
-//! Argument for the unsafe code: (1) a pushed entry points only to memory that a request keeps valid until its completion
-//! (laws 2 and 4); (2) the arguments of `enter` live on the stack for the call; (3) `ring` is taken apart in `drop` alone.
+//! Argument for the unsafe code: (1) what an entry points to was promised to be valid until its completion, by whoever made
+//! the submission; (2) the arguments of `enter` live on the stack for the call; (3) `ring` is taken apart in `drop` alone.
 
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
@@ -20,7 +20,7 @@ use std::sync::atomic::{
     fence,
 };
 
-use io_uring::{EnterFlags, IoUring, squeue, types};
+use io_uring::{EnterFlags, IoUring, types};
 use libc::c_int;
 
 use super::probe::{self, SubmissionPolling};
@@ -29,6 +29,7 @@ use crate::base::environment;
 use crate::base::fork;
 use crate::driver::counters::Counters;
 use crate::op::OpKey;
+use crate::op::sqe::Entry;
 
 /// What a loop wants of its ring.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -149,10 +150,10 @@ impl RingInstance {
     }
 
     /// Queues an entry for the next enter. False if there is no room, and none can be made.
-    pub(super) fn push(&mut self, entry: &squeue::Entry, counters: &mut Counters) -> bool {
+    pub(super) fn push(&mut self, entry: &Entry, counters: &mut Counters) -> bool {
         for has_entered in [false, true] {
             // SAFETY: (1).
-            if unsafe { self.ring.submission().push(entry) }.is_ok() {
+            if unsafe { self.ring.submission().push(entry.as_raw()) }.is_ok() {
                 self.pushed = self.pushed.wrapping_add(1);
                 self.outstanding += 1;
                 counters.entries += 1;

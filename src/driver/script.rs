@@ -1,6 +1,8 @@
 //! The scripted kernel, for tests: descriptors become ready, and `io_uring_enter` fails, when the test says so. It serves the
 //! production loop, handles and driver; only what the kernel would report is made up.
 
+#![deny(unsafe_code)]
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 

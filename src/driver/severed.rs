@@ -183,13 +183,22 @@ impl Pages {
         if map == libc::MAP_FAILED {
             return Err(Errno::last());
         }
-        let pages = Pages::of_mapping(map, page, words, instance.outstanding);
         // SAFETY: (1).
-        unsafe { libc::munmap(map, len) };
-        pages
+        unsafe {
+            let pages = Pages::of_mapping(map, page, words, instance.outstanding);
+            libc::munmap(map, len);
+            pages
+        }
     }
 
-    fn of_mapping(map: *mut c_void, page: usize, words: [u32; word::COUNT], outstanding: usize) -> Result<Pages> {
+    /// # Safety
+    /// (1)
+    unsafe fn of_mapping(
+        map: *mut c_void,
+        page: usize,
+        words: [u32; word::COUNT],
+        outstanding: usize,
+    ) -> Result<Pages> {
         // SAFETY: (1); the kernel said where the words are.
         let read = |at: usize| unsafe { map.byte_add(words[at] as usize).cast::<u32>().read_volatile() };
         let (head, mask) = (read(word::HEAD), read(word::MASK));
@@ -207,9 +216,12 @@ impl Pages {
             mask,
             seen: Array::new(),
         };
-        pages.add(map, pages.tail_at)?;
-        for i in 0..outstanding as u32 {
-            pages.add(map, pages.place_of(head.wrapping_add(i)))?;
+        // SAFETY: (1).
+        unsafe {
+            pages.add(map, pages.tail_at)?;
+            for i in 0..outstanding as u32 {
+                pages.add(map, pages.place_of(head.wrapping_add(i)))?;
+            }
         }
         pages.seen.reserve(pages.count * page)?;
         Ok(pages)
@@ -221,7 +233,10 @@ impl Pages {
     }
 
     /// Puts the page of a place into the pipe, unless it is there.
-    fn add(&mut self, map: *mut c_void, place: usize) -> Result {
+    ///
+    /// # Safety
+    /// (1)
+    unsafe fn add(&mut self, map: *mut c_void, place: usize) -> Result {
         let number = (place / self.page) as u32;
         if self.numbers[..self.count].contains(&number) {
             return Ok(());

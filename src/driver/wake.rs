@@ -12,11 +12,10 @@
 //! Both sides put a SeqCst fence between their store and their load, so at least one sees the other: the sender stores its
 //! work and loads the state; the loop stores ASLEEP and looks for work.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
-
 use libc::c_int;
 
 use crate::abi::{Errno, Result};
+use crate::base::sync::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;

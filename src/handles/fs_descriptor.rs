@@ -1,14 +1,16 @@
 //! A loop's inotify descriptor.
 
+#![deny(unsafe_code)]
+
 use crate::abi::Result;
 use crate::model::event_loop::Loop;
-use crate::model::io_watcher::{self as io, Io, Part};
+use crate::model::io_watcher::{self as io, Part};
 use crate::sys::{inotify, socket};
 
 pub(super) fn open(event_loop: Loop) -> Result {
     let fd = inotify::open()?;
-    watcher(event_loop).init(Part::Inotify, fd);
-    if let Err(e) = watcher(event_loop).start(event_loop, io::IN) {
+    event_loop.inotify_watcher().init(Part::Inotify, fd);
+    if let Err(e) = event_loop.inotify_watcher().start(event_loop, io::IN) {
         socket::close(fd);
         return Err(e);
     }
@@ -16,15 +18,10 @@ pub(super) fn open(event_loop: Loop) -> Result {
     Ok(())
 }
 
-fn watcher(event_loop: Loop) -> Io {
-    // SAFETY: the loop is alive (law 5).
-    unsafe { Io::at(&raw const (*event_loop.as_ptr()).inotify_read_watcher) }
-}
-
 pub(super) fn close(event_loop: Loop) {
     let fd = event_loop.inotify_fd.replace(-1);
     if fd != -1 {
-        watcher(event_loop).close(event_loop);
+        event_loop.inotify_watcher().close(event_loop);
         socket::close(fd);
     }
 }

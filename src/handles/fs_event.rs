@@ -11,8 +11,7 @@ use libc::{c_char, c_int, c_uint};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffer::Out;
-use crate::base::queue::Link;
-use crate::handles::fs_watch::{Inotify, each_active, handle_of};
+use crate::handles::fs_watch::{Inotify, each_active};
 use crate::handles::{fs_descriptor, fs_tree};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{FsEvent, Handle};
@@ -83,12 +82,6 @@ impl FsEvent {
         self.cb.set(None);
         self.wd.set(-1);
         self.link().init();
-    }
-
-    /// The link among the handles of a watch.
-    pub(super) fn link(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).watchers) }
     }
 
     fn start(self, cb: uv_fs_event_cb, path: &CStr, flags: c_uint) -> Result {
@@ -174,7 +167,7 @@ pub(crate) fn after_fork(event_loop: Loop) -> Result {
     fs_descriptor::open(event_loop)?;
     let mut result = Ok(());
     while let Some(link) = inotify.walking().pop_front() {
-        let handle = handle_of(link);
+        let handle = FsEvent::of_link(link);
         if let Err(e) = inotify.watch(handle).and_then(|()| fs_tree::start(handle, inotify)) {
             handle.stop();
             result = Err(e);

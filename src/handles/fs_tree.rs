@@ -204,7 +204,7 @@ impl Tree {
         let discard = || unsafe { alloc::free(own_path.cast()) };
         let mut new = alloc::boxed(new).inspect_err(|_| discard())?;
         let mask = inotify::CHANGES | libc::IN_ONLYDIR | libc::IN_DONT_FOLLOW;
-        let acquired = inotify.acquire(full.as_c().as_ptr(), mask);
+        let acquired = inotify.acquire(full.as_c(), mask);
         let known = acquired.ok().and_then(|wd| inotify.find_branch(wd, handle));
         let result = match acquired {
             // A branch that was lost, or that another walk has found.

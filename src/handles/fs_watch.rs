@@ -27,7 +27,6 @@ use super::fs_tree::{self, Branch, Joined};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::alloc::Array;
-use crate::base::queue;
 use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
@@ -158,12 +157,11 @@ impl Inotify {
         None
     }
 
-    /// Watches what is at `path`, which must be a C string of the library's. Somebody has to be held by the watch then.
-    pub(super) fn acquire(&self, path: *const c_char, mask: u32) -> Result<c_int> {
+    /// Watches what is at `path`. Somebody has to be held by the watch then.
+    pub(super) fn acquire(&self, path: &CStr, mask: u32) -> Result<c_int> {
         let fd = self.event_loop.inotify_fd.get();
         self.watches.borrow_mut().reserve()?;
-        // SAFETY: as said above.
-        let wd = unsafe { inotify::add(fd, path, mask) }?;
+        let wd = inotify::add(fd, path, mask)?;
         if self.handles(wd).is_none() {
             let new = Watch { handles: uv__queue::new(), branches: uv__queue::new(), count: Cell::new(0) };
             let watch = alloc::boxed(new).inspect_err(|_| inotify::remove(fd, wd))?;
@@ -211,7 +209,8 @@ impl Inotify {
 
     /// Links a handle to the watch of what is at its path.
     pub(super) fn watch(&self, handle: FsEvent) -> Result {
-        let wd = self.acquire(handle.path.get(), inotify::CHANGES)?;
+        // SAFETY: an active handle has a path.
+        let wd = self.acquire(unsafe { CStr::from_ptr(handle.path.get()) }, inotify::CHANGES)?;
         if let Some(handles) = self.handles(wd) {
             handles.push_back(handle.link());
             self.hold(wd);
@@ -251,15 +250,15 @@ impl Inotify {
         let mut next = todo.first();
         while let Some(link) = next {
             next = link.next_in(todo);
-            handle_of(link).wd.set(-1);
-            fs_tree::strip(handle_of(link), self);
+            FsEvent::of_link(link).wd.set(-1);
+            fs_tree::strip(FsEvent::of_link(link), self);
         }
     }
 
     /// Puts handles and branches back to their watches that an interrupted delivery left out.
     pub(super) fn collect_strays(&'static self) {
         while let Some(link) = self.walking().pop_front() {
-            if let Some(handles) = self.handles(handle_of(link).wd.get()) {
+            if let Some(handles) = self.handles(FsEvent::of_link(link).wd.get()) {
                 handles.push_back(link);
             }
         }
@@ -310,7 +309,7 @@ impl Inotify {
             self.walking().append_all(handles);
         }
         while let Some(link) = self.walking().pop_front() {
-            let handle = handle_of(link);
+            let handle = FsEvent::of_link(link);
             // The watch may have ended and come again in a callback; the handle says which one is its own.
             if let Some(handles) = self.handles(handle.wd.get()) {
                 handles.push_back(link);
@@ -406,12 +405,6 @@ fn tell_own_name(handle: FsEvent, events: c_int) {
     if let Ok(name) = Joined::new(&path[start..], c"") {
         callback::fs_event(handle, name.as_c().as_ptr(), events, 0);
     }
-}
-
-/// The handle with this link.
-pub(super) fn handle_of(link: Link) -> FsEvent {
-    // SAFETY: (2), law 1.
-    unsafe { FsEvent::from_c(queue::owner!(link, uv_fs_event_t, watchers)) }
 }
 
 /// Calls `f` with each active file watcher of the loop; it must not call user code.

@@ -10,7 +10,7 @@ use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Poll};
-use crate::model::io_watcher::{self as io, Io, Part};
+use crate::model::io_watcher::{self as io, Part};
 use crate::sys::socket;
 
 /// What a poll event is called by users, and by the kernel.
@@ -67,11 +67,6 @@ impl Poll {
         self.io().init(Part::Poll, fd);
         self.poll_cb.set(None);
         Ok(())
-    }
-
-    pub(crate) fn io(self) -> Io {
-        // SAFETY: law 1.
-        unsafe { Io::at(&raw const (*self.as_ptr()).io_watcher) }
     }
 
     fn start(self, events: c_int, cb: uv_poll_cb) -> Result {

@@ -19,8 +19,6 @@ mod spawn;
 use libc::{c_int, c_uint, c_void};
 
 use crate::abi::*;
-use crate::base::queue;
-use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Process, Signal, flag};
@@ -72,17 +70,6 @@ pub unsafe extern "C" fn uv_disable_stdio_inheritance() {
 }
 
 impl Process {
-    fn link(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
-    }
-
-    /// The handle whose `queue` this is.
-    fn of_link(link: Link) -> Process {
-        // SAFETY: a link of these lists lies in a live handle (law 1).
-        unsafe { Process::from_c(queue::owner!(link, uv_process_t, queue)) }
-    }
-
     fn word(self, at: usize) -> usize {
         // SAFETY: the union's four words are always initialised.
         let reserved = unsafe { self.u.get().reserved };

@@ -1,6 +1,8 @@
 //! What writes and datagrams have in common. A request waits in its handle's first queue until the kernel has taken or refused it, then in
 //! the second for its callback.
 
+#![deny(unsafe_code)]
+
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::model::io_watcher::Io;

@@ -34,7 +34,7 @@ use crate::base::lock::{Held, Lock};
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Kind, Signal, flag};
-use crate::model::io_watcher::{self as io, Io, Part};
+use crate::model::io_watcher::{self as io, Part};
 use crate::sys::signals::{self, AllBlocked};
 use crate::sys::socket;
 
@@ -109,7 +109,7 @@ impl Signal {
             // A fork left the loop without one.
             open_pipe(event_loop)?;
         }
-        pipe_watcher(event_loop).start(event_loop, io::IN)?;
+        event_loop.signal_watcher().start(event_loop, io::IN)?;
         Handle::from(self).init(event_loop, UV_SIGNAL);
         self.signum.set(0);
         self.caught_signals.set(0);
@@ -343,11 +343,6 @@ pub(crate) fn on_ready(event_loop: Loop) {
     }
 }
 
-fn pipe_watcher(event_loop: Loop) -> Io {
-    // SAFETY: the loop is alive (law 5).
-    unsafe { Io::at(&raw const (*event_loop.as_ptr()).signal_io_watcher) }
-}
-
 /// Gives the loop a signal pipe: with the loop, because a signal may have to be watched when no descriptor is left.
 pub(crate) fn loop_init(event_loop: Loop) -> Result {
     global_init();
@@ -356,7 +351,7 @@ pub(crate) fn loop_init(event_loop: Loop) -> Result {
 
 fn open_pipe(event_loop: Loop) -> Result {
     let ends = signals::message_pipe()?;
-    pipe_watcher(event_loop).init(Part::Signal, ends[0]);
+    event_loop.signal_watcher().init(Part::Signal, ends[0]);
     event_loop.signal_pipefd.set(ends);
     Ok(())
 }
@@ -383,15 +378,15 @@ pub(crate) fn loop_cleanup(event_loop: Loop) {
     each(event_loop, Signal::stop);
     let ends = event_loop.signal_pipefd.replace([-1, -1]);
     if ends[0] != -1 {
-        pipe_watcher(event_loop).close(event_loop);
+        event_loop.signal_watcher().close(event_loop);
         close_pipe(ends);
     }
 }
 
 /// In a forked child: a new signal pipe. What the old one held was for the parent.
 pub(crate) fn after_fork(event_loop: Loop) -> Result {
-    let was_watched = pipe_watcher(event_loop).wants(io::IN);
-    pipe_watcher(event_loop).close(event_loop);
+    let was_watched = event_loop.signal_watcher().wants(io::IN);
+    event_loop.signal_watcher().close(event_loop);
     // Before the new one is made, which may need the numbers. The handler uses neither until the watchers are in its lists again.
     close_pipe(event_loop.signal_pipefd.replace([-1, -1]));
     open_pipe(event_loop)?;
@@ -406,5 +401,5 @@ pub(crate) fn after_fork(event_loop: Loop) -> Result {
         });
     });
     result?;
-    if was_watched { pipe_watcher(event_loop).start(event_loop, io::IN) } else { Ok(()) }
+    if was_watched { event_loop.signal_watcher().start(event_loop, io::IN) } else { Ok(()) }
 }

@@ -9,8 +9,6 @@ use std::ptr;
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::queue;
-use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Timer};
@@ -97,12 +95,6 @@ impl Timer {
     fn set_short_ns(self, short: u64) {
         let reserved = [ptr::without_provenance_mut(short as usize), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
         self.u.set(uv__handle_u { reserved });
-    }
-
-    /// The first two words of the node: the link among the timers that are about to run.
-    fn link(self) -> Link {
-        // SAFETY: law 1; the node is three words, aligned as a link is.
-        unsafe { Link::at((&raw const (*self.as_ptr()).node).cast()) }
     }
 
     fn start(self, cb: uv_timer_cb, timeout: u64, repeat: u64) -> Result {
@@ -199,8 +191,7 @@ pub(crate) fn run(event_loop: Loop) {
         ready.push_back(first.timer.link());
     }
     while let Some(link) = ready.pop_front() {
-        // SAFETY: the link of a due timer lies in a live timer (law 1); `stop` and `close` take it out.
-        let timer = unsafe { Timer::from_c(queue::owner!(link, uv_timer_t, node)) };
+        let timer = Timer::of_link(link);
         // Cannot fail: it has a callback, and its room in the heap.
         let _ = timer.again();
         callback::timer(timer);

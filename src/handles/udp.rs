@@ -15,7 +15,7 @@ use libc::{c_int, c_uint, c_void, sockaddr};
 use crate::abi::*;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Udp, flag};
-use crate::model::io_watcher::{self as io, Io, Part};
+use crate::model::io_watcher::{self as io, Part};
 use crate::sys::datagram;
 use crate::sys::datagram::Address;
 use crate::sys::socket;
@@ -119,11 +119,6 @@ impl Udp {
         self.queued().init();
         self.completed().init();
         Ok(())
-    }
-
-    pub(crate) fn io(self) -> Io {
-        // SAFETY: law 1.
-        unsafe { Io::at(&raw const (*self.as_ptr()).io_watcher) }
     }
 
     fn fd(self) -> c_int {

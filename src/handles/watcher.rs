@@ -5,8 +5,6 @@
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::queue;
-use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Check, Handle, Idle, Prepare};
@@ -88,11 +86,6 @@ macro_rules! watcher {
                 0
             }
 
-            fn link(self) -> Link {
-                // SAFETY: law 1.
-                unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
-            }
-
             fn start(self, cb: $cb_type) -> Result {
                 let handle = Handle::from(self);
                 if handle.is_active() {
@@ -125,8 +118,7 @@ macro_rules! watcher {
             todo.append_all(all);
             while let Some(link) = todo.pop_front() {
                 all.push_back(link);
-                // SAFETY: a link of this list lies in a live handle (law 1).
-                callback::$call(unsafe { $name::from_c(queue::owner!(link, $c, queue)) });
+                callback::$call($name::of_link(link));
             }
         }
 

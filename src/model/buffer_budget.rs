@@ -11,6 +11,8 @@
 //! connections 12.6 / 12.1 / 5.6 µs, 1 MiB 1010 / 900 / 585 µs; datagrams of 64 B 3.4 / 3.35 / 2.7 µs. A turn more costs
 //! 0.15 µs.
 
+#![deny(unsafe_code)]
+
 use std::cell::Cell;
 
 use crate::abi::UV_RUN_DEFAULT;

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::newtype::newtype;
-use crate::base::queue::Link;
+use crate::base::newtype::{linked, newtype};
 
 newtype!(
     /// A loop.
@@ -14,28 +13,19 @@ newtype!(
     uv_loop_t
 );
 
-macro_rules! queues {
-    ($($name:ident),+) => { $(
-        pub(crate) fn $name(self) -> Link {
-            // SAFETY: the loop is alive (law 5).
-            unsafe { Link::at(&raw const (*self.as_ptr()).$name) }
-        }
-    )+ };
-}
-
-impl Loop {
-    queues!(
-        handle_queue,
-        pending_queue,
-        watcher_queue,
-        wq,
-        process_handles,
-        prepare_handles,
-        check_handles,
-        idle_handles,
-        async_handles
-    );
-}
+linked!(
+    Loop,
+    uv_loop_t,
+    handle_queue: handle_queue,
+    pending_queue: pending_queue,
+    watcher_queue: watcher_queue,
+    wq: wq,
+    process_handles: process_handles,
+    prepare_handles: prepare_handles,
+    check_handles: check_handles,
+    idle_handles: idle_handles,
+    async_handles: async_handles
+);
 
 macro_rules! words {
     ($($name:ident, $field:ident: $atomic:ty;)+) => { $(

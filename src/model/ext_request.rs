@@ -1,5 +1,7 @@
 //! Newtypes over the requests of uvring.h.
 
+#![deny(unsafe_code)]
+
 use crate::abi::ext::uvring_post_t;
 use crate::base::newtype::newtype;
 

@@ -115,7 +115,7 @@ pub(crate) fn metrics(event_loop: Loop) -> uvring_metrics_t {
         files_inline: files.answered_inline.get(),
         files_ring: counters.ring_files,
         files_pool: files.given_to_pool.get(),
-        pool_waiting: (state.jobs.get() + state.lookups.get()) as u64,
+        pool_waiting: (event_loop.shared().jobs() + event_loop.shared().lookups()) as u64,
         refusals: metrics.refusals.get(),
         overflows: counters.overflows,
         asleep_ns: metrics.asleep_ns.get(),

@@ -1,15 +1,13 @@
 //! The file requests of a loop on their way, and what each of them keeps in its reserved words.
 
 use std::cell::{Cell, RefCell};
-use std::mem::offset_of;
 
 use libc::c_int;
 
 use crate::abi::*;
 use crate::base::alloc::Array;
-use crate::base::queue;
 use crate::base::queue::Link;
-use crate::model::event_loop::Loop;
+use crate::model::job::{Job, WithJob};
 use crate::model::request::FsReq;
 
 /// Where a request stands; kept in the request's reserved words.
@@ -294,29 +292,13 @@ impl FsReq {
         self.word(MARKS) & mark::MAY_LEAVE_POOL != 0
     }
 
-    pub(crate) fn work(self) -> *mut uv__work {
-        (&raw const self.work_req).cast_mut()
-    }
-
     pub(crate) fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.work()).wq) }
-    }
-
-    /// The request of a job.
-    pub(crate) fn of_work(work: *mut uv__work) -> FsReq {
-        // SAFETY: the job of a file request (law 2).
-        unsafe { FsReq::from_c(work.byte_sub(offset_of!(uv_fs_t, work_req)).cast()) }
+        self.job().link()
     }
 
     pub(crate) fn of_link(link: Link) -> FsReq {
-        FsReq::of_work(queue::owner!(link, uv__work, wq))
-    }
-
-    /// The request's loop.
-    pub(crate) fn event_loop(self) -> Loop {
-        // SAFETY: the loop outlives its requests.
-        unsafe { Loop::from_c(self.r#loop.get()) }
+        // SAFETY: the lists of `Files` hold file requests.
+        unsafe { FsReq::of_job(Job::of_link(link)) }
     }
 
     pub(crate) fn is_stat(self) -> bool {

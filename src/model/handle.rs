@@ -9,9 +9,7 @@ use std::ptr;
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
-use crate::base::newtype::newtype;
-use crate::base::queue;
-use crate::base::queue::Link;
+use crate::base::newtype::{linked, newtype};
 use crate::model::event_loop::Loop;
 
 /// The bits of `handle->flags`. Programs copy and test them, so they are libuv's.
@@ -57,6 +55,7 @@ newtype!(
     Handle,
     uv_handle_t
 );
+linked!(Handle, uv_handle_t, link / of_link: handle_queue);
 handle! {
     Async, uv_async_t, "An async handle.";
     Check, uv_check_t, "A check handle.";
@@ -74,6 +73,18 @@ handle! {
     Tty, uv_tty_t, "A terminal.";
     Udp, uv_udp_t, "A UDP handle.";
 }
+
+linked!(Async, uv_async_t, link / of_link: queue);
+linked!(Check, uv_check_t, link / of_link: queue);
+linked!(FsEvent, uv_fs_event_t, link / of_link: watchers);
+linked!(Idle, uv_idle_t, link / of_link: queue);
+linked!(Prepare, uv_prepare_t, link / of_link: queue);
+linked!(Process, uv_process_t, link / of_link: queue);
+// Of requests that the kernel has not taken yet, and of those that await their callbacks.
+linked!(Stream, uv_stream_t, queued: write_queue, completed: write_completed_queue);
+linked!(Udp, uv_udp_t, queued: write_queue, completed: write_completed_queue);
+// The first two words of the node, which are its only use: it links timers that are about to run.
+linked!(Timer, uv_timer_t, link / of_link: node);
 
 macro_rules! stream {
     ($($name:ident),+) => { $(
@@ -158,12 +169,6 @@ pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd
 }
 
 impl Handle {
-    /// The handle whose `handle_queue` this is.
-    pub(crate) fn of_link(link: Link) -> Handle {
-        // SAFETY: a link of a loop's handle queue lies in a live handle (law 1).
-        unsafe { Handle::from_c(queue::owner!(link, uv_handle_t, handle_queue)) }
-    }
-
     /// Fills the base fields and enters the handle into the loop.
     pub(crate) fn init(self, event_loop: Loop, kind: uv_handle_type) {
         self.r#loop.set(event_loop.as_ptr());
@@ -173,12 +178,6 @@ impl Handle {
         self.next_closing.set(ptr::null_mut());
         self.u.set(uv__handle_u { reserved: [ptr::null_mut(); 4] });
         event_loop.handle_queue().push_back(self.link());
-    }
-
-    /// Its place in `loop->handle_queue`.
-    pub(crate) fn link(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).handle_queue) }
     }
 
     /// The handle's loop.

@@ -12,7 +12,7 @@
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
-use crate::base::newtype::newtype;
+use crate::base::newtype::{linked, newtype};
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Poll, Stream, Udp};
@@ -58,6 +58,27 @@ newtype!(
     Io,
     uv__io_t
 );
+linked!(Io, uv__io_t, pending_link / of_pending_link: pending_queue, watcher_link / of_watcher_link: watcher_queue);
+
+macro_rules! watchers {
+    ($($owner:ident, $name:ident: $field:ident;)+) => { $(
+        impl $owner {
+            /// The watcher in the field of this name.
+            pub(crate) fn $name(self) -> Io {
+                // SAFETY: law 1, and law 5 for a loop.
+                unsafe { Io::from_c(&raw const (*self.as_ptr()).$field) }
+            }
+        }
+    )+ };
+}
+watchers! {
+    Loop, wake_watcher: async_io_watcher;
+    Loop, inotify_watcher: inotify_read_watcher;
+    Loop, signal_watcher: signal_io_watcher;
+    Stream, io: io_watcher;
+    Udp, io: io_watcher;
+    Poll, io: io_watcher;
+}
 
 /// A watcher's owner.
 pub(crate) enum Whose {
@@ -71,15 +92,6 @@ pub(crate) enum Whose {
 }
 
 impl Io {
-    /// The watcher in the field `place` of a live handle or loop.
-    ///
-    /// # Safety
-    /// Law 1.
-    pub(crate) unsafe fn at(place: *const uv__io_t) -> Io {
-        // SAFETY: the caller's.
-        unsafe { Io::from_c(place) }
-    }
-
     pub(crate) fn init(self, part: Part, fd: c_int) {
         self.pending_link().init();
         self.watcher_link().init();
@@ -88,16 +100,6 @@ impl Io {
         self.events.set(0);
         self.fd.set(fd);
         self.part.set(part as c_uint);
-    }
-
-    fn pending_link(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).pending_queue) }
-    }
-
-    fn watcher_link(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).watcher_queue) }
     }
 
     /// Has the processor bring the handle into its cache: as much as a stream has around its watcher, and others not much less.
@@ -144,7 +146,7 @@ impl Io {
 
     /// Wants `events` from now on, besides what it wants already. `UV_ENOMEM` if the loop cannot note it.
     pub(crate) fn start(self, event_loop: Loop, events: c_uint) -> Result {
-        event_loop.set_watcher(self.fd.get(), self.as_ptr())?;
+        event_loop.set_watcher(self.fd.get(), self)?;
         let was_stopped = self.pevents.get() == 0 && self.events.get() != 0;
         self.pevents.set(self.pevents.get() | events);
         if was_stopped || self.pevents.get() != self.events.get() {
@@ -162,7 +164,7 @@ impl Io {
         if self.pevents.get() != 0 {
             return self.note(event_loop.watcher_queue());
         }
-        event_loop.clear_watcher(self.fd.get(), self.as_ptr());
+        event_loop.clear_watcher(self.fd.get(), self);
         if self.events.get() == 0 {
             self.watcher_link().unlink();
         } else {

@@ -1,5 +1,7 @@
 //! Options of a loop that libuv does not have.
 
+#![deny(unsafe_code)]
+
 use crate::abi::{Errno, Result};
 use crate::driver::{RingOptions, SubmissionPolling};
 use crate::model::event_loop::Loop;

@@ -1,46 +1,68 @@
 //! Jobs that threads of the pool have finished, on their way to the loop.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicU32,
+use crate::base::queue::Link;
+use crate::base::sync::{
+    AtomicBool, AtomicU32, Mutex, MutexGuard,
     Ordering::{Relaxed, SeqCst},
 };
+use crate::driver::wake::Wake;
 
-use crate::base::lock::{Mutex, MutexGuard};
-use crate::base::queue::Link;
-
-/// Guards `loop->wq`, in which finished jobs await their `done`.
+/// Where finished jobs await their `done`.
 pub(crate) struct Mailbox {
-    lock: Mutex<()>,
+    /// `loop->wq`.
+    jobs: Mutex<Jobs>,
     /// There may be some.
     some: AtomicBool,
     /// How many threads are between putting a job there and having woken the loop.
-    pub(super) handing_over: AtomicU32,
+    handing_over: AtomicU32,
 }
 
+/// The head of the list.
+pub(crate) struct Jobs(Link);
+
+// SAFETY: the list is touched only under the mailbox's lock.
+unsafe impl Send for Jobs {}
+
 impl Mailbox {
-    pub(super) fn new() -> Mailbox {
-        Mailbox { lock: Mutex::new(()), some: AtomicBool::new(false), handing_over: AtomicU32::new(0) }
+    /// One that fills this list, which has been initialised.
+    pub(super) fn new(jobs: Link) -> Mailbox {
+        Mailbox { jobs: Mutex::new(Jobs(jobs)), some: AtomicBool::new(false), handing_over: AtomicU32::new(0) }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
-        self.lock.lock()
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock()
     }
 
-    /// Puts a job into `wq`, the list that `guard` guards.
-    pub(crate) fn put(&self, _guard: &MutexGuard<'_, ()>, wq: Link, job: Link) {
-        wq.push_back(job);
+    /// Puts a job into the list.
+    pub(crate) fn put(&self, jobs: &MutexGuard<'_, Jobs>, job: Link) {
+        jobs.0.push_back(job);
         self.some.store(true, Relaxed);
+    }
+
+    /// From a thread of the pool: puts a finished job into the list and wakes the loop.
+    pub(crate) fn hand_over(&self, jobs: MutexGuard<'_, Jobs>, job: Link, wake: &Wake) {
+        self.put(&jobs, job);
+        let asleep = wake.claim();
+        if asleep {
+            // Keeps the loop from being closed while it is woken outside the lock, which it wants as soon as it is awake.
+            self.handing_over.fetch_add(1, SeqCst);
+        }
+        drop(jobs);
+        if asleep {
+            wake.signal();
+            self.handing_over.fetch_sub(1, SeqCst);
+        }
     }
 
     pub(crate) fn has_some(&self) -> bool {
         self.some.load(SeqCst)
     }
 
-    /// Moves all jobs from `wq` to another list.
-    pub(crate) fn take_all(&self, wq: Link, to: Link) {
-        let _guard = self.lock.lock();
+    /// Moves all jobs to another list.
+    pub(crate) fn take_all(&self, to: Link) {
+        let jobs = self.jobs.lock();
         self.some.store(false, SeqCst);
-        to.append_all(wq);
+        to.append_all(jobs.0);
     }
 
     /// True while a thread that has put a job there is about to wake the loop.
@@ -48,10 +70,19 @@ impl Mailbox {
         self.handing_over.load(SeqCst) != 0
     }
 
-    /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing. What they had put into the list is
-    /// delivered; where that is nothing, the loop may sleep.
-    pub(crate) fn after_fork(&self, has_jobs: bool) {
-        self.some.store(has_jobs, SeqCst);
+    /// In a forked child: the threads of the pool stayed in the parent, whatever they were doing, maybe in the midst of putting a job
+    /// into the list. What is in it and counts here is delivered; where that is nothing, the loop may sleep.
+    pub(crate) fn after_fork(&self, counts: impl Fn(Link) -> bool) {
+        let jobs = self.jobs.lock();
+        jobs.0.mend();
+        let mut next = jobs.0.first();
+        while let Some(link) = next {
+            next = link.next_in(jobs.0);
+            if !counts(link) {
+                link.unlink();
+            }
+        }
+        self.some.store(!jobs.0.is_empty(), SeqCst);
         self.handing_over.store(0, SeqCst);
     }
 }

@@ -1,5 +1,7 @@
 //! What a loop counts (`uv_metrics_info`, `uv_metrics_idle_time`, `uvring_loop_stats`, `uvring_metrics`).
 
+#![deny(unsafe_code)]
+
 use std::cell::Cell;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,

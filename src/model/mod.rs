@@ -11,6 +11,7 @@ pub(crate) mod figures;
 pub(crate) mod files;
 pub(crate) mod handle;
 pub(crate) mod io_watcher;
+pub(crate) mod job;
 pub(crate) mod loop_options;
 pub(crate) mod mailbox;
 pub(crate) mod metrics;

@@ -1,5 +1,7 @@
 //! Operations under way, and whose they are.
 
+#![deny(unsafe_code)]
+
 use libc::c_int;
 
 use crate::abi::Result;
@@ -9,11 +11,11 @@ use crate::model::handle::Process;
 use crate::model::io_watcher as io;
 use crate::model::owner::Owner;
 use crate::model::request::FsReq;
-use crate::op::{Completion, FileOp, OpKey};
+use crate::op::{Completion, OpKey, Submission};
 
 impl Loop {
     /// Starts a file operation on the ring, which is able to carry it. Fails if there is no room for it.
-    pub(crate) fn begin_file(self, req: FsReq, op: &FileOp) -> Result<OpKey> {
+    pub(crate) fn begin_file(self, req: FsReq, op: &Submission) -> Result<OpKey> {
         self.begin(Owner::Fs(req), |driver, key| driver.submit(key, op))
     }
 

@@ -1,5 +1,7 @@
 //! Who waits for which operation: file operations on the ring, ends of children, and watchers.
 
+#![deny(unsafe_code)]
+
 use crate::model::handle::Process;
 use crate::model::io_watcher::Io;
 use crate::model::request::FsReq;

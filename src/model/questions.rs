@@ -5,6 +5,8 @@
 //! [`Shared`](super::shared::Shared). They are libuv's answers. That a finished operation awaits its callback shows only between
 //! turns, and only where no descriptor tells of it: in callbacks it is the loop's own affair.
 
+#![deny(unsafe_code)]
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_int;

@@ -1,7 +1,9 @@
 //! What all requests share: newtypes over them, their count.
 
+#![deny(unsafe_code)]
+
 use crate::abi::*;
-use crate::base::newtype::newtype;
+use crate::base::newtype::{linked, newtype};
 use crate::model::event_loop::Loop;
 
 newtype!(
@@ -33,6 +35,9 @@ request! {
     Work, uv_work_t, "A job.";
     Write, uv_write_t, "A write.";
 }
+
+linked!(UdpSend, uv_udp_send_t, link / of_link: queue);
+linked!(Write, uv_write_t, link / of_link: queue);
 
 impl Req {
     /// Sets the type and counts the request, which keeps the loop alive.

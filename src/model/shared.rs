@@ -2,19 +2,16 @@
 //! who waits on the backend descriptor in the loop's stead.
 
 use std::ptr;
-use std::sync::atomic::{
-    AtomicPtr, AtomicU32, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
-};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::abi::Result;
-use crate::base::lock::MutexGuard;
 use crate::base::queue::Link;
 use crate::driver::wake::Wake;
 use crate::model::asyncs::PendingStack;
 use crate::model::mailbox::Mailbox;
 use crate::model::metrics::Idle;
 use crate::observe::{self, Slot};
+use crate::sys::call::this_thread;
 
 /// The part of a loop's state that every thread may name. What the loop's own thread tells the others is stored without an
 /// order: who asks while it changes gets the answer of before or after.
@@ -25,6 +22,9 @@ pub(crate) struct Shared {
     pub(crate) pending_asyncs: PendingStack,
     /// Jobs that the pool has finished.
     pub(crate) mailbox: Mailbox,
+    /// Name lookups under way, and other jobs of the pool. Only the loop's own thread changes them.
+    lookups: AtomicUsize,
+    jobs: AtomicUsize,
     /// The key under which the wake-up is registered, as bits.
     pub(crate) wake_key: AtomicU64,
     pub(crate) idle: Idle,
@@ -50,18 +50,15 @@ const RESTLESS: u32 = 2;
 const fn may_be_shared<T: Sync>() {}
 const _: () = may_be_shared::<Shared>();
 
-/// The calling thread.
-fn me() -> u64 {
-    // SAFETY: takes nothing.
-    unsafe { libc::pthread_self() }
-}
-
 impl Shared {
-    pub(crate) fn new() -> Result<Shared> {
+    /// For a loop whose finished jobs await their `done` in this list.
+    pub(super) fn new(finished: Link) -> Result<Shared> {
         Ok(Shared {
             wake: Wake::open()?,
             pending_asyncs: PendingStack::new(),
-            mailbox: Mailbox::new(),
+            mailbox: Mailbox::new(finished),
+            jobs: AtomicUsize::new(0),
+            lookups: AtomicUsize::new(0),
             wake_key: AtomicU64::new(0),
             idle: Idle::default(),
             now_ns: AtomicU64::new(0),
@@ -70,6 +67,22 @@ impl Shared {
             slot: AtomicPtr::new(ptr::null_mut()),
             runner: AtomicU64::new(0),
         })
+    }
+
+    /// Name lookups under way.
+    pub(crate) fn lookups(&self) -> usize {
+        self.lookups.load(Relaxed)
+    }
+
+    /// Other jobs of the pool under way.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs.load(Relaxed)
+    }
+
+    /// Notes that the loop awaits a job more, or (with -1) one less.
+    pub(crate) fn count_job(&self, is_lookup: bool, change: isize) {
+        let count = if is_lookup { &self.lookups } else { &self.jobs };
+        count.store(count.load(Relaxed).wrapping_add_signed(change), Relaxed);
     }
 
     pub(crate) fn now_ns(&self) -> u64 {
@@ -126,7 +139,7 @@ impl Shared {
 
     /// This thread enters `uv_run`.
     pub(crate) fn enter_run(&self) {
-        self.runner.store(me(), Relaxed);
+        self.runner.store(this_thread(), Relaxed);
         self.untold.store(0, Relaxed);
     }
 
@@ -138,23 +151,6 @@ impl Shared {
 
     /// True in a callback of the loop, and after one has jumped out of `uv_run` in this thread.
     pub(crate) fn runs_here(&self) -> bool {
-        self.runner.load(Relaxed) == me()
-    }
-}
-
-impl Shared {
-    /// From a thread of the pool: puts a finished job into `wq` and wakes the loop.
-    pub(crate) fn hand_over(&self, guard: MutexGuard<'_, ()>, wq: Link, job: Link) {
-        self.mailbox.put(&guard, wq, job);
-        let asleep = self.wake.claim();
-        if asleep {
-            // Keeps the loop from being closed while it is woken outside the lock, which it wants as soon as it is awake.
-            self.mailbox.handing_over.fetch_add(1, SeqCst);
-        }
-        drop(guard);
-        if asleep {
-            self.wake.signal();
-            self.mailbox.handing_over.fetch_sub(1, SeqCst);
-        }
+        self.runner.load(Relaxed) == this_thread()
     }
 }

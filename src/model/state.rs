@@ -16,7 +16,6 @@ use crate::model::event_loop::Loop;
 use crate::model::extension::{self, Extension};
 use crate::model::files::Files;
 use crate::model::handle::Async;
-use crate::model::io_watcher::Io;
 use crate::model::metrics::Metrics;
 use crate::model::owner::Owner;
 use crate::model::shared::Shared;
@@ -76,10 +75,6 @@ pub(crate) struct Local {
     pub(crate) adaptive_spin: Cell<AdaptiveSpin>,
     /// How soon descriptors tend to become ready.
     pub(crate) event_spin: Cell<EventSpin>,
-    /// Name lookups under way.
-    pub(crate) lookups: Cell<usize>,
-    /// Other jobs of the thread pool under way.
-    pub(crate) jobs: Cell<usize>,
     pub(crate) metrics: Metrics,
     /// What functions of `uvring.h` keep, once one of them was called.
     pub(crate) extension: Cell<Option<NonNull<Extension>>>,
@@ -99,12 +94,6 @@ impl Loop {
         unsafe { &(*self.internal_fields.get().cast::<LoopState>()).shared }
     }
 
-    /// The watcher of the loop's own wake-up.
-    pub(crate) fn wake_watcher(self) -> Io {
-        // SAFETY: the loop is alive (law 5).
-        unsafe { Io::at(&raw const (*self.as_ptr()).async_io_watcher) }
-    }
-
     /// Something awaits its callback that no descriptor tells of: outside `uv_run`, or where somebody watches the descriptor.
     pub(crate) fn announce(self) {
         if self.state().running.get().is_none() {
@@ -122,15 +111,19 @@ impl Loop {
 }
 
 impl LoopState {
-    pub(crate) fn new() -> Result<LoopState> {
-        Ok(LoopState { shared: Shared::new()?, local: Local::new()? })
+    /// For a loop whose lists have been initialised.
+    pub(crate) fn new(event_loop: Loop) -> Result<LoopState> {
+        Ok(LoopState { shared: Shared::new(event_loop.wq())?, local: Local::new()? })
     }
 }
 
 /// Frees the state of a loop, which nobody finds any more.
-pub(crate) fn free(internal_fields: *mut c_void) {
+///
+/// # Safety
+/// It was the loop's `internal_fields`, and is freed once.
+pub(crate) unsafe fn free(internal_fields: *mut c_void) {
     if let Some(state) = NonNull::new(internal_fields.cast::<LoopState>()) {
-        // SAFETY: `init` boxed it.
+        // SAFETY: the caller's; `init` boxed it.
         unsafe {
             extension::free(state.as_ref().local.extension.take());
             alloc::unbox(state);
@@ -164,8 +157,6 @@ impl Local {
             sigmask: Cell::new(0),
             adaptive_spin: Cell::new(AdaptiveSpin::new()),
             event_spin: Cell::new(EventSpin::new()),
-            lookups: Cell::new(0),
-            jobs: Cell::new(0),
             metrics: Metrics::default(),
             extension: Cell::new(None),
         })

@@ -4,6 +4,8 @@
 //! read one after the other. The handle keeps its index, so that stopping needs no search. Room in the heap is made when a timer is
 //! initialised, which may fail; starting a timer, again or by itself, cannot.
 
+#![deny(unsafe_code)]
+
 use crate::abi::Result;
 use crate::base::alloc::Array;
 use crate::model::handle::Timer;

@@ -11,7 +11,7 @@ use crate::model::io_watcher::Io;
 
 impl Loop {
     /// Enters a watcher into `loop->watchers`, where programs look descriptors up.
-    pub(crate) fn set_watcher(self, fd: c_int, watcher: *mut uv__io_t) -> Result {
+    pub(crate) fn set_watcher(self, fd: c_int, watcher: Io) -> Result {
         let (Ok(index), Ok(slot)) = (u32::try_from(fd), usize::try_from(fd)) else { return Err(Errno::EBADF) };
         if index >= self.nwatchers.get() {
             self.grow_watchers(index)?;
@@ -23,7 +23,7 @@ impl Loop {
             if (*place).is_null() {
                 self.nfds.set(self.nfds.get() + 1);
             }
-            *place = watcher;
+            *place = watcher.as_ptr();
         }
         Ok(())
     }
@@ -47,8 +47,8 @@ impl Loop {
     }
 
     /// Takes a watcher out of `loop->watchers`.
-    pub(crate) fn clear_watcher(self, fd: c_int, watcher: *mut uv__io_t) {
-        if self.watcher_of(fd).is_some_and(|found| found.as_ptr() == watcher) {
+    pub(crate) fn clear_watcher(self, fd: c_int, watcher: Io) {
+        if self.watcher_of(fd).is_some_and(|found| found == watcher) {
             // SAFETY: `watchers` has `nwatchers` slots.
             unsafe { *self.watchers.get().add(fd as usize) = ptr::null_mut() };
             self.nfds.set(self.nfds.get() - 1);
@@ -61,7 +61,7 @@ impl Loop {
         // SAFETY: `watchers` has `nwatchers` slots; what is in one is a live watcher (law 1), or NULL.
         unsafe {
             let watcher = *self.watchers.get().add(slot);
-            (!watcher.is_null()).then(|| Io::at(watcher))
+            (!watcher.is_null()).then(|| Io::from_c(watcher))
         }
     }
 

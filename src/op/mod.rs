@@ -7,13 +7,16 @@ pub(crate) mod perform;
 pub(crate) mod sqe;
 pub(crate) mod table;
 
+use std::ops::Deref;
+
 use libc::{c_char, c_int, c_uint, mode_t};
 
 use crate::abi::{Errno, Result, uv_buf_t};
 
 pub(crate) use table::OpKey;
 
-/// A file operation that both the ring and a plain system call can do.
+/// A file operation that both the ring and a plain system call can do: a description, which nobody carries out before it is a
+/// [`Submission`].
 #[derive(Clone, Copy)]
 pub(crate) enum FileOp {
     /// `openat(AT_FDCWD, path, flags | O_CLOEXEC, mode)`
@@ -42,6 +45,39 @@ pub(crate) enum FileOp {
     Link { path: *const c_char, new_path: *const c_char },
     /// `symlink(path, new_path)`
     Symlink { path: *const c_char, new_path: *const c_char },
+}
+
+/// A file operation that may be carried out, because what it points to is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Submission(FileOp);
+
+impl Submission {
+    /// The only way to one that points to something.
+    ///
+    /// # Safety
+    /// Laws 2 and 4: from the moment that it is handed to the ring, to the pool or to `perform`, until it has completed, what `op`
+    /// points to is valid, long enough, and behind no Rust reference.
+    pub(crate) unsafe fn new(op: FileOp) -> Submission {
+        Submission(op)
+    }
+
+    /// `close(fd)`, which points to nothing.
+    pub(crate) fn close(fd: c_int) -> Submission {
+        Submission(FileOp::Close { fd })
+    }
+
+    /// `ftruncate(fd, length)`, which points to nothing.
+    pub(crate) fn ftruncate(fd: c_int, length: i64) -> Submission {
+        Submission(FileOp::Ftruncate { fd, length })
+    }
+}
+
+impl Deref for Submission {
+    type Target = FileOp;
+
+    fn deref(&self) -> &FileOp {
+        &self.0
+    }
 }
 
 /// What came of a submission.

@@ -1,11 +1,11 @@
 //! Submission to one plain system call, for the thread pool and for calls that wait.
 //!
-//! Argument for the unsafe code: the memory that an operation points to is valid until it has completed (laws 2 and 4);
-//! paths that C gave are checked by the kernel.
+//! Argument for the unsafe code: who made the submission has promised that what it points to is valid until it has completed (laws 2
+//! and 4); paths that C gave are checked by the kernel.
 
 use libc::{c_int, c_uint, iovec, off_t};
 
-use super::{FileOp, MOST_BYTES};
+use super::{FileOp, MOST_BYTES, Submission};
 use crate::abi::{Errno, Result, uv_buf_t};
 use crate::sys::call::{outcome, retry, retry_long};
 
@@ -13,34 +13,34 @@ use crate::sys::call::{outcome, retry, retry_long};
 pub(crate) const IOV_MAX: c_uint = 1024;
 
 /// Does the operation and waits for it. A read that a signal interrupts is `UV_EINTR`; everything else is tried again.
-pub(crate) fn perform(op: &FileOp) -> Result<isize> {
-    match *op {
-        // SAFETY: the module's argument.
-        FileOp::Open { path, flags, mode } => retry(|| unsafe { libc::open(path, flags | libc::O_CLOEXEC, mode) }),
-        FileOp::Close { fd } => close(fd),
-        FileOp::Read { fd, bufs, nbufs, offset } => read(fd, bufs, nbufs.min(IOV_MAX), offset),
-        FileOp::Write { fd, bufs, nbufs, offset } => write_all(fd, bufs, nbufs as usize, offset),
-        FileOp::Stat { fd, path, flags, out } => {
-            const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | libc::STATX_MNT_ID_UNIQUE;
-            // SAFETY: the module's argument.
-            retry(|| unsafe { libc::statx(fd, path, flags, MASK, out) })
+pub(crate) fn perform(op: &Submission) -> Result<isize> {
+    // SAFETY: the module's argument.
+    unsafe { call(**op) }
+}
+
+/// # Safety
+/// The module's argument.
+unsafe fn call(op: FileOp) -> Result<isize> {
+    // SAFETY: the caller's.
+    unsafe {
+        match op {
+            FileOp::Open { path, flags, mode } => retry(|| libc::open(path, flags | libc::O_CLOEXEC, mode)),
+            FileOp::Close { fd } => close(fd),
+            FileOp::Read { fd, bufs, nbufs, offset } => read(fd, bufs, nbufs.min(IOV_MAX), offset),
+            FileOp::Write { fd, bufs, nbufs, offset } => write_all(fd, bufs, nbufs as usize, offset),
+            FileOp::Stat { fd, path, flags, out } => {
+                const MASK: c_uint = libc::STATX_BASIC_STATS | libc::STATX_BTIME | libc::STATX_MNT_ID_UNIQUE;
+                retry(|| libc::statx(fd, path, flags, MASK, out))
+            }
+            FileOp::Fsync { fd } => retry(|| libc::fsync(fd)),
+            FileOp::Fdatasync { fd } => retry(|| libc::fdatasync(fd)),
+            FileOp::Ftruncate { fd, length } => retry(|| libc::ftruncate(fd, length)),
+            FileOp::Unlink { path } => retry(|| libc::unlink(path)),
+            FileOp::Rename { path, new_path } => retry(|| libc::rename(path, new_path)),
+            FileOp::Mkdir { path, mode } => retry(|| libc::mkdir(path, mode)),
+            FileOp::Link { path, new_path } => retry(|| libc::link(path, new_path)),
+            FileOp::Symlink { path, new_path } => retry(|| libc::symlink(path, new_path)),
         }
-        // SAFETY: no pointers.
-        FileOp::Fsync { fd } => retry(|| unsafe { libc::fsync(fd) }),
-        // SAFETY: no pointers.
-        FileOp::Fdatasync { fd } => retry(|| unsafe { libc::fdatasync(fd) }),
-        // SAFETY: no pointers.
-        FileOp::Ftruncate { fd, length } => retry(|| unsafe { libc::ftruncate(fd, length) }),
-        // SAFETY: the module's argument.
-        FileOp::Unlink { path } => retry(|| unsafe { libc::unlink(path) }),
-        // SAFETY: the module's argument.
-        FileOp::Rename { path, new_path } => retry(|| unsafe { libc::rename(path, new_path) }),
-        // SAFETY: the module's argument.
-        FileOp::Mkdir { path, mode } => retry(|| unsafe { libc::mkdir(path, mode) }),
-        // SAFETY: the module's argument.
-        FileOp::Link { path, new_path } => retry(|| unsafe { libc::link(path, new_path) }),
-        // SAFETY: the module's argument.
-        FileOp::Symlink { path, new_path } => retry(|| unsafe { libc::symlink(path, new_path) }),
     }
 }
 
@@ -53,10 +53,12 @@ fn close(fd: c_int) -> Result<isize> {
     }
 }
 
-fn read(fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: off_t) -> Result<isize> {
+/// # Safety
+/// The module's argument.
+unsafe fn read(fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: off_t) -> Result<isize> {
     let iov = bufs.cast::<iovec>();
-    // SAFETY: the module's argument; a `uv_buf_t` is an `iovec`. The kernel refuses a length that leads out of all memory,
-    // though it would not go there.
+    // SAFETY: the caller's; a `uv_buf_t` is an `iovec`. The kernel refuses a length that leads out of all memory, though it would
+    // not go there.
     outcome(unsafe {
         match (nbufs, offset < 0) {
             (1, true) => libc::read(fd, (*iov).iov_base, (*iov).iov_len.min(MOST_BYTES)),
@@ -67,9 +69,11 @@ fn read(fd: c_int, bufs: *const uv_buf_t, nbufs: c_uint, offset: off_t) -> Resul
     })
 }
 
-fn write(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> Result<isize> {
+/// # Safety
+/// The module's argument.
+unsafe fn write(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> Result<isize> {
     let iov = bufs.cast::<iovec>();
-    // SAFETY: as in `read`.
+    // SAFETY: the caller's; a `uv_buf_t` is an `iovec`.
     retry_long(|| unsafe {
         match (nbufs, offset < 0) {
             (1, true) => libc::write(fd, (*iov).iov_base, (*iov).iov_len),
@@ -81,31 +85,34 @@ fn write(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> Resul
 }
 
 /// Writes buffer after buffer until all is written, or nothing more can be. An error counts only if nothing was written.
-fn write_all(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> Result<isize> {
+///
+/// # Safety
+/// The module's argument.
+unsafe fn write_all(fd: c_int, bufs: *const uv_buf_t, nbufs: usize, offset: off_t) -> Result<isize> {
+    // SAFETY: the caller's; what is asked for is below the number of buffers.
+    let buf = |at: usize| unsafe { *bufs.add(at) };
     let mut total = 0isize;
     // The next buffer, and how much of it is written.
     let (mut next, mut within) = (0, 0);
     while next < nbufs {
         let at = if offset < 0 { -1 } else { offset + total as off_t };
-        // SAFETY: `next` is below the number of buffers.
-        let first = unsafe { *bufs.add(next) };
-        let written = if within > 0 {
-            let rest = uv_buf_t { base: first.base.wrapping_add(within), len: first.len - within };
-            write(fd, &raw const rest, 1, at)
+        // What is left of one that was written in part, or those that are whole.
+        let rest = uv_buf_t { base: buf(next).base.wrapping_add(within), len: buf(next).len - within };
+        let (from, count) = if within > 0 {
+            (&raw const rest, 1)
         } else {
-            write(fd, bufs.wrapping_add(next), (nbufs - next).min(IOV_MAX as usize), at)
+            (bufs.wrapping_add(next), (nbufs - next).min(IOV_MAX as usize))
         };
-        let written = match written {
+        // SAFETY: the caller's.
+        let written = match unsafe { write(fd, from, count, at) } {
             Ok(n) if n > 0 => n,
             Ok(_) => break,
             Err(e) => return if total == 0 { Err(e) } else { Ok(total) },
         };
         total += written;
         within += written as usize;
-        // SAFETY: `next` is below the number of buffers.
-        while next < nbufs && within >= unsafe { (*bufs.add(next)).len } {
-            // SAFETY: it still is.
-            within -= unsafe { (*bufs.add(next)).len };
+        while next < nbufs && within >= buf(next).len {
+            within -= buf(next).len;
             next += 1;
         }
     }
@@ -128,10 +135,11 @@ mod tests {
         assert_eq!(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) }, 0);
         let big = vec![7u8; 50_000];
         let bufs = [buf(&big), buf(b""), buf(&big), buf(&big)];
-        let op = FileOp::Write { fd: fds[1], bufs: bufs.as_ptr(), nbufs: 4, offset: -1 };
+        // SAFETY: the buffers outlive both calls.
+        let op = unsafe { Submission::new(FileOp::Write { fd: fds[1], bufs: bufs.as_ptr(), nbufs: 4, offset: -1 }) };
         assert_eq!(perform(&op), Ok(65_536));
         assert_eq!(perform(&op), Err(Errno::EAGAIN));
-        assert_eq!(perform(&FileOp::Close { fd: fds[0] }), Ok(0));
-        assert_eq!(perform(&FileOp::Close { fd: fds[1] }), Ok(0));
+        assert_eq!(perform(&Submission::close(fds[0])), Ok(0));
+        assert_eq!(perform(&Submission::close(fds[1])), Ok(0));
     }
 }

@@ -1,8 +1,11 @@
-//! File operation to ring entry.
+//! Ring entries: of file operations, and of those that point to nothing.
+
+#![deny(unsafe_code)]
 
 use io_uring::{opcode, squeue, types};
+use libc::c_int;
 
-use super::FileOp;
+use super::{FileOp, Submission};
 
 /// The number of the opcode that does `op`.
 pub(crate) fn opcode(op: &FileOp) -> u8 {
@@ -22,8 +25,42 @@ pub(crate) fn opcode(op: &FileOp) -> u8 {
     }
 }
 
-/// The ring entry that does `op`, without `user_data`.
-pub(crate) fn entry(op: &FileOp) -> squeue::Entry {
+/// An entry of the submission queue: made of a [`Submission`], or one that points to nothing. So whoever has one may push it.
+pub(crate) struct Entry(squeue::Entry);
+
+impl Entry {
+    /// What does a file operation.
+    pub(crate) fn of(op: &Submission) -> Entry {
+        Entry(entry(op))
+    }
+
+    /// Completes when a descriptor has something to read.
+    pub(crate) fn poll(fd: c_int) -> Entry {
+        Entry(opcode::PollAdd::new(types::Fd(fd), libc::POLLIN as u32).build())
+    }
+
+    /// Ends the poll with this `user_data`.
+    pub(crate) fn end_poll(user_data: u64) -> Entry {
+        Entry(opcode::PollRemove::new(user_data).build())
+    }
+
+    /// Tries to end the operation with this `user_data`.
+    pub(crate) fn cancel(user_data: u64) -> Entry {
+        Entry(opcode::AsyncCancel::new(user_data).build())
+    }
+
+    /// The same with this `user_data`.
+    pub(crate) fn user_data(self, user_data: u64) -> Entry {
+        Entry(self.0.user_data(user_data))
+    }
+
+    /// For the ring's queue.
+    pub(crate) fn as_raw(&self) -> &squeue::Entry {
+        &self.0
+    }
+}
+
+fn entry(op: &FileOp) -> squeue::Entry {
     let here = types::Fd(libc::AT_FDCWD);
     match *op {
         FileOp::Open { path, flags, mode } => {

@@ -4,6 +4,8 @@
 //!
 //! Own code instead of the slotmap crate, whose growth can neither fail nor use the program's allocator.
 
+#![deny(unsafe_code)]
+
 use libc::c_int;
 
 use crate::abi::Result;

@@ -1,15 +1,11 @@
 //! The threads for name lookups, and what becomes of lookups without them.
 
+#![deny(unsafe_code)]
+
 use std::sync::atomic::Ordering::Relaxed;
 
-use libc::c_void;
-
-use crate::pool::{Lanes, Pool, jobs};
-
-unsafe extern "C" fn main(this: *mut c_void) {
-    // SAFETY: from `spawn`.
-    unsafe { super::of_thread(this) }.look_up();
-}
+use crate::model::job::Job;
+use crate::pool::{Lanes, Pool, Role};
 
 impl Pool {
     fn lookup_may_start(&self, lanes: &Lanes) -> bool {
@@ -25,7 +21,7 @@ impl Pool {
             lanes.lookup_coming = true;
             self.for_lookups.notify_one();
         } else if lanes.lookup_threads < self.limit {
-            if self.spawn(lanes, main) {
+            if self.spawn(lanes, Role::Lookup) {
                 lanes.lookup_coming = true;
                 lanes.lookup_threads += 1;
             } else {
@@ -44,7 +40,7 @@ impl Pool {
         }
     }
 
-    fn look_up(&'static self) {
+    pub(super) fn look_up(&'static self) {
         let mut lanes = self.lanes.lock();
         loop {
             lanes.lookup_coming = false;
@@ -60,10 +56,11 @@ impl Pool {
             };
             // Further lookups may start beside this one.
             self.start_lookups(&mut lanes);
+            let next = Job::of_link(next);
             super::count_run();
-            let came_ns = lanes.arrivals.take(jobs::job(next));
+            let came_ns = lanes.arrivals.take(next);
             drop(lanes);
-            jobs::run(jobs::job(next), came_ns);
+            next.run(came_ns);
             lanes = self.lanes.lock();
         }
         lanes.lookup_threads -= 1;

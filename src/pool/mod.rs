@@ -33,16 +33,18 @@ use std::sync::atomic::{
 
 use libc::c_void;
 
-use crate::abi::{Errno, Result, uv__queue, uv__work, uv_thread_t};
+use crate::abi::{Errno, Result, uv__queue, uv_thread_t};
 use crate::base::environment;
 use crate::base::fork;
 use crate::base::lock::{Condvar, Mutex};
 use crate::base::queue::Link;
-use crate::model::event_loop::Loop;
+use crate::model::job::Job;
+use crate::model::shared::Shared;
 use crate::os::thread;
+use crate::sys::call::this_thread;
 use crate::sys::spin::AdaptiveSpin;
 use arrivals::Arrivals;
-pub(crate) use jobs::{Done, Kind, Run, answered, cancel, done, forget_posts, post};
+pub(crate) use jobs::{Done, Kind, Task, answered, call_done, cancel, is_post, post};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
 const MANY: usize = 32;
@@ -151,29 +153,29 @@ pub(crate) fn is_busy_with(jobs: usize) -> bool {
     jobs > MANY && latest().is_some_and(|pool| jobs > MANY * pool.limit)
 }
 
-/// Queues a job. `run` is called on a worker, then `done` on the loop's thread. Why the system refuses a
-/// thread, mostly `UV_EAGAIN`, if there is none that could run the job: neither is called then.
-pub(crate) fn submit(event_loop: Loop, work: *mut uv__work, kind: Kind, run: Run, done: Done) -> Result {
+/// Queues a request of a loop. Why the system refuses a thread, mostly `UV_EAGAIN`, if there is none that could do it: its functions
+/// are not called then.
+pub(crate) fn submit(shared: &Shared, task: impl Task, kind: Kind) -> Result {
     let pool = pool()?;
-    jobs::prepare(event_loop, work, kind, run, done);
+    let job = jobs::prepare(shared, task, kind);
     let mut lanes = pool.lanes.lock();
-    lanes.arrivals.note(work);
+    lanes.arrivals.note(job);
     let has_thread = match kind {
         Kind::Lookup => {
-            lanes.lookups.push_back(jobs::wq(work));
+            lanes.lookups.push_back(job.link());
             pool.start_lookups(&mut lanes);
             lanes.lookup_threads + lanes.workers > 0
         }
         Kind::File | Kind::Work => {
-            lanes.jobs.push_back(jobs::wq(work));
+            lanes.jobs.push_back(job.link());
             pool.start_worker(&mut lanes);
             lanes.workers > 0
         }
     };
     if !has_thread {
-        jobs::wq(work).unlink();
-        lanes.arrivals.take(work);
-        jobs::count(work, -1);
+        job.link().unlink();
+        lanes.arrivals.take(job);
+        job.count(-1);
         return Err(lanes.refused.unwrap_or(Errno::EAGAIN));
     }
     lanes.working += usize::from(kind == Kind::Work);
@@ -212,12 +214,16 @@ impl Pool {
     }
 
     /// Starts a thread; false if the system has no room for one.
-    fn spawn(&'static self, lanes: &mut Lanes, body: unsafe extern "C" fn(*mut c_void)) -> bool {
+    fn spawn(&'static self, lanes: &mut Lanes, role: Role) -> bool {
+        let body = match role {
+            Role::Worker => main_of_worker,
+            Role::Lookup => main_of_lookups,
+        };
         let this = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
         let mut thread = 0;
         let room = lanes.threads.try_reserve(1).map_err(|_| Errno::ENOMEM);
         // SAFETY: a place for the thread's id; the pool outlives its threads (4).
-        match room.and_then(|()| unsafe { thread::create(&raw mut thread, STACK, Some(body), this) }) {
+        match room.and_then(|()| unsafe { thread::create(&raw mut thread, STACK, Some(body as _), this) }) {
             Ok(()) => lanes.threads.push(thread),
             Err(error) => {
                 lanes.refused = Some(error);
@@ -236,7 +242,7 @@ impl Pool {
         while let Some(link) = next {
             next = link.next_in(head).filter(|&next| next != link);
             if link != turn {
-                jobs::disown(link);
+                Job::of_link(link).disown();
             }
         }
     }
@@ -275,6 +281,23 @@ impl Lanes {
     }
 }
 
+/// What a thread is for.
+#[derive(Clone, Copy)]
+enum Role {
+    Worker,
+    Lookup,
+}
+
+unsafe extern "C" fn main_of_worker(this: *mut c_void) {
+    // SAFETY: from `spawn`.
+    unsafe { of_thread(this) }.work();
+}
+
+unsafe extern "C" fn main_of_lookups(this: *mut c_void) {
+    // SAFETY: from `spawn`.
+    unsafe { of_thread(this) }.look_up();
+}
+
 /// The pool of the thread that runs the calling function, which got it as its argument.
 ///
 /// # Safety
@@ -299,9 +322,7 @@ fn count_run() -> u64 {
 pub(crate) fn shutdown() {
     let Some(this) = latest().filter(|pool| pool.fork_generation == fork::generation()) else { return };
     let pool = POOL.swap(std::ptr::null_mut(), AcqRel);
-    // Not `thread::current`, which is not to be had any more when a process ends.
-    // SAFETY: takes nothing.
-    let me = unsafe { libc::pthread_self() };
+    let me = this_thread();
     let mut is_here = false;
     loop {
         let mut lanes = this.lanes.lock();

@@ -1,14 +1,13 @@
 //! The threads that run jobs.
 
+#![deny(unsafe_code)]
+
 use std::sync::atomic::Ordering::Relaxed;
 
-use libc::c_void;
-
-use crate::abi::uv__work;
 use crate::base::lock::MutexGuard;
-use crate::pool::jobs;
+use crate::model::job::Job;
 use crate::pool::jobs::Kind;
-use crate::pool::{Lanes, Pool};
+use crate::pool::{Lanes, Pool, Role};
 use crate::sys::clock;
 
 /// Where jobs come in bursts longer than this, a worker goes to sleep between them: the next burst will have grown by the
@@ -24,18 +23,13 @@ const LONG_NS: u64 = 5_000;
 /// One of so many jobs is timed.
 const SAMPLE: u64 = 8;
 
-unsafe extern "C" fn main(this: *mut c_void) {
-    // SAFETY: from `spawn`.
-    unsafe { super::of_thread(this) }.work();
-}
-
 impl Pool {
     /// Makes sure that a worker sees the new job, if there is one or one can be had.
     pub(super) fn start_worker(&'static self, lanes: &mut Lanes) {
         self.some_jobs.store(true, Relaxed);
         // Where the system has refused a thread, it is asked again only when nobody else would take the job.
         let may_start = lanes.workers < self.limit && (lanes.refused.is_none() || lanes.idle == 0);
-        if may_start && self.spawn(lanes, main) {
+        if may_start && self.spawn(lanes, Role::Worker) {
             lanes.workers += 1;
         } else {
             self.wake_worker(lanes);
@@ -65,16 +59,16 @@ impl Pool {
     }
 
     /// The next job for a worker.
-    fn next_job(&self, lanes: &mut Lanes) -> Option<*mut uv__work> {
+    fn next_job(&self, lanes: &mut Lanes) -> Option<Job> {
         let mut next = lanes.jobs.pop_front()?;
         while next == lanes.turn {
             // A lookup that waited for its turn may have been cancelled.
             next = lanes.lookups.pop_front().or_else(|| lanes.jobs.pop_front())?;
         }
-        Some(jobs::job(next))
+        Some(Job::of_link(next))
     }
 
-    fn work(&'static self) {
+    pub(super) fn work(&'static self) {
         let mut lanes = self.lanes.lock();
         // Jobs run since this worker waited for one.
         let mut streak = 0;
@@ -94,7 +88,7 @@ impl Pool {
                 continue;
             };
             // Before it runs: afterwards the request may be gone.
-            let (is_work, is_lookup) = (jobs::is(next, Kind::Work), jobs::is(next, Kind::Lookup));
+            let (is_work, is_lookup) = (next.is(Kind::Work), next.is(Kind::Lookup));
             if is_lookup {
                 lanes.lookups_on_workers += 1;
                 self.start_lookups(&mut lanes);
@@ -106,7 +100,7 @@ impl Pool {
             streak += 1;
             let came_ns = lanes.arrivals.take(next);
             drop(lanes);
-            jobs::run(next, came_ns);
+            next.run(came_ns);
             let took_ns = began_ns.map(|began| clock::monotonic_ns().saturating_sub(began));
             lanes = self.lanes.lock();
             if let Some(took) = took_ns {

@@ -5,7 +5,7 @@
 //! as it was asked. Their answers arrive in the next poll phase like all others.
 
 use std::ffi::CStr;
-use std::mem::{offset_of, size_of, zeroed};
+use std::mem::{size_of, zeroed};
 use std::ptr;
 
 use libc::{addrinfo, c_char, c_int, c_void, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
@@ -14,9 +14,10 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::callback;
 use crate::model::event_loop::Loop;
+use crate::model::job::WithJob;
 use crate::model::request::{GetAddrInfo, GetNameInfo, Req};
 use crate::pool;
-use crate::pool::Kind;
+use crate::pool::{Done, Kind, Task};
 use crate::text::idna;
 
 /// Room for a host name in ASCII.
@@ -107,7 +108,6 @@ impl GetAddrInfo {
         self.cb.set(cb);
         self.addrinfo.set(ptr::null_mut());
         self.retcode.set(0);
-        let work = (&raw const self.work_req).cast_mut();
         if cb.is_none() {
             self.look_up();
             self.release();
@@ -117,10 +117,11 @@ impl GetAddrInfo {
         let event_loop = unsafe { Loop::from_c(event_loop) };
         Req::from(self).init(event_loop, UV_GETADDRINFO);
         if self.answer_literal() {
-            pool::answered(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo);
+            pool::answered(event_loop.shared(), self, Kind::Lookup);
+            event_loop.announce();
             return Ok(());
         }
-        pool::submit(event_loop, work, Kind::Lookup, run_getaddrinfo, done_getaddrinfo).inspect_err(|_| {
+        pool::submit(event_loop.shared(), self, Kind::Lookup).inspect_err(|_| {
             event_loop.count_request(-1);
             self.release();
         })
@@ -216,29 +217,26 @@ impl GetAddrInfo {
     }
 }
 
-fn getaddrinfo_of(work: *mut uv__work) -> GetAddrInfo {
-    // SAFETY: the job of such a request (law 2).
-    unsafe { GetAddrInfo::from_c(work.byte_sub(offset_of!(uv_getaddrinfo_t, work_req)).cast()) }
-}
-
-unsafe extern "C" fn run_getaddrinfo(work: *mut uv__work) {
-    getaddrinfo_of(work).look_up();
-}
-
-unsafe extern "C" fn done_getaddrinfo(work: *mut uv__work, status: c_int) {
-    let req = getaddrinfo_of(work);
-    // SAFETY: the loop outlives its requests.
-    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
-    req.release();
-    if status != 0 {
-        req.retcode.set(Errno::EAI_CANCELED.0);
-        let list = req.addrinfo.replace(ptr::null_mut());
-        if !list.is_null() {
-            // SAFETY: an answer that nobody has seen.
-            unsafe { libc::freeaddrinfo(list) };
-        }
+impl Task for GetAddrInfo {
+    fn run(self) {
+        self.look_up();
     }
-    callback::getaddrinfo(req, req.retcode.get(), req.addrinfo.get());
+}
+
+impl Done for GetAddrInfo {
+    fn done(self, status: c_int) {
+        self.event_loop().count_request(-1);
+        self.release();
+        if status != 0 {
+            self.retcode.set(Errno::EAI_CANCELED.0);
+            let list = self.addrinfo.replace(ptr::null_mut());
+            if !list.is_null() {
+                // SAFETY: an answer that nobody has seen.
+                unsafe { libc::freeaddrinfo(list) };
+            }
+        }
+        callback::getaddrinfo(self, self.retcode.get(), self.addrinfo.get());
+    }
 }
 
 impl GetNameInfo {
@@ -267,7 +265,6 @@ impl GetNameInfo {
         self.getnameinfo_cb.set(cb);
         self.flags.set(flags);
         self.retcode.set(0);
-        let work = (&raw const self.work_req).cast_mut();
         if cb.is_none() {
             self.look_up();
             return outcome(self.retcode.get());
@@ -278,11 +275,11 @@ impl GetNameInfo {
         let digits = libc::NI_NUMERICHOST | libc::NI_NUMERICSERV;
         if flags & digits == digits {
             self.look_up();
-            pool::answered(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo);
+            pool::answered(event_loop.shared(), self, Kind::Lookup);
+            event_loop.announce();
             return Ok(());
         }
-        pool::submit(event_loop, work, Kind::Lookup, run_getnameinfo, done_getnameinfo)
-            .inspect_err(|_| event_loop.count_request(-1))
+        pool::submit(event_loop.shared(), self, Kind::Lookup).inspect_err(|_| event_loop.count_request(-1))
     }
 
     /// Asks the C library. On a thread of the pool, in the synchronous call, or for digits.
@@ -315,27 +312,24 @@ impl GetNameInfo {
     }
 }
 
-fn getnameinfo_of(work: *mut uv__work) -> GetNameInfo {
-    // SAFETY: the job of such a request (law 2).
-    unsafe { GetNameInfo::from_c(work.byte_sub(offset_of!(uv_getnameinfo_t, work_req)).cast()) }
+impl Task for GetNameInfo {
+    fn run(self) {
+        self.look_up();
+    }
 }
 
-unsafe extern "C" fn run_getnameinfo(work: *mut uv__work) {
-    getnameinfo_of(work).look_up();
-}
-
-unsafe extern "C" fn done_getnameinfo(work: *mut uv__work, status: c_int) {
-    let req = getnameinfo_of(work);
-    // SAFETY: the loop outlives its requests.
-    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
-    if status != 0 {
-        req.retcode.set(Errno::EAI_CANCELED.0);
+impl Done for GetNameInfo {
+    fn done(self, status: c_int) {
+        self.event_loop().count_request(-1);
+        if status != 0 {
+            self.retcode.set(Errno::EAI_CANCELED.0);
+        }
+        let (mut host, mut service) = (ptr::null(), ptr::null());
+        if self.retcode.get() == 0 {
+            (host, service) = (self.host_ptr().cast_const(), self.service_ptr().cast_const());
+        }
+        callback::getnameinfo(self, self.retcode.get(), host, service);
     }
-    let (mut host, mut service) = (ptr::null(), ptr::null());
-    if req.retcode.get() == 0 {
-        (host, service) = (req.host_ptr().cast_const(), req.service_ptr().cast_const());
-    }
-    callback::getnameinfo(req, req.retcode.get(), host, service);
 }
 
 /// True if a host may be an address in digits: decimal, octal or hexadecimal, with dots or colons. One with a zone does

@@ -1,14 +1,17 @@
 //! Posts: callbacks that other threads want on a loop. They come with the jobs that the pool has finished.
 
+#![deny(unsafe_code)]
+
 use libc::c_int;
 
-use crate::abi::ext::{uvring_post_cb, uvring_post_t};
-use crate::abi::{Errno, Result, UV_UNKNOWN_REQ, uv__work};
+use crate::abi::ext::uvring_post_cb;
+use crate::abi::{Errno, Result, UV_UNKNOWN_REQ};
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::ext_request::Post;
+use crate::model::job::WithJob;
 use crate::model::metrics::add;
-use crate::pool;
+use crate::pool::{self, Done};
 
 pub(crate) fn post(req: Post, to: Loop, value: u64, cb: uvring_post_cb) -> Result {
     if cb.is_none() {
@@ -19,14 +22,13 @@ pub(crate) fn post(req: Post, to: Loop, value: u64, cb: uvring_post_cb) -> Resul
     req.r#loop.set(to.as_ptr());
     req.value.set(value);
     req.cb.set(cb);
-    pool::post(to, (&raw const req.work).cast_mut(), done);
+    pool::post(to.shared(), req);
     Ok(())
 }
 
-unsafe extern "C" fn done(work: *mut uv__work, _status: c_int) {
-    // SAFETY: law 2: it lies in a request that was posted.
-    let req = unsafe { Post::from_c(work.byte_sub(std::mem::offset_of!(uvring_post_t, work)).cast()) };
-    // SAFETY: law 5.
-    add(&unsafe { Loop::from_c(req.r#loop.get()) }.state().metrics.posts, 1);
-    callback::post(req);
+impl Done for Post {
+    fn done(self, _status: c_int) {
+        add(&self.event_loop().state().metrics.posts, 1);
+        callback::post(self);
+    }
 }

@@ -5,9 +5,10 @@ use libc::{c_int, c_uint, c_void};
 use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;
+use crate::model::job::WithJob;
 use crate::model::request::{Random, Req};
 use crate::pool;
-use crate::pool::Kind;
+use crate::pool::{Done, Kind, Task};
 use crate::sys::random;
 
 /// Fills the `buflen` bytes at `buf` with random bytes fit for keys, all or none: on a thread of the pool, and `cb` is called
@@ -43,31 +44,26 @@ pub unsafe extern "C" fn uv_random(
     req.cb.set(cb);
     req.buf.set(buf);
     req.buflen.set(buflen);
-    let work = (&raw const req.work_req).cast_mut();
-    if pool::submit(event_loop, work, Kind::Work, run, done).is_err() {
+    if pool::submit(event_loop.shared(), req, Kind::Work).is_err() {
         // No thread is to be had: it does not take long.
-        // SAFETY: the job of this request.
-        unsafe { run(work) };
-        pool::answered(event_loop, work, Kind::File, run, done);
+        req.run();
+        pool::answered(event_loop.shared(), req, Kind::File);
+        event_loop.announce();
     }
     0
 }
 
-fn request(work: *mut uv__work) -> Random {
-    // SAFETY: the job of a random request (law 2).
-    unsafe { Random::from_c(work.byte_sub(std::mem::offset_of!(uv_random_t, work_req)).cast()) }
+impl Task for Random {
+    fn run(self) {
+        // SAFETY: the user's buffer, valid until the callback.
+        self.status.set(unsafe { random::fill(self.buf.get(), self.buflen.get()) }.into_c());
+    }
 }
 
-unsafe extern "C" fn run(work: *mut uv__work) {
-    let req = request(work);
-    // SAFETY: the user's buffer, valid until the callback.
-    req.status.set(unsafe { random::fill(req.buf.get(), req.buflen.get()) }.into_c());
-}
-
-unsafe extern "C" fn done(work: *mut uv__work, status: c_int) {
-    let req = request(work);
-    // SAFETY: the loop outlives its requests.
-    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
-    let status = if status == 0 { req.status.get() } else { status };
-    callback::random(req, status, req.buf.get(), req.buflen.get());
+impl Done for Random {
+    fn done(self, status: c_int) {
+        self.event_loop().count_request(-1);
+        let status = if status == 0 { self.status.get() } else { status };
+        callback::random(self, status, self.buf.get(), self.buflen.get());
+    }
 }

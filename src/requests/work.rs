@@ -5,9 +5,10 @@ use libc::c_int;
 use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;
+use crate::model::job::WithJob;
 use crate::model::request::{Req, Work};
 use crate::pool;
-use crate::pool::Kind;
+use crate::pool::{Done, Kind, Task};
 
 /// Runs `work_cb` on a thread of the pool, then `after_work_cb`, which may be NULL, on the loop's thread, with 0 or
 /// `UV_ECANCELED`. `UV_EINVAL` without `loop`, `req` or `work_cb`; `UV_EAGAIN` if the system has no thread for it. Not thread-safe.
@@ -27,23 +28,18 @@ pub unsafe extern "C" fn uv_queue_work(
     req.r#loop.set(r#loop);
     req.work_cb.set(work_cb);
     req.after_work_cb.set(after_work_cb);
-    pool::submit(event_loop, (&raw const req.work_req).cast_mut(), Kind::Work, run, done)
-        .inspect_err(|_| event_loop.count_request(-1))
-        .into_c()
+    pool::submit(event_loop.shared(), req, Kind::Work).inspect_err(|_| event_loop.count_request(-1)).into_c()
 }
 
-fn request(work: *mut uv__work) -> Work {
-    // SAFETY: the job of a work request (law 2).
-    unsafe { Work::from_c(work.byte_sub(std::mem::offset_of!(uv_work_t, work_req)).cast()) }
+impl Task for Work {
+    fn run(self) {
+        callback::work(self);
+    }
 }
 
-unsafe extern "C" fn run(work: *mut uv__work) {
-    callback::work(request(work));
-}
-
-unsafe extern "C" fn done(work: *mut uv__work, status: c_int) {
-    let req = request(work);
-    // SAFETY: the loop outlives its requests.
-    unsafe { Loop::from_c(req.r#loop.get()) }.count_request(-1);
-    callback::after_work(req, status);
+impl Done for Work {
+    fn done(self, status: c_int) {
+        self.event_loop().count_request(-1);
+        callback::after_work(self, status);
+    }
 }

@@ -34,3 +34,9 @@ pub(crate) fn pipe(flags: c_int) -> Result<[c_int; 2]> {
     outcome(unsafe { libc::pipe2(ends.as_mut_ptr(), flags | libc::O_CLOEXEC) } as isize)?;
     Ok(ends)
 }
+
+/// The calling thread, as C names it. Not `std::thread::current`, which is not to be had any more when a process ends.
+pub(crate) fn this_thread() -> libc::pthread_t {
+    // SAFETY: takes nothing.
+    unsafe { libc::pthread_self() }
+}

@@ -1,5 +1,6 @@
 //! Waiting for the writer of a FIFO that was opened for reading without waiting.
 
+use std::ffi::CStr;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -28,8 +29,8 @@ fn watch(fifo: c_int) -> Result<OwnedFd> {
     write!(&mut path[..], "/proc/self/fd/{fifo}\0").map_err(|_| Errno::ENAMETOOLONG)?;
     // SAFETY: a fresh descriptor of our own.
     let opened = unsafe { OwnedFd::from_raw_fd(inotify::open()?) };
-    // SAFETY: the path ends with a zero byte.
-    unsafe { inotify::add(opened.as_raw_fd(), path.as_ptr().cast(), libc::IN_OPEN) }?;
+    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::ENAMETOOLONG)?;
+    inotify::add(opened.as_raw_fd(), path, libc::IN_OPEN)?;
     Ok(opened)
 }
 

@@ -1,5 +1,6 @@
 //! inotify: the descriptor, its watches, and the records that are read from it.
 
+use std::ffi::CStr;
 use std::mem::offset_of;
 
 use libc::{c_char, c_int, inotify_event};
@@ -42,12 +43,9 @@ pub(crate) fn open() -> Result<c_int> {
 }
 
 /// Watches what is at `path` and gives the number of the watch, which is the one it has already if it is being watched.
-///
-/// # Safety
-/// `path` is a C string.
-pub(crate) unsafe fn add(fd: c_int, path: *const c_char, mask: u32) -> Result<c_int> {
-    // SAFETY: the caller's promise.
-    let wd = unsafe { libc::inotify_add_watch(fd, path, mask) };
+pub(crate) fn add(fd: c_int, path: &CStr, mask: u32) -> Result<c_int> {
+    // SAFETY: a string.
+    let wd = unsafe { libc::inotify_add_watch(fd, path.as_ptr(), mask) };
     if wd < 0 { Err(Errno::last()) } else { Ok(wd) }
 }
 

@@ -1,5 +1,7 @@
 //! The state of a file, as `uv_stat_t` has it.
 
+#![deny(unsafe_code)]
+
 use crate::abi::{uv_stat_t, uv_timespec_t};
 
 /// The kernel's answer in libuv's form.

@@ -1,5 +1,7 @@
 //! A short text on the stack, always ended by a NUL: for paths and messages made where memory must not run out.
 
+#![deny(unsafe_code)]
+
 use std::ffi::CStr;
 use std::fmt;
 

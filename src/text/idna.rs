@@ -3,6 +3,8 @@
 //! Punycode (RFC 3492) for each label that needs it, and nothing else of IDNA: no mapping, no folding of case, no
 //! normalisation.
 
+#![deny(unsafe_code)]
+
 use crate::abi::{Errno, Result};
 
 /// Writes `name` (UTF-8) in ASCII to `out`, ended by a NUL, and gives the length with the NUL.

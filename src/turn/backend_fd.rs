@@ -9,6 +9,8 @@
 //! their token when it has delivered everything, and file requests start at once and do not ride the ring, whose completions
 //! only `uv_run` sees.
 
+#![deny(unsafe_code)]
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use libc::c_int;

@@ -5,15 +5,13 @@ use std::ptr::{self, NonNull};
 use libc::{c_int, c_uint};
 
 use crate::abi::*;
-use crate::base::queue;
 use crate::callback;
 use crate::handles::{async_handle, fs_event, fs_poll, pipe, poll, process, signal, stream, timer, tty, udp, watcher};
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Kind, Stream, flag};
 use crate::model::io_watcher::{self as io, Io, Whose};
 use crate::model::request::{FsReq, GetAddrInfo, GetNameInfo, Random, Req, Work, Write};
-use crate::pool;
-use crate::requests::fs;
+use crate::requests::{fs, take_back};
 
 /// Starts closing a handle: it stops at once, its descriptor is closed, its pending requests end with `UV_ECANCELED`, and
 /// `close_cb`, which may be NULL, is called in the closing phase of the loop. Only then may the memory be freed or reused.
@@ -135,8 +133,7 @@ pub(super) fn run_pending(event_loop: Loop) {
     todo.append_all(event_loop.state().walking.held());
     todo.append_all(event_loop.pending_queue());
     while let Some(link) = todo.pop_front() {
-        // SAFETY: a link of these queues lies in a live watcher (law 1).
-        let io = unsafe { Io::at(queue::owner!(link, uv__io_t, pending_queue)) };
+        let io = Io::of_pending_link(link);
         io.unfeed();
         deliver(io, io::OUT);
     }
@@ -145,16 +142,15 @@ pub(super) fn run_pending(event_loop: Loop) {
 fn cancel(req: Req) -> Result {
     let at = req.as_ptr();
     // SAFETY: law 2; each is of the type that the request says.
-    let work = unsafe {
+    unsafe {
         match req.r#type.get() {
-            UV_FS => return fs::cancel(FsReq::from_c(at.cast())),
-            UV_WRITE => return stream::write::cancel(Write::from_c(at.cast())),
-            UV_GETADDRINFO => &raw const GetAddrInfo::from_c(at.cast()).work_req,
-            UV_GETNAMEINFO => &raw const GetNameInfo::from_c(at.cast()).work_req,
-            UV_RANDOM => &raw const Random::from_c(at.cast()).work_req,
-            UV_WORK => &raw const Work::from_c(at.cast()).work_req,
-            _ => return Err(Errno::EINVAL),
+            UV_FS => fs::cancel(FsReq::from_c(at.cast())),
+            UV_WRITE => stream::write::cancel(Write::from_c(at.cast())),
+            UV_GETADDRINFO => take_back(GetAddrInfo::from_c(at.cast())),
+            UV_GETNAMEINFO => take_back(GetNameInfo::from_c(at.cast())),
+            UV_RANDOM => take_back(Random::from_c(at.cast())),
+            UV_WORK => take_back(Work::from_c(at.cast())),
+            _ => Err(Errno::EINVAL),
         }
-    };
-    if pool::cancel(work.cast_mut()) { Ok(()) } else { Err(Errno::EBUSY) }
+    }
 }

@@ -13,6 +13,8 @@
 //! | who looks (`observe`) | the parent's page | a new one, of the child's |
 //! | signals | a pipe that the parent reads | a new one |
 
+#![deny(unsafe_code)]
+
 use super::reconcile;
 use crate::abi::Result;
 use crate::base::fork;
@@ -45,9 +47,8 @@ impl Loop {
 
 fn jobs(event_loop: Loop) -> Result {
     if event_loop.state().is_parents() {
-        event_loop.wq().mend();
-        pool::forget_posts(event_loop);
-        event_loop.shared().mailbox.after_fork(!event_loop.wq().is_empty());
+        // Posts are the parent's.
+        event_loop.shared().mailbox.after_fork(|link| !pool::is_post(link));
     }
     Ok(())
 }

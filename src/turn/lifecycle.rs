@@ -38,7 +38,7 @@ impl Loop {
             fd.set(-1);
         }
         self.signal_pipefd.set([-1, -1]);
-        let state = alloc::boxed(state::LoopState::new()?)?;
+        let state = alloc::boxed(state::LoopState::new(self)?)?;
         self.internal_fields.set(state.as_ptr().cast());
         self.state().init();
         self.backend_fd.set(self.state().driver.borrow().fd());
@@ -101,7 +101,8 @@ impl Loop {
             // A callback closes the loop that calls it.
             state.closed.set(true);
         } else {
-            state::free(boxed);
+            // SAFETY: nobody runs the loop, and nobody finds its state any more.
+            unsafe { state::free(boxed) };
         }
         // SAFETY: ours, or NULL.
         unsafe { alloc::free(self.watchers.replace(ptr::null_mut()).cast()) };

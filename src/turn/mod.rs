@@ -25,7 +25,6 @@ pub(crate) use dispatch::uv_close;
 use libc::c_int;
 
 use crate::abi::*;
-use crate::base::queue;
 use crate::handles::stream::gather;
 use crate::handles::{async_handle, process, signal, timer, watcher};
 use crate::model::event_loop::Loop;
@@ -64,7 +63,8 @@ impl Loop {
         while alive && !self.is_stopped() {
             self.turn(mode);
             if state.closed.get() {
-                state::free(boxed);
+                // SAFETY: the callback that closed the loop has left it to this run.
+                unsafe { state::free(boxed) };
                 return 0;
             }
             alive = self.has_more();
@@ -298,10 +298,10 @@ impl Loop {
     fn run_finished(self) {
         let state = self.state();
         let todo = state.walking.finished();
-        self.shared().mailbox.take_all(self.wq(), todo);
+        self.shared().mailbox.take_all(todo);
         while let Some(link) = todo.pop_front() {
             state.metrics.count();
-            pool::done(link);
+            pool::call_done(link);
         }
         state.metrics.delivered();
     }
@@ -315,9 +315,7 @@ fn reconcile(event_loop: Loop) {
     todo.append_all(walking.stopped());
     todo.append_all(event_loop.watcher_queue());
     while let Some(link) = todo.pop_front() {
-        // SAFETY: a link of the watcher queue lies in a live watcher (law 1).
-        let watcher = unsafe { Io::at(queue::owner!(link, uv__io_t, watcher_queue)) };
-        if watcher.reconcile(event_loop).is_err() {
+        if Io::of_watcher_link(link).reconcile(event_loop).is_err() {
             walking.starved().push_back(link);
         }
     }

@@ -11,6 +11,8 @@
 //! times for 61 000 listings of folders, and these took 15.7 µs of processor time each. They take 13.8 with it; 256 reads
 //! of cached files in flight on epoll went from 0.9 of libuv's rate to 1.03, writes from 0.89 to 1.07.
 
+#![deny(unsafe_code)]
+
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -54,11 +56,11 @@ impl Loop {
         }
         // A name lookup takes its time.
         let is_busy =
-            self.requests() > SPIN_LIMIT || state.lookups.get() > 0 || state.driver.borrow().files_in_flight() > 0;
+            self.requests() > SPIN_LIMIT || self.shared().lookups() > 0 || state.driver.borrow().files_in_flight() > 0;
         if !is_busy && (state.adaptive_spin.get().expects_work() || state.event_spin.get().expects_events()) {
             return self.look(until_ns);
         }
-        if state.adaptive_spin.get().is_often_soon() && pool::is_busy_with(state.jobs.get()) {
+        if state.adaptive_spin.get().is_often_soon() && pool::is_busy_with(self.shared().jobs()) {
             return self.coalesce(until_ns);
         }
         // Who measures pays for a look before the sleep, as with libuv.

@@ -19,20 +19,24 @@ pub unsafe extern "C" fn uv_walk(r#loop: *mut uv_loop_t, walk_cb: uv_walk_cb, ar
 /// Writes a line for each handle of the loop to `stream`, stderr if NULL: flags, type, address. NULL for the default loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_print_all_handles(r#loop: *mut uv_loop_t, stream: *mut libc::FILE) {
-    print_handles(r#loop, false, stream);
+    // SAFETY: the caller's.
+    unsafe { print_handles(r#loop, false, stream) };
 }
 
 /// The same for active handles only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_print_active_handles(r#loop: *mut uv_loop_t, stream: *mut libc::FILE) {
-    print_handles(r#loop, true, stream);
+    // SAFETY: the caller's.
+    unsafe { print_handles(r#loop, true, stream) };
 }
 
-fn print_handles(event_loop: *mut uv_loop_t, only_active: bool, stream: *mut libc::FILE) {
+/// # Safety
+/// Law 5, and a stream of C's or NULL.
+unsafe fn print_handles(event_loop: *mut uv_loop_t, only_active: bool, stream: *mut libc::FILE) {
     unsafe extern "C" {
         static stderr: *mut libc::FILE;
     }
-    // SAFETY: law 5, and C's standard streams.
+    // SAFETY: the caller's, and C's standard streams.
     let (event_loop, stream) = unsafe {
         let event_loop = if event_loop.is_null() { uv_default_loop() } else { event_loop };
         (Loop::from_c(event_loop), if stream.is_null() { stderr } else { stream })

@@ -1,5 +1,7 @@
 //! The watches of a loop, by the numbers that the kernel gives them.
 
+#![deny(unsafe_code)]
+
 use std::ptr::NonNull;
 
 use libc::c_int;

@@ -9,13 +9,14 @@ use std::ptr;
 use libc::c_int;
 
 use super::entry::Entry;
+use super::state::take_shutdown;
 use super::{watermark, write};
 use crate::abi::*;
 use crate::callback;
 use crate::handles::sending;
 use crate::model::handle::{Handle, Stream, flag};
 use crate::model::io_watcher as io;
-use crate::model::request::{Shutdown, Write};
+use crate::model::request::Write;
 use crate::sys::socket;
 
 /// The most requests finished for one event, so that a stream that is always writable leaves time to the others.
@@ -35,7 +36,7 @@ enum Step {
 /// Writes from the queue what the kernel takes; ended requests go to the completed queue. False if one has failed.
 fn advance(stream: Stream) -> bool {
     let mut left = MOST_WRITES;
-    while let Some(link) = stream.write_queue().first() {
+    while let Some(link) = stream.queued().first() {
         if left == 0 {
             break;
         }
@@ -60,7 +61,7 @@ fn advance(stream: Stream) -> bool {
             }
         }
     }
-    if let Some(link) = stream.write_queue().first()
+    if let Some(link) = stream.queued().first()
         && let Err(e) = write::want_writable(stream)
     {
         finish(stream, Entry::of(stream, link), e.0);
@@ -96,7 +97,7 @@ fn step(stream: Stream, req: Write) -> Step {
 fn step_together(stream: Stream) -> Step {
     let mut room = [const { MaybeUninit::<uv_buf_t>::uninit() }; socket::IOV_MAX];
     let (mut count, mut bytes, mut whole) = (0, 0, 0);
-    let mut next = stream.write_queue().first();
+    let mut next = stream.queued().first();
     while let Some(link) = next {
         let entry = Entry::of(stream, link);
         if entry.passes_handle() || count == room.len() {
@@ -115,7 +116,7 @@ fn step_together(stream: Stream) -> Step {
             break;
         }
         whole += 1;
-        next = link.next_in(stream.write_queue());
+        next = link.next_in(stream.queued());
     }
     // SAFETY: `count` were filled in, of requests whose memory stays until their ends (law 4).
     match unsafe { write::hand_over(stream, room.as_ptr().cast(), count, None) } {
@@ -137,7 +138,7 @@ fn took(stream: Stream, entry: Entry, n: usize) -> usize {
 /// Notes that the kernel took `n` bytes, when the first `whole` requests were offered to the end, and perhaps a part of the next.
 fn took_together(stream: Stream, mut n: usize, whole: usize) {
     for _ in 0..whole {
-        let Some(link) = stream.write_queue().first() else { return };
+        let Some(link) = stream.queued().first() else { return };
         let entry = Entry::of(stream, link);
         let bytes = entry.buffers().bytes();
         if bytes > n {
@@ -147,7 +148,7 @@ fn took_together(stream: Stream, mut n: usize, whole: usize) {
         finish(stream, entry, 0);
         n -= bytes;
     }
-    if let Some(link) = stream.write_queue().first() {
+    if let Some(link) = stream.queued().first() {
         took(stream, Entry::of(stream, link), n);
     }
 }
@@ -168,7 +169,7 @@ fn finish(stream: Stream, entry: Entry, error: c_int) {
             }
             req.end_silently(Handle::from(stream).event_loop());
         }
-        _ => stream.completed_queue().push_back(entry.link()),
+        _ => stream.completed().push_back(entry.link()),
     }
 }
 
@@ -183,9 +184,9 @@ pub(super) fn push_out(stream: Stream) {
         return;
     }
     let none_failed = advance(stream);
-    let is_empty = stream.write_queue().is_empty();
+    let is_empty = stream.queued().is_empty();
     let is_due = if is_empty { !stream.shutdown_req.get().is_null() } else { !none_failed };
-    if is_due || !stream.completed_queue().is_empty() || watermark::is_crossed(stream) {
+    if is_due || !stream.completed().is_empty() || watermark::is_crossed(stream) {
         stream.io().feed(Handle::from(stream).event_loop());
     }
 }
@@ -195,7 +196,7 @@ pub(super) fn on_ready(stream: Stream) {
     let none_failed = advance(stream);
     run_callbacks(stream);
     watermark::tell(stream);
-    if stream.write_queue().is_empty() {
+    if stream.queued().is_empty() {
         drained(stream);
     } else if stream.fd() == -1 {
         // Closed in a callback: the rest is for the closing phase.
@@ -208,7 +209,7 @@ pub(super) fn on_ready(stream: Stream) {
 /// Calls the callbacks of the requests that have ended by now; those that end meanwhile wait for the next time.
 pub(super) fn run_callbacks(stream: Stream) {
     let event_loop = Handle::from(stream).event_loop();
-    sending::run_completed(stream.completed_queue(), stream.io(), event_loop, |link| {
+    sending::run_completed(stream.completed(), stream.io(), event_loop, |link| {
         let entry = Entry::of(stream, link);
         // Of one that has failed or was cancelled, what the kernel has not taken.
         stream.write_queue_size.set(stream.write_queue_size.get() - entry.buffers().bytes());
@@ -224,22 +225,19 @@ fn drained(stream: Stream) {
     if stream.io().wants(io::OUT) {
         stream.io().stop(event_loop, io::OUT);
     }
-    let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) else { return };
-    // SAFETY: law 2.
-    let req = unsafe { Shutdown::from_c(req.as_ptr()) };
+    let Some(req) = take_shutdown(stream) else { return };
     // The callback of the last write may have closed the stream.
     let closed = stream.fd() == -1;
     let result = if closed { Err(Errno::ECANCELED) } else { socket::shutdown_write(stream.fd()) };
     if result.is_ok() {
         Handle::from(stream).set(flag::SHUT);
     }
-    event_loop.count_request(-1);
     callback::shutdown(req, result.into_c());
 }
 
 /// Ends what is queued with an error.
 pub(super) fn flush(stream: Stream, error: Errno) {
-    while let Some(link) = stream.write_queue().first() {
+    while let Some(link) = stream.queued().first() {
         finish(stream, Entry::of(stream, link), error.0);
     }
 }

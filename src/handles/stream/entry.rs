@@ -17,8 +17,7 @@ use crate::abi::ext::{uvring_req_t, uvring_write_cb, uvring_write_s, uvring_writ
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffers::{self, Buffers};
-use crate::base::newtype::newtype;
-use crate::base::queue;
+use crate::base::newtype::{linked, newtype};
 use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
@@ -30,6 +29,7 @@ newtype!(
     Gathered,
     uvring_write_t
 );
+linked!(Gathered, uvring_write_t, link / of_link: queue);
 
 /// What stands before the links.
 const _: () = assert!(offset_of!(uv_write_t, queue) == offset_of!(uv_write_t, handle) + size_of::<usize>());
@@ -51,9 +51,9 @@ impl Entry {
         // SAFETY: a link of these queues lies in a request under way (law 2), behind the word that tells which.
         unsafe {
             if link.as_ptr().cast::<*mut c_void>().sub(1).read() == stream.as_ptr().cast() {
-                Entry::Libuv(Write::from_c(queue::owner!(link, uv_write_t, queue)))
+                Entry::Libuv(Write::of_link(link))
             } else {
-                Entry::Ours(Gathered::from_c(queue::owner!(link, uvring_write_t, queue)))
+                Entry::Ours(Gathered::of_link(link))
             }
         }
     }
@@ -134,11 +134,6 @@ impl Entry {
 }
 
 impl Write {
-    pub(super) fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
-    }
-
     /// The room for a short array of buffers.
     pub(super) fn small(self) -> *mut uv_buf_t {
         // SAFETY: law 2; the address of a field.
@@ -206,11 +201,6 @@ impl Gathered {
     fn callback(self) -> uvring_write_cb {
         // SAFETY: law 2; `init` wrote such a callback, and NULL is none.
         unsafe { self.word(CALLBACK).cast::<uvring_write_cb>().read() }
-    }
-
-    pub(super) fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
     }
 
     /// The room for a short array of buffers.

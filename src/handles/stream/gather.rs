@@ -44,7 +44,7 @@ pub(crate) unsafe fn write(
     // SAFETY: the caller's, and room in the request (law 2).
     let own = unsafe { buffers::keep(bufs, nbufs, req.small()) }?;
     req.init(stream, Kind::Request, own, nbufs, cb);
-    stream.write_queue().push_back(req.link());
+    stream.queued().push_back(req.link());
     // SAFETY: just kept.
     queued(stream, side, unsafe { buffers::Buffers::of(own, nbufs as usize) }.bytes());
     Ok(())
@@ -68,13 +68,13 @@ pub(crate) unsafe fn write_copy(stream: Stream, base: *const u8, len: usize) -> 
     }
     let chunk = match side.chunk.get() {
         // Behind other requests its bytes would come before theirs.
-        Some(chunk) if side.room.get() >= len && stream.write_queue().last() == Some(chunk.link()) => chunk,
+        Some(chunk) if side.room.get() >= len && stream.queued().last() == Some(chunk.link()) => chunk,
         last => {
             // Twice as much as before, while it is one burst.
             let room = if last.is_some() { 2 * side.bytes.get() } else { 0 };
             let room = room.max(len).next_power_of_two().clamp(SMALLEST_CHUNK, MOST_COPIED);
             let chunk = Gathered::new_chunk(stream, room)?;
-            stream.write_queue().push_back(chunk.link());
+            stream.queued().push_back(chunk.link());
             side.chunk.set(Some(chunk));
             side.room.set(room);
             chunk

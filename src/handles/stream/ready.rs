@@ -1,16 +1,15 @@
 //! A stream is ready, or is being closed: who of those beside this file has something to do.
 
-use std::ptr;
+#![deny(unsafe_code)]
 
 use libc::c_uint;
 
-use super::state::take_connect;
+use super::state::{take_connect, take_shutdown};
 use super::{accept, advance, gather, read};
 use crate::abi::*;
 use crate::callback;
 use crate::model::handle::{Handle, Stream, flag};
 use crate::model::io_watcher as io;
-use crate::model::request::Shutdown;
 use crate::sys::socket;
 
 /// From `uv_close`: the kernel lets go of the descriptor, which is closed, and so is what nobody has claimed.
@@ -32,16 +31,13 @@ pub(crate) fn close(stream: Stream) {
 
 /// In the closing phase: what is left of connect, write and shutdown requests ends with `UV_ECANCELED`.
 pub(crate) fn finish_closing(stream: Stream) {
-    let event_loop = Handle::from(stream).event_loop();
     if let Some(req) = take_connect(stream) {
         callback::connect(req, Errno::ECANCELED.0);
     }
     advance::flush(stream, Errno::ECANCELED);
     advance::run_callbacks(stream);
-    if let Some(req) = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut())) {
-        event_loop.count_request(-1);
-        // SAFETY: law 2.
-        callback::shutdown(unsafe { Shutdown::from_c(req.as_ptr()) }, Errno::ECANCELED.0);
+    if let Some(req) = take_shutdown(stream) {
+        callback::shutdown(req, Errno::ECANCELED.0);
     }
     stream.discard_side();
 }
@@ -83,7 +79,7 @@ fn finish_connecting(stream: Stream) {
     let event_loop = Handle::from(stream).event_loop();
     let result = match stream.delayed_error.replace(0) {
         // Fed for the sake of a cancelled write: SO_ERROR says nothing while the attempt is under way.
-        0 if !stream.completed_queue().is_empty() && !socket::is_writable(stream.fd()) => {
+        0 if !stream.completed().is_empty() && !socket::is_writable(stream.fd()) => {
             return advance::run_callbacks(stream);
         }
         0 => socket::take_error(stream.fd()),
@@ -93,7 +89,7 @@ fn finish_connecting(stream: Stream) {
         return;
     }
     let Some(req) = take_connect(stream) else { return };
-    if result.is_err() || stream.write_queue().is_empty() {
+    if result.is_err() || stream.queued().is_empty() {
         stream.io().stop(event_loop, io::OUT);
     }
     callback::connect(req, result.into_c());
@@ -106,8 +102,8 @@ fn finish_connecting(stream: Stream) {
         return;
     }
     // What was put off meanwhile.
-    let has_ready_work = !stream.completed_queue().is_empty() || !stream.shutdown_req.get().is_null();
-    if stream.write_queue().is_empty() && has_ready_work {
+    let has_ready_work = !stream.completed().is_empty() || !stream.shutdown_req.get().is_null();
+    if stream.queued().is_empty() && has_ready_work {
         stream.io().feed(event_loop);
     }
 }

@@ -7,11 +7,10 @@ use libc::{c_int, c_uint, c_void};
 
 use crate::abi::ext::uvring_accept_cb;
 use crate::abi::*;
-use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Stream, flag};
-use crate::model::io_watcher::{self as io, Io, Part};
-use crate::model::request::{Connect, Req};
+use crate::model::io_watcher::{self as io, Part};
+use crate::model::request::{Connect, Req, Shutdown};
 use crate::sys::socket;
 
 /// Initialises the fields that streams share, the base fields included. `kind` is `UV_TCP`, `UV_NAMED_PIPE` or `UV_TTY`.
@@ -22,8 +21,8 @@ pub(crate) fn init(stream: Stream, event_loop: Loop, kind: uv_handle_type) {
     stream.read_cb.set(None);
     stream.connect_req.set(ptr::null_mut());
     stream.shutdown_req.set(ptr::null_mut());
-    stream.write_queue().init();
-    stream.completed_queue().init();
+    stream.queued().init();
+    stream.completed().init();
     stream.connection_cb.set(None);
     stream.delayed_error.set(0);
     stream.accepted_fd.set(-1);
@@ -86,6 +85,13 @@ pub(super) fn take_connect(stream: Stream) -> Option<Connect> {
     Some(unsafe { Connect::from_c(req.as_ptr()) })
 }
 
+pub(super) fn take_shutdown(stream: Stream) -> Option<Shutdown> {
+    let req = ptr::NonNull::new(stream.shutdown_req.replace(ptr::null_mut()))?;
+    Handle::from(stream).event_loop().count_request(-1);
+    // SAFETY: law 2.
+    Some(unsafe { Shutdown::from_c(req.as_ptr()) })
+}
+
 /// How the size of the next read buffer is suggested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Suggestion {
@@ -110,26 +116,8 @@ type AnyCallback = unsafe extern "C" fn(*mut uv_stream_t, c_int);
 type AcceptCallback = unsafe extern "C" fn(*mut uv_stream_t, c_int, uv_os_sock_t);
 
 impl Stream {
-    /// The stream's watcher.
-    pub(crate) fn io(self) -> Io {
-        // SAFETY: law 1.
-        unsafe { Io::at(&raw const (*self.as_ptr()).io_watcher) }
-    }
-
     pub(crate) fn fd(self) -> c_int {
         self.io_watcher.fd.get()
-    }
-
-    /// Requests not yet written.
-    pub(crate) fn write_queue(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).write_queue) }
-    }
-
-    /// Requests that await their callbacks.
-    pub(crate) fn completed_queue(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).write_completed_queue) }
     }
 
     fn word(self) -> *mut *mut c_void {

@@ -1,5 +1,7 @@
 //! Watermarks: who writes much is told when too much waits in a stream, and when it has gone.
 
+#![deny(unsafe_code)]
+
 use crate::abi::ext::uvring_watermark_cb;
 use crate::abi::*;
 use crate::callback;

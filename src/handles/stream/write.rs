@@ -113,7 +113,7 @@ fn shutdown(req: Shutdown, stream: Stream, cb: uv_shutdown_cb) -> Result {
     req.cb.set(cb);
     stream.shutdown_req.set(req.as_ptr());
     handle.clear(flag::WRITABLE);
-    if stream.write_queue().is_empty() && stream.connect_req.get().is_null() {
+    if stream.queued().is_empty() && stream.connect_req.get().is_null() {
         stream.io().feed(handle.event_loop());
     }
     Ok(())
@@ -147,7 +147,7 @@ unsafe fn write(
     let total = req.buffers().bytes();
     let nothing_before = stream.write_queue_size.get() == 0;
     stream.write_queue_size.set(stream.write_queue_size.get() + total);
-    stream.write_queue().push_back(req.link());
+    stream.queued().push_back(req.link());
     if !stream.connect_req.get().is_null() {
         // It is written once connected.
     } else if nothing_before || gather::is_gathering(stream) {

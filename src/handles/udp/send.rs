@@ -11,8 +11,6 @@ use libc::{AF_UNSPEC, c_int, c_uint, mmsghdr, msghdr, sa_family_t, sockaddr};
 
 use crate::abi::*;
 use crate::base::buffers::{self, Buffers};
-use crate::base::queue;
-use crate::base::queue::Link;
 use crate::callback;
 use crate::handles::sending;
 use crate::model::handle::{Handle, Udp, flag};
@@ -74,18 +72,6 @@ pub unsafe extern "C" fn uv_udp_try_send2(
 }
 
 impl Udp {
-    /// Requests that the kernel has not taken yet.
-    pub(super) fn queued(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).write_queue) }
-    }
-
-    /// Requests that await their callbacks.
-    pub(super) fn completed(self) -> Link {
-        // SAFETY: law 1.
-        unsafe { Link::at(&raw const (*self.as_ptr()).write_completed_queue) }
-    }
-
     /// Checks what is to be sent, and copies the address.
     ///
     /// # Safety
@@ -312,17 +298,6 @@ unsafe fn message_to(name: *const sockaddr, bufs: *const uv_buf_t, nbufs: usize)
 }
 
 impl UdpSend {
-    /// The request whose `queue` this is.
-    fn of_link(link: Link) -> UdpSend {
-        // SAFETY: a link of a send queue lies in a request that is under way (law 2).
-        unsafe { UdpSend::from_c(queue::owner!(link, uv_udp_send_t, queue)) }
-    }
-
-    fn link(self) -> Link {
-        // SAFETY: law 2.
-        unsafe { Link::at(&raw const (*self.as_ptr()).queue) }
-    }
-
     fn small(self) -> *mut uv_buf_t {
         // SAFETY: law 2; the address of a field.
         unsafe { (&raw mut (*self.as_ptr()).bufsml).cast() }

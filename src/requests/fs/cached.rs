@@ -17,8 +17,9 @@ use super::request::answer_stat;
 use super::route::{Attempt, Facts};
 use crate::abi::*;
 use crate::model::files::{Files, MOUNT};
+use crate::model::job::WithJob;
 use crate::model::request::FsReq;
-use crate::op::FileOp;
+use crate::op::{FileOp, Submission};
 use crate::sys::call::outcome;
 use crate::sys::spin;
 use crate::sys::stat::from_statx;
@@ -44,13 +45,16 @@ pub(super) fn open_flags(fd: c_int) -> c_int {
 }
 
 /// `open` with `O_PATH`.
-fn open_path(path: *const c_char, nofollow: bool, resolve: u64) -> Result<c_int> {
+///
+/// # Safety
+/// `path` is a string.
+unsafe fn open_path(path: *const c_char, nofollow: bool, resolve: u64) -> Result<c_int> {
     let flags = libc::O_PATH | libc::O_CLOEXEC | if nofollow { libc::O_NOFOLLOW } else { 0 };
     // SAFETY: all zero bytes are valid.
     let mut how: open_how = unsafe { std::mem::zeroed() };
     how.flags = flags as u64;
     how.resolve = resolve;
-    // SAFETY: C promises a path; `how` is as long as said.
+    // SAFETY: the caller's; `how` is as long as said.
     let fd = unsafe {
         libc::syscall(libc::SYS_openat2, c_long::from(libc::AT_FDCWD), path, &raw const how, size_of::<open_how>())
     };
@@ -69,7 +73,8 @@ pub(super) fn try_stat(files: &Files, req: FsReq) -> Option<Result<isize>> {
     let answer = match req.fs_type.get() {
         UV_FS_FSTAT => look(req.file.get(), MASK),
         _ if REFUSED.load(Relaxed) => return None,
-        fs_type => match open_path(req.path.get(), fs_type == UV_FS_LSTAT, libc::RESOLVE_CACHED) {
+        // SAFETY: the request's path (law 2).
+        fs_type => match unsafe { open_path(req.path.get(), fs_type == UV_FS_LSTAT, libc::RESOLVE_CACHED) } {
             Ok(fd) => {
                 let answer = look(fd, MASK);
                 close(fd);
@@ -116,7 +121,8 @@ pub(super) fn learn(req: FsReq) -> Option<(u64, Class)> {
     match req.fs_type.get() {
         UV_FS_FSTAT => mounts::learn(req.file.get()),
         fs_type => {
-            let fd = open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0).ok()?;
+            // SAFETY: the request's path (law 2).
+            let fd = unsafe { open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0) }.ok()?;
             let found = mounts::learn(fd);
             close(fd);
             found
@@ -126,13 +132,13 @@ pub(super) fn learn(req: FsReq) -> Option<(u64, Class)> {
 
 /// Reads from a place in a file if that takes no waiting. A part of what was asked for counts only at the end of the file: the rest
 /// may be on its disk.
-fn try_read(op: &FileOp) -> Attempt {
+fn try_read(op: &Submission) -> Attempt {
     static REFUSED: AtomicBool = AtomicBool::new(false);
-    let FileOp::Read { fd, bufs, nbufs, offset: offset @ 0.. } = *op else { return Attempt::Unable };
+    let FileOp::Read { fd, bufs, nbufs, offset: offset @ 0.. } = **op else { return Attempt::Unable };
     if REFUSED.load(Relaxed) {
         return Attempt::Unable;
     }
-    // SAFETY: `with_buffers` noted as many buffers, writable until the callback (law 4); they are laid out as iovecs.
+    // SAFETY: a submission has as many buffers, which are writable; they are laid out as iovecs.
     let read = outcome(unsafe { libc::preadv2(fd, bufs.cast(), nbufs as c_int, offset, libc::RWF_NOWAIT) });
     let read = match read {
         Ok(read) => read,
@@ -154,13 +160,13 @@ fn try_read(op: &FileOp) -> Attempt {
 pub(super) struct Here<'a> {
     files: &'a Files,
     is_polled: bool,
-    op: &'a FileOp,
+    op: &'a Submission,
     fd: c_int,
     flags: Cell<Option<c_int>>,
 }
 
 impl<'a> Here<'a> {
-    pub(super) fn new(files: &'a Files, req: FsReq, op: &'a FileOp) -> Here<'a> {
+    pub(super) fn new(files: &'a Files, req: FsReq, op: &'a Submission) -> Here<'a> {
         let is_polled = req.event_loop().state().driver.borrow().is_polled();
         Here { files, is_polled, op, fd: req.file.get(), flags: Cell::new(None) }
     }
@@ -187,7 +193,7 @@ impl Facts for Here<'_> {
         if let Some(flags) = self.flags.get() {
             return flags;
         }
-        let is_read = matches!(self.op, FileOp::Read { .. });
+        let is_read = matches!(**self.op, FileOp::Read { .. });
         let flags = if is_read && self.files.is_buffered(self.fd) {
             libc::O_RDWR
         } else {
@@ -204,19 +210,16 @@ impl Facts for Here<'_> {
     }
 
     fn names_device(&self) -> bool {
-        matches!(*self.op, FileOp::Open { path, .. } if names_device(path))
+        let FileOp::Open { path, .. } = **self.op else { return false };
+        // SAFETY: a submission's path is a string.
+        let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+        // To open a device can be an act of its own, which is not to be done on the ring and then once more.
+        path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/")
     }
 
     fn is_in_pool(&self) -> bool {
         self.files.may_be_in_pool(self.fd)
     }
-}
-
-/// True for the path of a device. To open one can be an act of its own, which is not to be done on the ring and then once more.
-fn names_device(path: *const c_char) -> bool {
-    // SAFETY: the request's copy of a string.
-    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
-    path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/")
 }
 
 impl FsReq {

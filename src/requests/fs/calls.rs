@@ -16,7 +16,7 @@ use super::run::run;
 use super::{dir as folders, stages};
 use crate::abi::*;
 use crate::base::alloc;
-use crate::model::event_loop::Loop;
+use crate::model::job::WithJob;
 use crate::model::request::FsReq;
 use crate::op::{check_total, filled_at_once};
 
@@ -46,12 +46,14 @@ pub unsafe extern "C" fn uv_fs_open(
     mode: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_OPEN, cb) }.and_then(|req| {
-        req.flags.set(flags);
-        req.mode.set(mode as libc::mode_t);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_OPEN, cb).and_then(|req| {
+            req.flags.set(flags);
+            req.mode.set(mode as libc::mode_t);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Closes a descriptor, as `close(2)`. An interrupted close counts as done. See `uv_fs_open`.
@@ -76,13 +78,14 @@ pub unsafe extern "C" fn uv_fs_read(
     offset: i64,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_READ, cb) }.and_then(|req| {
-        req.file.set(file);
-        req.off.set(offset);
-        // SAFETY: C promises `nbufs` buffers.
-        req.with_buffers(bufs, unsafe { filled_at_once(bufs, nbufs) })
-    }))
+    // SAFETY: law 2; C promises `nbufs` buffers.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_READ, cb).and_then(|req| {
+            req.file.set(file);
+            req.off.set(offset);
+            req.with_buffers(bufs, filled_at_once(bufs, nbufs))
+        })
+    })
 }
 
 /// Writes buffers, as `pwritev(2)`, or as `writev(2)` at the current position if `offset` is negative. Any number of
@@ -101,16 +104,17 @@ pub unsafe extern "C" fn uv_fs_write(
     offset: i64,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_WRITE, cb) }.and_then(|req| {
-        req.file.set(file);
-        req.off.set(offset);
-        if !bufs.is_null() {
-            // SAFETY: C promises `nbufs` buffers.
-            unsafe { check_total(bufs, nbufs) }?;
-        }
-        req.with_buffers(bufs, nbufs)
-    }))
+    // SAFETY: law 2; C promises `nbufs` buffers.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_WRITE, cb).and_then(|req| {
+            req.file.set(file);
+            req.off.set(offset);
+            if !bufs.is_null() {
+                check_total(bufs, nbufs)?;
+            }
+            req.with_buffers(bufs, nbufs)
+        })
+    })
 }
 
 /// Writes a file's data and metadata to its device, as `fsync(2)`. See `uv_fs_open`.
@@ -156,8 +160,8 @@ pub unsafe extern "C" fn uv_fs_unlink(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_UNLINK, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_UNLINK, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// Renames a file, as `rename(2)`. See `uv_fs_open`.
@@ -169,8 +173,8 @@ pub unsafe extern "C" fn uv_fs_rename(
     new_path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_RENAME, cb) }.and_then(|req| req.with_paths(path, new_path)))
+    // SAFETY: law 2; C promises two strings.
+    launch(unsafe { begin(r#loop, req, UV_FS_RENAME, cb).and_then(|req| req.with_paths(path, new_path)) })
 }
 
 /// Makes a directory, as `mkdir(2)`. See `uv_fs_open`.
@@ -182,11 +186,13 @@ pub unsafe extern "C" fn uv_fs_mkdir(
     mode: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_MKDIR, cb) }.and_then(|req| {
-        req.mode.set(mode as libc::mode_t);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_MKDIR, cb).and_then(|req| {
+            req.mode.set(mode as libc::mode_t);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Gives the file at `path` a second name, as `link(2)`. See `uv_fs_open`.
@@ -198,8 +204,8 @@ pub unsafe extern "C" fn uv_fs_link(
     new_path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_LINK, cb) }.and_then(|req| req.with_paths(path, new_path)))
+    // SAFETY: law 2; C promises two strings.
+    launch(unsafe { begin(r#loop, req, UV_FS_LINK, cb).and_then(|req| req.with_paths(path, new_path)) })
 }
 
 /// Makes a symbolic link at `new_path` that leads to `path`, as `symlink(2)`. `flags` means nothing on Linux. See
@@ -213,11 +219,13 @@ pub unsafe extern "C" fn uv_fs_symlink(
     flags: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_SYMLINK, cb) }.and_then(|req| {
-        req.flags.set(flags);
-        req.with_paths(path, new_path)
-    }))
+    // SAFETY: law 2; C promises two strings.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_SYMLINK, cb).and_then(|req| {
+            req.flags.set(flags);
+            req.with_paths(path, new_path)
+        })
+    })
 }
 
 /// What a call returns to C: the result of a request that was let go, or why it could not be.
@@ -235,8 +243,7 @@ impl FsReq {
             run(self);
             return self.result.get() as c_int;
         }
-        // SAFETY: with a callback the loop must be one.
-        let event_loop = unsafe { Loop::from_c(self.r#loop.get()) };
+        let event_loop = self.event_loop();
         event_loop.count_request(1);
         stages::start(event_loop, self);
         0

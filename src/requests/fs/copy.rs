@@ -6,8 +6,8 @@ use libc::{c_char, c_int, off_t, timespec};
 
 use crate::abi::*;
 use crate::model::request::FsReq;
-use crate::op::FileOp;
 use crate::op::perform::perform;
+use crate::op::{FileOp, Submission};
 use crate::sys::call::{retry, retry_long};
 
 pub(super) const EXCL: c_int = 1;
@@ -132,8 +132,12 @@ fn wait_writable(fd: c_int) -> Result {
 struct File(c_int);
 
 impl File {
-    fn open(path: *const c_char, flags: c_int, mode: libc::mode_t) -> Result<File> {
-        Ok(File(perform(&FileOp::Open { path, flags, mode })? as c_int))
+    /// # Safety
+    /// `path` is a string.
+    unsafe fn open(path: *const c_char, flags: c_int, mode: libc::mode_t) -> Result<File> {
+        // SAFETY: the caller's.
+        let op = unsafe { Submission::new(FileOp::Open { path, flags, mode }) };
+        Ok(File(perform(&op)? as c_int))
     }
 
     fn stat(&self) -> Result<libc::stat> {
@@ -148,21 +152,23 @@ impl File {
     fn close(self) -> Result<isize> {
         let fd = self.0;
         std::mem::forget(self);
-        perform(&FileOp::Close { fd })
+        perform(&Submission::close(fd))
     }
 }
 
 impl Drop for File {
     fn drop(&mut self) {
-        let _ = perform(&FileOp::Close { fd: self.0 });
+        let _ = perform(&Submission::close(self.0));
     }
 }
 
 pub(super) fn copyfile(req: FsReq) -> Result<isize> {
-    let source = File::open(req.path.get(), libc::O_RDONLY, 0)?;
+    // SAFETY: law 2.
+    let source = unsafe { File::open(req.path.get(), libc::O_RDONLY, 0)? };
     let is = source.stat()?;
     let exclusive = if req.flags.get() & EXCL != 0 { libc::O_EXCL } else { 0 };
-    let target = File::open(req.new_path.get(), libc::O_WRONLY | libc::O_CREAT | exclusive, is.st_mode)?;
+    // SAFETY: law 2.
+    let target = unsafe { File::open(req.new_path.get(), libc::O_WRONLY | libc::O_CREAT | exclusive, is.st_mode)? };
     let was = target.stat()?;
     if (was.st_dev, was.st_ino) == (is.st_dev, is.st_ino) {
         return Ok(0);
@@ -171,14 +177,15 @@ pub(super) fn copyfile(req: FsReq) -> Result<isize> {
     let done = copied.and(source.close()).and(target.close());
     // Half a copy goes. A device or a pipe stays: it was there before, and root would lose its /dev/null.
     if done.is_err() && was.st_mode & libc::S_IFMT == libc::S_IFREG {
-        let _ = perform(&FileOp::Unlink { path: req.new_path.get() });
+        // SAFETY: law 2.
+        let _ = perform(&unsafe { Submission::new(FileOp::Unlink { path: req.new_path.get() }) });
     }
     done
 }
 
 fn copy_into(source: &File, is: &libc::stat, target: &File, was: &libc::stat, flags: c_int) -> Result<isize> {
     // Not with O_TRUNC, but now, when the two are known to be different files.
-    match perform(&FileOp::Ftruncate { fd: target.0, length: 0 }) {
+    match perform(&Submission::ftruncate(target.0, 0)) {
         // On ceph-fuse for a file that was made with no right to write to it.
         Err(Errno::EACCES) if was.st_size == 0 => {}
         Err(e) => return Err(e),

@@ -3,13 +3,15 @@
 //! The ring opens without waiting. What a plain open waits for, the pool makes up for: it waits for the writer of a FIFO, or opens a
 //! device once more. Until then the request keeps the ring's descriptor, so that nobody sees the file closed.
 
+#![deny(unsafe_code)]
+
 use libc::{S_IFCHR, S_IFIFO, c_int};
 
 use super::cached;
 use crate::abi::*;
 use crate::model::files::FIRST_FD;
 use crate::model::request::FsReq;
-use crate::op::FileOp;
+use crate::op::Submission;
 use crate::op::perform::perform;
 use crate::sys::fifo;
 
@@ -51,6 +53,6 @@ pub(super) fn was_possible_once(req: FsReq) -> bool {
 pub(super) fn close_first(req: FsReq) {
     if let Some(fd) = req.word(FIRST_FD).checked_sub(1) {
         req.set_word(FIRST_FD, 0);
-        let _ = perform(&FileOp::Close { fd: fd as c_int });
+        let _ = perform(&Submission::close(fd as c_int));
     }
 }

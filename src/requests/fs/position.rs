@@ -5,7 +5,6 @@ use libc::{c_int, off_t};
 
 use super::cached;
 use crate::abi::UV_FS_WRITE;
-use crate::base::buffers::Buffers;
 use crate::model::files::BEFORE;
 use crate::model::request::FsReq;
 use crate::sys::call;
@@ -21,8 +20,7 @@ pub(super) fn mend(req: FsReq, result: i32) {
     let Some(before) = req.word(BEFORE).checked_sub(1) else { return };
     req.set_word(BEFORE, 0);
     let done = usize::try_from(result).unwrap_or(0);
-    // SAFETY: a copy of our own, which the kernel has let go of (law 4).
-    let asked = unsafe { Buffers::of(req.bufs.get(), req.nbufs.get() as usize) }.bytes();
+    let asked = req.buffers().bytes();
     let fd = req.file.get();
     if (1..asked).contains(&done) && seek(fd, 0, libc::SEEK_CUR) == Some(before as off_t) {
         let appends = req.fs_type.get() == UV_FS_WRITE && cached::open_flags(fd) & libc::O_APPEND != 0;

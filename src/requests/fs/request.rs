@@ -7,11 +7,11 @@ use libc::{c_char, c_int, c_uint, c_void};
 
 use crate::abi::*;
 use crate::base::alloc;
-use crate::base::buffers;
+use crate::base::buffers::{self, Buffers};
 use crate::model::files::Stage;
 use crate::model::request::FsReq;
-use crate::op::FileOp;
 use crate::op::perform::IOV_MAX;
+use crate::op::{FileOp, Submission};
 
 /// Begins a call: a clean request, or `UV_EINVAL` without one, and for a callback without a loop.
 ///
@@ -48,25 +48,31 @@ impl FsReq {
     }
 
     /// Notes the path; a copy if the caller will not wait.
-    pub(super) fn with_path(self, path: *const c_char) -> Result<FsReq> {
+    ///
+    /// # Safety
+    /// `path` is a string (law 2).
+    pub(super) unsafe fn with_path(self, path: *const c_char) -> Result<FsReq> {
         if !self.is_async() {
             self.path.set(path);
             return Ok(self);
         }
-        // SAFETY: C promises a string.
+        // SAFETY: the caller's.
         let copy = alloc::strdup(unsafe { CStr::from_ptr(path) })?;
         self.path.set(copy);
         Ok(self)
     }
 
     /// Notes both paths; copies in one piece of memory if the caller will not wait.
-    pub(super) fn with_paths(self, path: *const c_char, new_path: *const c_char) -> Result<FsReq> {
+    ///
+    /// # Safety
+    /// Both are strings (law 2).
+    pub(super) unsafe fn with_paths(self, path: *const c_char, new_path: *const c_char) -> Result<FsReq> {
         if !self.is_async() {
             self.path.set(path);
             self.new_path.set(new_path);
             return Ok(self);
         }
-        // SAFETY: C promises strings.
+        // SAFETY: the caller's.
         let (first, second) = unsafe { (CStr::from_ptr(path), CStr::from_ptr(new_path)) };
         let (first, second) = (first.to_bytes_with_nul(), second.to_bytes_with_nul());
         let copy = alloc::malloc(first.len() + second.len()).cast::<u8>();
@@ -84,13 +90,16 @@ impl FsReq {
     }
 
     /// Notes the buffers; a copy of the array if the caller will not wait.
-    pub(super) fn with_buffers(self, bufs: *const uv_buf_t, nbufs: c_uint) -> Result<FsReq> {
+    ///
+    /// # Safety
+    /// `bufs` is NULL or has `nbufs` buffers, which the operation may use until its callback (laws 2 and 4).
+    pub(super) unsafe fn with_buffers(self, bufs: *const uv_buf_t, nbufs: c_uint) -> Result<FsReq> {
         if bufs.is_null() || nbufs == 0 {
             return Err(Errno::EINVAL);
         }
         let mut place = bufs.cast_mut();
         if self.is_async() {
-            // SAFETY: C promises `nbufs` buffers.
+            // SAFETY: the caller's, and the request's own room.
             place = unsafe { buffers::keep(bufs, nbufs, self.small_buffers())? };
         }
         self.bufs.set(place);
@@ -99,13 +108,13 @@ impl FsReq {
     }
 
     /// The operation as a value, if it is one that a ring knows.
-    pub(super) fn operation(self) -> Option<FileOp> {
+    pub(super) fn operation(self) -> Option<Submission> {
         let (path, new_path) = (self.path.get(), self.new_path.get());
         let (bufs, nbufs) = (self.bufs.get().cast_const(), self.nbufs.get());
         // The rest of a request is whatever the caller's memory held, unless the operation has set it.
         let (fd, mode) = (|| self.file.get(), || self.mode.get());
         let offset = || self.off.get().max(-1);
-        Some(match self.fs_type.get() {
+        let op = match self.fs_type.get() {
             UV_FS_OPEN => FileOp::Open { path, flags: self.flags.get(), mode: mode() },
             UV_FS_CLOSE => FileOp::Close { fd: fd() },
             UV_FS_READ => FileOp::Read { fd: fd(), bufs, nbufs: nbufs.min(IOV_MAX), offset: offset() },
@@ -119,7 +128,10 @@ impl FsReq {
             UV_FS_LINK => FileOp::Link { path, new_path },
             UV_FS_SYMLINK => FileOp::Symlink { path, new_path },
             _ => return None,
-        })
+        };
+        // SAFETY: what `with_path`, `with_paths` and `with_buffers` have noted is valid until the callback, or the end of the call
+        // without one, and nobody looks at it meanwhile (laws 2 and 4).
+        Some(unsafe { Submission::new(op) })
     }
 
     /// True if a file operation must stay in the pool whatever happens, where libuv's users can cancel it.
@@ -133,6 +145,12 @@ impl FsReq {
             Ok(value) => value,
             Err(e) => e.0 as isize,
         });
+    }
+
+    /// The buffers of a request with a callback, which nobody uses now.
+    pub(super) fn buffers(self) -> Buffers {
+        // SAFETY: `with_buffers` kept as many.
+        unsafe { Buffers::of(self.bufs.get(), self.nbufs.get() as usize) }
     }
 
     /// Lets go of the buffers; the operation has ended.

@@ -1,6 +1,8 @@
 //! Which way a file operation takes, as a function of the operation and of facts: a table, which asks for a fact only where it
 //! matters (most take a system call) and touches nothing itself. The operation is one that a ring may know; stats have a way of their own.
 
+#![deny(unsafe_code)]
+
 use libc::{O_DIRECT, O_DSYNC, S_IFBLK, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 
 use super::mounts::Class;

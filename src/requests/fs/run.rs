@@ -1,5 +1,7 @@
 //! Which function does which operation.
 
+#![deny(unsafe_code)]
+
 use super::{attr, copy, dir, stat, temp};
 use crate::abi::*;
 use crate::model::request::FsReq;

@@ -29,6 +29,8 @@
 //! | `Pool` | the pool's | what the pool does |
 //! | `Finished` | `finished` | nothing |
 
+#![deny(unsafe_code)]
+
 use libc::c_int;
 
 use super::cached::{self, Here};
@@ -38,17 +40,18 @@ use super::run::run;
 use super::{open, position, threadless};
 use crate::abi::*;
 use crate::base::alloc::Array;
-use crate::base::buffers::Buffers;
 use crate::callback;
 use crate::driver::probe;
 use crate::model::event_loop::Loop;
 use crate::model::files::{FIRST_FD, Files, KEY, MARKS, MOUNT, Stage, mark};
+use crate::model::job::WithJob;
 use crate::model::metrics::add;
 use crate::model::owner::Owner;
 use crate::model::request::FsReq;
-use crate::op::{FileOp, OpKey};
+use crate::op::{FileOp, OpKey, Submission};
 use crate::pool;
-use crate::pool::Kind;
+use crate::pool::{Done, Kind, Task};
+use crate::requests::take_back;
 
 /// Makes a request ready to be started. True if it need not go to the pool: some calls that libuv would not make are made where
 /// they are not switched off, whether or not there is a ring.
@@ -57,8 +60,8 @@ fn prepare(req: FsReq) -> bool {
         req.set_word(word, 0);
     }
     req.link().init();
-    // SAFETY: law 2. NULL tells libuv's tests that no thread has it.
-    unsafe { (*req.work()).done.set(None) };
+    // Which tells libuv's tests that no thread has it.
+    req.job().done.set(None);
     let may_leave_pool = !probe::is_switched_off();
     if may_leave_pool {
         req.add_mark(mark::MAY_LEAVE_POOL);
@@ -161,7 +164,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
         return true;
     }
     let way = route(&op, &Here::new(files, req, &op));
-    if let FileOp::Read { offset: 0.., .. } = op {
+    if let FileOp::Read { offset: 0.., .. } = *op {
         files.reads.note(way == Way::Pool(0));
     }
     match way {
@@ -175,7 +178,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
 }
 
 /// To the ring. False if the request should rather go to the pool.
-fn submit_to_ring(event_loop: Loop, req: FsReq, op: &FileOp, limit: usize, marks: usize) -> bool {
+fn submit_to_ring(event_loop: Loop, req: FsReq, op: &Submission, limit: usize, marks: usize) -> bool {
     let state = event_loop.state();
     let files = &state.files;
     let takes_position = req.uses_position() && marks & mark::ENDLESS == 0;
@@ -223,7 +226,7 @@ fn is_bound_for_pool(event_loop: Loop, req: FsReq) -> bool {
         return true;
     }
     let Some(op) = req.operation() else { return false };
-    if !matches!(op, FileOp::Read { offset: 0.., .. }) && !event_loop.state().driver.borrow_mut().is_ring() {
+    if !matches!(*op, FileOp::Read { offset: 0.., .. }) && !event_loop.state().driver.borrow_mut().is_ring() {
         return true;
     }
     let files = &event_loop.state().files;
@@ -311,9 +314,7 @@ fn advance(req: FsReq, written: usize) -> bool {
     if req.off.get() >= 0 {
         req.off.set(req.off.get() + written as i64);
     }
-    // SAFETY: a copy of our own, which the kernel has let go of (law 4).
-    let buffers = unsafe { Buffers::of(req.bufs.get(), req.nbufs.get() as usize) };
-    buffers.advance(written) < buffers.count()
+    req.buffers().advance(written) < req.buffers().count()
 }
 
 /// To the pool, or inline if there is no thread but this.
@@ -342,7 +343,7 @@ fn give_to_pool(event_loop: Loop, req: FsReq) -> Result {
         }
     }
     req.set_stage(Stage::Pool);
-    let given = pool::submit(event_loop, req.work(), Kind::File, run_job, job_done);
+    let given = pool::submit(event_loop.shared(), req, Kind::File);
     match given {
         Ok(()) => files.given_to_pool.set(files.given_to_pool.get() + 1),
         Err(_) => leave_pool(files, req),
@@ -357,10 +358,23 @@ fn leave_pool(files: &Files, req: FsReq) {
     }
 }
 
-unsafe extern "C" fn run_job(work: *mut uv__work) {
-    let req = FsReq::of_work(work);
-    if !open::made_up_for(req) {
-        do_job(req);
+impl Task for FsReq {
+    fn run(self) {
+        if !open::made_up_for(self) {
+            do_job(self);
+        }
+    }
+}
+
+impl Done for FsReq {
+    fn done(self, status: c_int) {
+        leave_pool(&self.event_loop().state().files, self);
+        if status != 0 {
+            open::close_first(self);
+            self.set_result(Err(Errno(status)));
+            self.drop_buffers();
+        }
+        finish(self);
     }
 }
 
@@ -378,17 +392,6 @@ fn do_job(req: FsReq) {
         req.result.set(before + req.result.get().max(0));
     }
     open::close_first(req);
-}
-
-unsafe extern "C" fn job_done(work: *mut uv__work, status: c_int) {
-    let req = FsReq::of_work(work);
-    leave_pool(&req.event_loop().state().files, req);
-    if status != 0 {
-        open::close_first(req);
-        req.set_result(Err(Errno(status)));
-        req.drop_buffers();
-    }
-    finish(req);
 }
 
 /// Delivers what finished before the poll phase.
@@ -447,7 +450,7 @@ fn clear_ring(event_loop: Loop) {
 /// `uv_cancel` of a file request.
 pub(crate) fn cancel(req: FsReq) -> Result {
     if req.is_at(Stage::Pool) {
-        return if pool::cancel(req.work()) { Ok(()) } else { Err(Errno::EBUSY) };
+        return take_back(req);
     }
     if req.is_at(Stage::Queued) {
         req.link().unlink();

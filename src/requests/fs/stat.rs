@@ -3,15 +3,15 @@
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use libc::{c_char, c_int, c_long};
+use libc::c_long;
 
 use super::request::{answer_stat, give, stat_target};
 use super::{cached, mounts};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::model::request::FsReq;
-use crate::op::FileOp;
 use crate::op::perform::perform;
+use crate::op::{FileOp, Submission};
 use crate::sys::call::retry;
 use crate::sys::stat::from_statx;
 
@@ -22,7 +22,9 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
     }
     let (fd, path, flags) = stat_target(req);
     let mut out = MaybeUninit::<libc::statx>::zeroed();
-    let stat = match perform(&FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) {
+    // SAFETY: the request's path, and room for the answer (law 2).
+    let op = unsafe { Submission::new(FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) };
+    let stat = match perform(&op) {
         Ok(_) => {
             // SAFETY: zero bytes are a valid answer, and the kernel has written another.
             let out = unsafe { out.assume_init() };
@@ -35,9 +37,7 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
             from_statx(&out)
         }
         // Not known, or forbidden by a filter that knows only the older calls: `stat` itself never gives these.
-        Err(e) if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL || e == Errno::ENOTSUP => {
-            older(fd, path, flags)?
-        }
+        Err(e) if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL || e == Errno::ENOTSUP => older(req)?,
         Err(e) => return Err(e),
     };
     answer_stat(req, stat);
@@ -46,9 +46,10 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
 
 /// Without `statx`.
 #[allow(clippy::useless_conversion, reason = "the number of links is 32 bits wide on aarch64")]
-fn older(fd: c_int, path: *const c_char, flags: c_int) -> Result<uv_stat_t> {
+fn older(req: FsReq) -> Result<uv_stat_t> {
+    let (fd, path, flags) = stat_target(req);
     let mut out = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: C promises a path; `out` has room.
+    // SAFETY: the request's path (law 2); `out` has room.
     retry(|| unsafe {
         if flags & libc::AT_EMPTY_PATH != 0 {
             libc::fstat(fd, out.as_mut_ptr())

@@ -13,9 +13,11 @@ use crate::model::request::FsReq;
 /// True if a request may have to wait for another process or a callback.
 pub(super) fn may_wait(req: FsReq) -> bool {
     let fd = req.file.get();
+    // SAFETY: the request's paths (law 2).
+    let names_fifo = |path| unsafe { is_fifo(path) };
     match req.fs_type.get() {
-        UV_FS_OPEN => req.flags.get() & (libc::O_NONBLOCK | libc::O_PATH) == 0 && is_fifo(req.path.get()),
-        UV_FS_COPYFILE => is_fifo(req.path.get()) || is_fifo(req.new_path.get()),
+        UV_FS_OPEN => req.flags.get() & (libc::O_NONBLOCK | libc::O_PATH) == 0 && names_fifo(req.path.get()),
+        UV_FS_COPYFILE => names_fifo(req.path.get()) || names_fifo(req.new_path.get()),
         UV_FS_READ => !is_ready(fd, libc::POLLIN),
         UV_FS_WRITE => takes_part(fd),
         UV_FS_SENDFILE => takes_part(fd) || !is_ready(req.flags.get(), libc::POLLIN),
@@ -28,8 +30,10 @@ fn takes_part(fd: c_int) -> bool {
     matches!(cached::kind(fd), S_IFIFO | S_IFSOCK) || !is_ready(fd, libc::POLLOUT)
 }
 
-fn is_fifo(path: *const c_char) -> bool {
-    // SAFETY: all zero bytes are valid; the request's path, and a place for the answer.
+/// # Safety
+/// `path` is a string.
+unsafe fn is_fifo(path: *const c_char) -> bool {
+    // SAFETY: all zero bytes are valid; the caller's, and a place for the answer.
     unsafe {
         let mut stat: libc::stat = std::mem::zeroed();
         libc::stat(path, &raw mut stat) == 0 && stat.st_mode & S_IFMT == S_IFIFO

@@ -244,7 +244,8 @@ impl Job<'_> {
         let (slash, length) =
             unsafe { (libc::strchr(self.plan.file, c_int::from(b'/')), libc::strlen(self.plan.file)) };
         if !slash.is_null() {
-            return self.try_file(self.plan.file);
+            // SAFETY: (1).
+            return unsafe { self.try_file(self.plan.file) };
         }
         // SAFETY: (1).
         if unsafe { is_too_long(self.plan.file) } {
@@ -263,7 +264,8 @@ impl Job<'_> {
             // SAFETY: both in that string.
             let dir_length = unsafe { end.offset_from(dir) } as usize;
             if dir_length < PATH_MAX {
-                error = self.try_in(dir, dir_length, length);
+                // SAFETY: (1).
+                error = unsafe { self.try_in(dir, dir_length, length) };
             }
             match error {
                 libc::EACCES => denied = true,
@@ -281,7 +283,10 @@ impl Job<'_> {
     }
 
     /// Tries the file, whose name is `length` bytes long, in a directory.
-    fn try_in(&self, dir: *const c_char, dir_length: usize, length: usize) -> c_int {
+    ///
+    /// # Safety
+    /// (1)
+    unsafe fn try_in(&self, dir: *const c_char, dir_length: usize, length: usize) -> c_int {
         let mut path = [const { MaybeUninit::<c_char>::uninit() }; PATH_MAX + NAME_MAX + 1];
         let candidate = path.as_mut_ptr().cast::<c_char>();
         // SAFETY: (1): strings, of fewer than PATH_MAX and at most NAME_MAX bytes; a slash and the NUL fit as well.
@@ -295,11 +300,13 @@ impl Job<'_> {
                 out = out.add(1);
             }
             ptr::copy_nonoverlapping(self.plan.file, out, length + 1);
+            self.try_file(candidate)
         }
-        self.try_file(candidate)
     }
 
-    fn try_file(&self, file: *const c_char) -> c_int {
+    /// # Safety
+    /// `file` is a string.
+    unsafe fn try_file(&self, file: *const c_char) -> c_int {
         sys!(SYS_execve, file, self.plan.args, self.env);
         if last() == libc::ENOEXEC {
             // SAFETY: (1): the place that `new` left for it.

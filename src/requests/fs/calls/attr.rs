@@ -16,11 +16,13 @@ pub unsafe extern "C" fn uv_fs_access(
     mode: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_ACCESS, cb) }.and_then(|req| {
-        req.flags.set(mode);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_ACCESS, cb).and_then(|req| {
+            req.flags.set(mode);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Sets permission bits, as `chmod(2)`. See `uv_fs_open`.
@@ -32,11 +34,13 @@ pub unsafe extern "C" fn uv_fs_chmod(
     mode: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_CHMOD, cb) }.and_then(|req| {
-        req.mode.set(mode as libc::mode_t);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_CHMOD, cb).and_then(|req| {
+            req.mode.set(mode as libc::mode_t);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Sets the permission bits of an open file, as `fchmod(2)`. See `uv_fs_open`.
@@ -65,12 +69,14 @@ pub unsafe extern "C" fn uv_fs_chown(
     gid: uv_gid_t,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_CHOWN, cb) }.and_then(|req| {
-        req.uid.set(uid);
-        req.gid.set(gid);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_CHOWN, cb).and_then(|req| {
+            req.uid.set(uid);
+            req.gid.set(gid);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Sets owner and group of an open file, as `fchown(2)`; -1 leaves one as it is. See `uv_fs_open`.
@@ -101,12 +107,14 @@ pub unsafe extern "C" fn uv_fs_lchown(
     gid: uv_gid_t,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_LCHOWN, cb) }.and_then(|req| {
-        req.uid.set(uid);
-        req.gid.set(gid);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_LCHOWN, cb).and_then(|req| {
+            req.uid.set(uid);
+            req.gid.set(gid);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Sets the times of last access and last modification, in seconds since 1970 with fractions. `UV_FS_UTIME_NOW` stands
@@ -120,12 +128,14 @@ pub unsafe extern "C" fn uv_fs_utime(
     mtime: c_double,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_UTIME, cb) }.and_then(|req| {
-        req.atime.set(atime);
-        req.mtime.set(mtime);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_UTIME, cb).and_then(|req| {
+            req.atime.set(atime);
+            req.mtime.set(mtime);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Like `uv_fs_utime`, of an open file.
@@ -156,12 +166,14 @@ pub unsafe extern "C" fn uv_fs_lutime(
     mtime: c_double,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_LUTIME, cb) }.and_then(|req| {
-        req.atime.set(atime);
-        req.mtime.set(mtime);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_LUTIME, cb).and_then(|req| {
+            req.atime.set(atime);
+            req.mtime.set(mtime);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Reads a symbolic link, as `readlink(2)`. `req->ptr` is the text, ended by a NUL, which `uv_fs_req_cleanup` frees. See
@@ -173,8 +185,8 @@ pub unsafe extern "C" fn uv_fs_readlink(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_READLINK, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_READLINK, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// The absolute path without links, `.` and `..`, as `realpath(3)`. `req->ptr` is the path, which `uv_fs_req_cleanup`
@@ -186,6 +198,6 @@ pub unsafe extern "C" fn uv_fs_realpath(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_REALPATH, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_REALPATH, cb).and_then(|req| req.with_path(path)) })
 }

@@ -24,14 +24,16 @@ pub unsafe extern "C" fn uv_fs_copyfile(
     flags: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_COPYFILE, cb) }.and_then(|req| {
-        if flags & !(EXCL | FICLONE | FICLONE_FORCE) != 0 {
-            return Err(Errno::EINVAL);
-        }
-        req.flags.set(flags);
-        req.with_paths(path, new_path)
-    }))
+    // SAFETY: law 2; C promises two strings.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_COPYFILE, cb).and_then(|req| {
+            if flags & !(EXCL | FICLONE | FICLONE_FORCE) != 0 {
+                return Err(Errno::EINVAL);
+            }
+            req.flags.set(flags);
+            req.with_paths(path, new_path)
+        })
+    })
 }
 
 /// Copies up to `length` bytes of `in_fd`, from `in_offset` on, to the current position of `out_fd`. `req->result` is the

@@ -16,8 +16,8 @@ pub unsafe extern "C" fn uv_fs_rmdir(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_RMDIR, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_RMDIR, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// Lists a directory, sorted by name, without `.` and `..`. `req->result` is the number of entries, which
@@ -30,11 +30,13 @@ pub unsafe extern "C" fn uv_fs_scandir(
     flags: c_int,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_SCANDIR, cb) }.and_then(|req| {
-        req.flags.set(flags);
-        req.with_path(path)
-    }))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe {
+        begin(r#loop, req, UV_FS_SCANDIR, cb).and_then(|req| {
+            req.flags.set(flags);
+            req.with_path(path)
+        })
+    })
 }
 
 /// Gives the next entry of a directory that `uv_fs_scandir` listed. The name is valid until the list ends, or until
@@ -62,8 +64,8 @@ pub unsafe extern "C" fn uv_fs_opendir(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_OPENDIR, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_OPENDIR, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// Reads the next entries of an open directory into `dir->dirents`, `dir->nentries` at most, without `.` and `..`.

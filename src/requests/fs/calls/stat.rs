@@ -17,8 +17,8 @@ pub unsafe extern "C" fn uv_fs_stat(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_STAT, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_STAT, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// Like `uv_fs_stat`; if the path names a symbolic link, the answer is about the link itself.
@@ -29,8 +29,8 @@ pub unsafe extern "C" fn uv_fs_lstat(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_LSTAT, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_LSTAT, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// Like `uv_fs_stat`, about an open file.
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn uv_fs_statfs(
     path: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_STATFS, cb) }.and_then(|req| req.with_path(path)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_STATFS, cb).and_then(|req| req.with_path(path)) })
 }
 
 /// `uv_fs_stat` for a request of the library's own, which nobody cancels: what can be seen without waiting is seen before this returns.
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn uv_fs_statfs(
 /// Laws 2 and 5; `path` is a string.
 pub(crate) unsafe fn stat_at_once(event_loop: Loop, req: *mut uv_fs_t, path: *const c_char, cb: uv_fs_cb) -> Result {
     // SAFETY: the caller's.
-    let req = unsafe { begin(event_loop.as_ptr(), req, UV_FS_STAT, cb) }?.with_path(path)?;
+    let req = unsafe { begin(event_loop.as_ptr(), req, UV_FS_STAT, cb)?.with_path(path)? };
     event_loop.count_request(1);
     stages::start_at_once(event_loop, req);
     Ok(())

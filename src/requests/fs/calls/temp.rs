@@ -18,8 +18,8 @@ pub unsafe extern "C" fn uv_fs_mkdtemp(
     tpl: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_MKDTEMP, cb) }.and_then(|req| with_template(req, tpl)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_MKDTEMP, cb).and_then(|req| with_template(req, tpl)) })
 }
 
 /// Makes and opens a file with a name of its own, as `mkostemp(3)` with `O_CLOEXEC`: the six `X` at the end of `tpl` are
@@ -32,13 +32,16 @@ pub unsafe extern "C" fn uv_fs_mkstemp(
     tpl: *const c_char,
     cb: uv_fs_cb,
 ) -> c_int {
-    // SAFETY: law 2.
-    launch(unsafe { begin(r#loop, req, UV_FS_MKSTEMP, cb) }.and_then(|req| with_template(req, tpl)))
+    // SAFETY: law 2; C promises a string.
+    launch(unsafe { begin(r#loop, req, UV_FS_MKSTEMP, cb).and_then(|req| with_template(req, tpl)) })
 }
 
 /// Notes a copy of the template, whether or not the caller waits: it is written to.
-fn with_template(req: FsReq, template: *const c_char) -> Result<FsReq> {
-    // SAFETY: C promises a string.
+///
+/// # Safety
+/// `template` is a string.
+unsafe fn with_template(req: FsReq, template: *const c_char) -> Result<FsReq> {
+    // SAFETY: the caller's.
     req.path.set(alloc::strdup(unsafe { CStr::from_ptr(template) })?);
     Ok(req)
 }
