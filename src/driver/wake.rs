@@ -138,3 +138,74 @@ impl Drop for Wake {
         unsafe { libc::close(self.fd()) };
     }
 }
+
+#[cfg(all(test, loom))]
+mod every_order {
+    use loom::sync::Arc;
+    use loom::thread::spawn;
+
+    use super::*;
+
+    /// A sender publishes its work while the loop, which was awake, falls asleep. It sees the work, or has a token.
+    #[test]
+    fn no_wake_up_is_lost() {
+        loom::model(|| {
+            let shared = Arc::new((Wake::open().expect("an eventfd"), AtomicBool::new(false)));
+            let (wake, work) = (&shared.0, &shared.1);
+            wake.awake();
+            let sender = spawn({
+                let shared = shared.clone();
+                move || {
+                    shared.1.store(true, Ordering::Relaxed);
+                    shared.0.wake();
+                }
+            });
+            wake.asleep();
+            let sees = work.load(Ordering::Relaxed);
+            sender.join().expect("it ends");
+            assert!(sees || wake.is_signalled());
+        });
+    }
+
+    /// The same where somebody else waits on the descriptor, and the loop takes the token itself.
+    #[test]
+    fn no_token_is_taken_in_vain() {
+        loom::model(|| {
+            let shared = Arc::new((Wake::open().expect("an eventfd"), AtomicBool::new(false)));
+            let (wake, work) = (&shared.0, &shared.1);
+            assert!(wake.watch());
+            let sender = spawn({
+                let shared = shared.clone();
+                move || {
+                    shared.1.store(true, Ordering::Relaxed);
+                    shared.0.wake();
+                }
+            });
+            wake.awake();
+            let mut sees = false;
+            if wake.is_signalled() {
+                wake.drain();
+                wake.asleep();
+                sees = work.load(Ordering::Relaxed);
+            }
+            sender.join().expect("it ends");
+            assert!(sees || wake.is_signalled());
+        });
+    }
+
+    /// Of two senders one writes.
+    #[test]
+    fn a_sleeping_loop_is_woken_once() {
+        loom::model(|| {
+            let wake = Arc::new(Wake::open().expect("an eventfd"));
+            let send = || {
+                let wake = wake.clone();
+                spawn(move || wake.wake())
+            };
+            for sender in [send(), send()] {
+                sender.join().expect("it ends");
+            }
+            assert_eq!(wake.count(), 1);
+        });
+    }
+}

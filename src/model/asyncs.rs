@@ -123,3 +123,111 @@ impl Async {
         unsafe { (&raw mut (*self.as_ptr()).u).cast::<*mut libc::c_void>().add(word).write(value) }
     }
 }
+
+#[cfg(all(test, loom))]
+mod every_order {
+    use loom::sync::Arc;
+    use loom::thread::spawn;
+
+    use super::*;
+    use crate::base::sync::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+    /// A handle's state, whether it was published, and what its user tells the callback by memory of his own.
+    struct Handle {
+        sends: Sends,
+        is_published: AtomicBool,
+        times: AtomicU32,
+        told: AtomicU32,
+    }
+
+    impl Handle {
+        fn new() -> Arc<Handle> {
+            let (is_published, times, told) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
+            Arc::new(Handle { sends: Sends(AtomicI32::new(0)), is_published, times, told })
+        }
+
+        fn send(&self) {
+            self.sends.send(|| {
+                self.times.fetch_add(1, Relaxed);
+                // Not a store: the stack exchanges, too.
+                self.is_published.swap(true, SeqCst);
+            });
+        }
+
+        /// The loop's part: what the callback sees, if there is one.
+        fn deliver(&self) -> Option<u32> {
+            self.is_published.swap(false, SeqCst).then(|| {
+                self.sends.begin_callback();
+                self.told.load(Relaxed)
+            })
+        }
+    }
+
+    /// What was written before a send is seen by a callback.
+    #[test]
+    fn the_last_send_is_delivered() {
+        loom::model(|| {
+            let handle = Handle::new();
+            let sender = spawn({
+                let handle = handle.clone();
+                move || {
+                    for number in [1, 2] {
+                        handle.told.store(number, Relaxed);
+                        handle.send();
+                    }
+                }
+            });
+            let early = handle.deliver();
+            sender.join().expect("it ends");
+            assert_eq!(handle.deliver().or(early), Some(2));
+        });
+    }
+
+    /// Once `close` has returned nobody touches the loop for the handle.
+    #[test]
+    fn a_closed_handle_is_left_alone() {
+        loom::model(|| {
+            let handle = Handle::new();
+            let sender = spawn({
+                let handle = handle.clone();
+                move || handle.send()
+            });
+            handle.sends.close(false);
+            let times = handle.times.load(Relaxed);
+            sender.join().expect("it ends");
+            assert_eq!(handle.times.load(Relaxed), times);
+        });
+    }
+
+    /// Handles that are pushed while the stack is emptied come out once.
+    #[test]
+    fn each_handle_is_found_once() {
+        #[derive(Clone, Copy)]
+        struct Shared(Async);
+        // SAFETY: the handle outlives the threads; its word `NEXT` is written by the one that pushes it.
+        unsafe impl Send for Shared {}
+
+        loom::model(|| {
+            // SAFETY: all zero bytes are a handle.
+            let handles: [Box<uv_async_t>; 2] = std::array::from_fn(|_| Box::new(unsafe { std::mem::zeroed() }));
+            let stack = Arc::new(PendingStack::new());
+            // SAFETY: the boxes outlive the threads.
+            let [first, second] = [0, 1].map(|at| Shared(unsafe { Async::from_c(&raw const *handles[at]) }));
+            let push = |handle: Shared| {
+                let stack = stack.clone();
+                spawn(move || {
+                    let Shared(handle) = { handle };
+                    stack.push(handle);
+                })
+            };
+            let senders = [push(first), push(second)];
+            let mut found: Vec<Async> = stack.take().collect();
+            for sender in senders {
+                sender.join().expect("it ends");
+            }
+            found.extend(stack.take());
+            assert_eq!(found.len(), 2);
+            assert!(found.contains(&first.0) && found.contains(&second.0));
+        });
+    }
+}

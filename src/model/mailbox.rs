@@ -86,3 +86,89 @@ impl Mailbox {
         self.handing_over.store(0, SeqCst);
     }
 }
+
+#[cfg(all(test, loom))]
+mod every_order {
+    use loom::sync::Arc;
+    use loom::thread::spawn;
+
+    use super::*;
+    use crate::abi::uv__queue;
+    use crate::base::sync::yield_now;
+
+    /// A mailbox with its wake-up and its list, a job, and where the loop puts it.
+    struct Parts {
+        mailbox: Mailbox,
+        wake: Wake,
+        nodes: Box<[uv__queue; 3]>,
+    }
+
+    // SAFETY: the nodes are touched as those of a loop: the list under the mailbox's lock, the job by who has it.
+    unsafe impl Send for Parts {}
+    // SAFETY: the same.
+    unsafe impl Sync for Parts {}
+
+    impl Parts {
+        fn new() -> Arc<Parts> {
+            let nodes = Box::new([const { uv__queue::new() }; 3]);
+            let link = |at: usize| {
+                // SAFETY: the box lives as long as the parts.
+                let link = unsafe { Link::at(&raw const nodes[at]) };
+                link.init();
+                link
+            };
+            let [list, ..] = [link(0), link(1), link(2)];
+            Arc::new(Parts { mailbox: Mailbox::new(list), wake: Wake::open().expect("an eventfd"), nodes })
+        }
+
+        fn link(&self, at: usize) -> Link {
+            // SAFETY: the box lives as long as the parts.
+            unsafe { Link::at(&raw const self.nodes[at]) }
+        }
+
+        fn finish_job(&self) {
+            self.mailbox.hand_over(self.mailbox.lock(), self.link(1), &self.wake);
+        }
+
+        fn take(&self) -> bool {
+            self.mailbox.take_all(self.link(2));
+            !self.link(2).is_empty()
+        }
+    }
+
+    /// A job is finished while the loop falls asleep: it sees that there are some, or has a token; then it finds the job.
+    #[test]
+    fn no_job_is_lost() {
+        loom::model(|| {
+            let parts = Parts::new();
+            parts.wake.awake();
+            let worker = spawn({
+                let parts = parts.clone();
+                move || parts.finish_job()
+            });
+            parts.wake.asleep();
+            let sees = parts.mailbox.has_some();
+            assert!(!sees || parts.take());
+            worker.join().expect("it ends");
+            assert!(sees || (parts.wake.is_signalled() && parts.mailbox.has_some() && parts.take()));
+        });
+    }
+
+    /// A loop that has got its last job, and that nobody is handing over to, may be closed: nobody wakes it any more.
+    #[test]
+    fn who_hands_over_is_waited_for() {
+        loom::model(|| {
+            let parts = Parts::new();
+            let worker = spawn({
+                let parts = parts.clone();
+                move || parts.finish_job()
+            });
+            while !parts.take() || parts.mailbox.is_handing_over() {
+                yield_now();
+            }
+            let tokens = parts.wake.count();
+            worker.join().expect("it ends");
+            assert_eq!(parts.wake.count(), tokens);
+        });
+    }
+}
