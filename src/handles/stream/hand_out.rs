@@ -1,5 +1,7 @@
 //! Connections that a listener hands out as sockets, for which the program has no handle yet.
 
+#![deny(unsafe_code)]
+
 use libc::c_int;
 
 use super::state;
