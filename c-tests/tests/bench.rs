@@ -76,6 +76,12 @@ fn programs_run_on_their_own_libuv_and_on_ours() {
 }
 
 #[test]
+fn its_help_has_examples() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bench")).arg("--help").output().expect("it starts");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Examples:\n  uvring bench"));
+}
+
+#[test]
 fn a_closed_pipe_ends_it_quietly() {
     for args in [&["--list"][..], &["--programs", "--list"], &["--help"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));

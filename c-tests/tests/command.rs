@@ -202,6 +202,22 @@ fn run_puts_the_library_under_modules() -> Result {
     Ok(())
 }
 
+/// R's own script sets a search path that begins with the system's folders.
+#[test]
+fn run_gets_under_the_modules_of_r() -> Result {
+    let (linked, dir) = (linked("r", &[])?, work("r")?);
+    let text = format!(
+        "#!/bin/sh\nRHOME=/nowhere\nLD_LIBRARY_PATH={} exec {}\n",
+        library::real()?.dir.display(),
+        linked.display()
+    );
+    executable(&dir.join("R"), &text)?;
+    let script = run(uvring(&["run", "--"])?.arg(dir.join("R")))?;
+    script.is(0, &format!("{}\n", ours_says()?));
+    script.complains(0, "which starts R, ");
+    Ok(())
+}
+
 #[test]
 fn run_says_what_the_program_will_run_on() -> Result {
     let program = linked("driver", &[])?;
@@ -353,6 +369,20 @@ fn a_closed_pipe_ends_a_command_quietly() -> Result {
         drop(child.stdout.take());
         let output = child.wait_with_output().map_err(|e| e.to_string())?;
         assert!(output.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+/// That of `bench`, which runs another program, is tested with that.
+#[test]
+fn every_help_has_examples() -> Result {
+    let all = run(&mut uvring(&["--help"])?)?;
+    all.says(&["Examples:\n"]);
+    let (_, commands) = all.out.split_once("Commands:\n").ok_or("no commands")?;
+    let names =
+        commands.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next());
+    for name in names.filter(|name| !["bench", "help"].contains(name)) {
+        run(&mut uvring(&[name, "--help"])?)?.says(&["Examples:\n  "]);
     }
     Ok(())
 }

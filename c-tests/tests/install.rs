@@ -1,5 +1,6 @@
 //! `install.sh`: what it puts where, and that programs find it by pkg-config, by CMake, as an archive, in C and in C++.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -106,6 +107,45 @@ fn puts_everything_into_its_prefix() -> Result {
     let foreign: Vec<_> = names.lines().filter_map(|line| line.split(' ').nth(2)).filter(foreign).collect();
     assert!(foreign.is_empty(), "the archive shows {foreign:?}");
     Ok(())
+}
+
+/// What cargo-c installs has the names of what `install.sh` does, and works as that.
+#[test]
+fn cargo_c_installs_the_same_library() -> Result {
+    let there = Command::new("cargo-cinstall").arg("--version").output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: cargo-c is not installed (cargo install cargo-c)");
+        return Ok(());
+    }
+    let dir = work("cargo-c")?;
+    let mut cargo = sources::cargo();
+    cargo.args(["cinstall", "--locked", "--prefix=/there", "--libdir=lib", "--destdir"]).arg(&dir);
+    cargo.arg("--target-dir").arg(sources::work_dir().join("cargo-c"));
+    cargo.args(["--package", "uvring", "--no-default-features"]).args(cfg!(debug_assertions).then_some("--debug"));
+    compile::run(&mut cargo)?;
+    let prefix = dir.join("there");
+    let by_script = self::prefix("beside-cargo-c")?;
+    for file in ["lib/libuv.a", "lib/libuv.so.1.0.0", "lib/pkgconfig/libuv.pc"] {
+        assert!(prefix.join(file).is_file(), "no {file}");
+    }
+    for link in ["lib/libuv.so", "lib/libuv.so.1"] {
+        let found = prefix.join(link).canonicalize().map_err(|e| format!("{link}: {e}"))?;
+        assert!(found.ends_with("libuv.so.1.0.0"), "{}", found.display());
+    }
+    let headers = |prefix: &Path| {
+        compile::output(Command::new("find").current_dir(prefix.join("include")).args(["-name", "*.h"]))
+    };
+    let sorted = |text: String| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(sorted(headers(&prefix)?), sorted(headers(&by_script)?));
+    let dynamic = compile::output(Command::new("readelf").arg("--dynamic").arg(prefix.join("lib/libuv.so.1")))?;
+    assert!(dynamic.contains("soname: [libuv.so.1]") && !dynamic.contains("libgcc_s"), "{dynamic}");
+    let pc = sources::read(&prefix.join("lib/pkgconfig/libuv.pc"))?;
+    assert!(pc.contains("Name: libuv\n") && pc.contains("Version: 1.53.0\n") && pc.contains("-luv"), "{pc}");
+    let (source, program) = (program(&dir)?, dir.join("program"));
+    let mut cc = Command::new(compile::cc());
+    cc.arg(&source).arg("-I").arg(prefix.join("include")).arg("-L").arg(prefix.join("lib")).arg("-luv");
+    compile::run(cc.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display())).arg("-o").arg(&program))?;
+    runs(&program)
 }
 
 #[test]

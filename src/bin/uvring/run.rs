@@ -27,6 +27,8 @@ enum Way {
     Redirect,
     /// The program links no libuv. What it loads later may.
     Modules,
+    /// The same, but what starts it puts the system's folders before the search path.
+    ModulesOfR,
 }
 
 impl Way {
@@ -36,6 +38,10 @@ impl Way {
             Way::Preload => "links a libuv.so.1 in a folder that it names: ours is loaded before it (LD_PRELOAD)",
             Way::Redirect => "carries its own libuv: its uv_* functions are redirected to ours (LD_PRELOAD)",
             Way::Modules => "links no libuv.so.1: modules that it loads and that do will find ours (LD_LIBRARY_PATH)",
+            Way::ModulesOfR => {
+                "starts R, which looks for its packages' libraries in the system's folders first: ours is loaded before \
+                 them (LD_PRELOAD)"
+            }
         }
     }
 }
@@ -58,9 +64,9 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
     command.arg0(name).args(args);
     let ours = folder.join(SONAME);
     let preloaded = match way {
-        Way::SearchPath | Way::Preload | Way::Modules => {
+        Way::SearchPath | Way::Preload | Way::Modules | Way::ModulesOfR => {
             command.env("LD_LIBRARY_PATH", library::search_path("LD_LIBRARY_PATH", &folder));
-            let ours = if let Way::Preload = way { Some(ours) } else { None };
+            let ours = if let Way::Preload | Way::ModulesOfR = way { Some(ours) } else { None };
             // It also tells the figures.
             ours.into_iter().chain(options.stats.then(|| library::preload(&folder)).transpose()?).collect()
         }
@@ -156,6 +162,7 @@ fn way(program: &Path, folder: &Path) -> Result<(PathBuf, Way)> {
         Some(_) => Ok((file, Way::Preload)),
         None => match carried(&elf, &loaded) {
             Some(text) => Err(cannot(&file, text)),
+            None if starts_r(program) => Ok((file, Way::ModulesOfR)),
             None => Ok((file, Way::Modules)),
         },
     }
@@ -198,10 +205,20 @@ fn executable(program: &Path) -> Result<PathBuf> {
 
 /// The first bytes of a file, enough for a script's first line.
 fn head(file: &Path) -> io::Result<Vec<u8>> {
+    beginning(file, 256)
+}
+
+fn beginning(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
     let mut start = Vec::new();
-    std::fs::File::open(file)?.take(256).read_to_end(&mut start)?;
+    std::fs::File::open(file)?.take(most).read_to_end(&mut start)?;
     Ok(start)
+}
+
+/// True for `R` and `Rscript`, two small files that speak of R's folder and lead to a script which sets the search path.
+fn starts_r(program: &Path) -> bool {
+    const NAME: &[u8] = b"RHOME";
+    beginning(program, 64 << 10).is_ok_and(|text| text.windows(NAME.len()).any(|word| word == NAME))
 }
 
 /// True if the program runs as another user or group than we do.
