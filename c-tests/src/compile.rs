@@ -1,10 +1,10 @@
 //! C files to objects and programs, in parallel, and only what changed.
 
 use crate::sources;
+use parking_lot::Mutex;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
 /// One way to compile: a folder for the objects, flags, and headers whose change makes every object stale.
 #[derive(Debug)]
@@ -41,16 +41,16 @@ impl Compiler {
             for _ in 0..threads {
                 scope.spawn(|| {
                     loop {
-                        let next = queue.lock().expect("no thread panics").next();
+                        let next = queue.lock().next();
                         let Some(file) = next else { break };
                         if let Err(error) = self.object(file) {
-                            errors.lock().expect("no thread panics").push(error);
+                            errors.lock().push(error);
                         }
                     }
                 });
             }
         });
-        let errors = errors.into_inner().expect("no thread panics");
+        let errors = errors.into_inner();
         if errors.is_empty() { Ok(files.iter().map(|file| self.path(file)).collect()) } else { Err(errors.join("\n")) }
     }
 

@@ -5,9 +5,9 @@ use crate::library::{self, Library};
 use crate::namespace::{Answer, Kind, Namespace, Request, Ring};
 use crate::process::Ended;
 use crate::{program, sandbox};
+use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, RwLock};
 
 /// How much longer than with real libuv on a quiet machine a test may take.
 const PATIENCE: u32 = 2;
@@ -186,7 +186,7 @@ impl Suite {
     /// Runs a test among others, again alone if it failed unexpectedly and `again` is set, and notes the result.
     pub fn check(&self, driver: Driver, test: &str, again: bool) -> Verdict {
         let mut verdict = {
-            let _shared = self.alone.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let _shared = self.alone.read();
             self.once(driver, test)
         };
         if let Verdict::Failed(what, output) = &verdict
@@ -195,13 +195,13 @@ impl Suite {
         {
             verdict = self.again(driver, test, what, output);
         }
-        lock(&self.results).insert((driver, test.to_string()), verdict.clone());
+        self.results.lock().insert((driver, test.to_string()), verdict.clone());
         verdict
     }
 
     /// Runs a failed test twice more with nothing beside it, alternating with real libuv.
     fn again(&self, driver: Driver, test: &str, what: &str, output: &str) -> Verdict {
-        let _alone = self.alone.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _alone = self.alone.write();
         let mut failures = Vec::new();
         let mut real_failures = 0;
         for _ in 0..2 {
@@ -224,9 +224,9 @@ impl Suite {
             Ok(both) => both,
             Err(error) => return Verdict::Failed("no place to run in".into(), error),
         };
-        let _only = (namespace.kind == Kind::Bare).then(|| lock(&self.one_at_a_time));
+        let _only = (namespace.kind == Kind::Bare).then(|| self.one_at_a_time.lock());
         if let Some(reason) = namespace.no_outside.clone().filter(|_| DIAL_OUTSIDE.contains(&test)) {
-            lock(&self.idle).push(namespace);
+            self.idle.lock().push(namespace);
             return Verdict::Skipped(format!("it dials outside, and there is {reason}"));
         }
         let request = Request { library, test, ring: driver.ring(), patience: PATIENCE };
@@ -237,7 +237,7 @@ impl Suite {
         };
         match answer {
             Ok(answer) => {
-                lock(&self.idle).push(namespace);
+                self.idle.lock().push(namespace);
                 judge(test, answer)
             }
             Err(error) => Verdict::Failed("the helper failed".into(), error),
@@ -245,7 +245,7 @@ impl Suite {
     }
 
     fn run_bare(&self, request: &Request<'_>) -> Result<Answer, String> {
-        let mut bare = lock(&self.bare);
+        let mut bare = self.bare.lock();
         let namespace = match bare.take() {
             Some(namespace) => bare.insert(namespace),
             None => bare.insert(Namespace::open_as(Kind::Bare, &self.programs, "")?),
@@ -254,20 +254,20 @@ impl Suite {
     }
 
     fn namespace(&self) -> Result<Namespace, String> {
-        let idle = lock(&self.idle).pop();
+        let idle = self.idle.lock().pop();
         idle.map_or_else(|| Namespace::open(&self.programs), Ok)
     }
 
     /// Ends the helpers. Without it their folders would outlive a process that ends by `exit`.
     pub fn close(&self) {
-        lock(&self.idle).clear();
-        lock(&self.bare).take();
+        self.idle.lock().clear();
+        self.bare.lock().take();
     }
 
     /// Takes the results over into the list of expected failures.
     pub fn update(&self) -> Result<(), String> {
         let mut expect = Expect::load("suite")?;
-        for ((driver, test), verdict) in lock(&self.results).iter() {
+        for ((driver, test), verdict) in self.results.lock().iter() {
             if !driver.is_libuv() {
                 expect.record(driver.name(), test, verdict.reason());
             }
@@ -278,7 +278,7 @@ impl Suite {
     /// What the tests that ran did, driver by driver.
     pub fn summaries(&self) -> Vec<(Driver, Summary)> {
         let mut summaries: BTreeMap<Driver, Summary> = BTreeMap::new();
-        for ((driver, test), verdict) in lock(&self.results).iter() {
+        for ((driver, test), verdict) in self.results.lock().iter() {
             let summary = summaries.entry(*driver).or_default();
             let listed = self.expected(*driver, test).is_some();
             match verdict {
@@ -371,8 +371,4 @@ fn in_few_words(ended: Ended, output: &str) -> String {
         Some(Some((file, rest))) => format!("{} line {rest}", file.rsplit('/').next().unwrap_or(file)),
         _ => words.trim_start_matches("# ").to_string(),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -10,11 +10,12 @@ use c_tests::library::{self, Library};
 use c_tests::process::{self, Ended};
 use c_tests::{processor, program, refuse, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many seeds run where nobody asks for a number, and how long that may take.
@@ -74,7 +75,7 @@ fn compare(driver: &'static str) -> Result<Completion, Failed> {
 fn expected(real: &Runner, seed: u64) -> Result<Arc<str>, String> {
     static LOGS: Mutex<BTreeMap<u64, Arc<str>>> = Mutex::new(BTreeMap::new());
     const KEPT: usize = 100;
-    let logs = || LOGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let logs = || LOGS.lock();
     if let Some(log) = logs().get(&seed) {
         return Ok(Arc::clone(log));
     }

@@ -9,12 +9,13 @@ use c_tests::library::{self, Library};
 use c_tests::process::{self, Ended};
 use c_tests::{refuse, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -100,8 +101,8 @@ fn test() -> Result<ExitCode, String> {
             trials.push(Trial::ignorable_test(name.clone(), move || {
                 let result = again::twice_alone(&name, || trial(program, driver));
                 match &result {
-                    Ok(Completion::Completed) => note(&results).insert((program.name, driver), "works".into()),
-                    Err(_) => note(&results).insert((program.name, driver), "fails".into()),
+                    Ok(Completion::Completed) => results.lock().insert((program.name, driver), "works".into()),
+                    Err(_) => results.lock().insert((program.name, driver), "fails".into()),
                     Ok(_) => None,
                 };
                 result
@@ -110,7 +111,7 @@ fn test() -> Result<ExitCode, String> {
     }
     let conclusion = libtest_mimic::run(&args, trials);
     if !args.list && !conclusion.has_failed() {
-        table(&note(&results))?;
+        table(&results.lock())?;
     }
     Ok(conclusion.exit_code())
 }
@@ -184,7 +185,7 @@ fn sh(script: &str, library: Option<&Library>) -> Result<String, String> {
 /// The first of three neighbouring ports that are free on loopback, and that no other trial was given.
 fn free_ports() -> Result<u16, String> {
     static NEXT: Mutex<u32> = Mutex::new(0);
-    let mut next = NEXT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut next = NEXT.lock();
     let free = |port: u16| {
         let address = ("127.0.0.1", port);
         TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok()
@@ -209,10 +210,6 @@ fn ring_is_allowed() -> bool {
         let fd = libc::syscall(libc::SYS_io_uring_setup, 4, params.as_mut_ptr());
         fd >= 0 && libc::close(fd as i32) == 0
     }
-}
-
-fn note(results: &Results) -> MutexGuard<'_, BTreeMap<(&'static str, &'static str), String>> {
-    results.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Compares the results with the table in the documentation, or writes it.

@@ -10,13 +10,14 @@ mod setups;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use c_tests::again;
 use c_tests::process::{self, Ended};
 use c_tests::{compile, library, sources};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use parking_lot::Mutex;
 use setups::{Node, On, Result, SETUPS, find, put_under};
 
 const TIMEOUT: Duration = Duration::from_secs(90);
@@ -62,7 +63,7 @@ fn trial(expected: &Expected, program: &str, node: Node, on: On) -> std::result:
         Err(why) => return Ok(Completion::ignored_with(why.clone())),
     };
     let key = (node, program.to_owned());
-    let cell = Arc::clone(expected.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).entry(key).or_default());
+    let cell = Arc::clone(expected.lock().entry(key).or_default());
     let wanted = cell.get_or_init(|| run(file, program, node, On::Libuv)).clone()?;
     if let Some(why) = wanted.strip_prefix("SKIP ") {
         return Ok(Completion::ignored_with(why.lines().next().unwrap_or_default()));

@@ -1,7 +1,7 @@
 //! Poll handles: a descriptor of the user's own, watched for him.
 //!
 //! The descriptor stays the user's. He may close it as soon as `uv_poll_stop` or `uv_close` has returned, so stopping is
-//! never put off to the next turn: it goes through [`Io::close`], which costs nothing while no poll is armed, as in the
+//! never put off to the next turn: it goes through the watcher's `close`, which costs nothing while no poll is armed, as in the
 //! handle's own callback.
 
 use libc::{c_int, c_uint};

@@ -339,10 +339,10 @@ pub(crate) unsafe fn write(fd: c_int, bufs: *const uv_buf_t, count: usize) -> Re
     })
 }
 
-/// As [`write`], and passes a descriptor along.
+/// As [`write()`], and passes a descriptor along.
 ///
 /// # Safety
-/// As [`write`].
+/// As [`write()`].
 pub(crate) unsafe fn write_with_fd(fd: c_int, bufs: *const uv_buf_t, count: usize, passed: c_int) -> Result<usize> {
     const LEN: c_uint = size_of::<c_int>() as c_uint;
     // SAFETY: a constant of the macro's arithmetic.
