@@ -1529,14 +1529,14 @@ UV_EXTERN int uv_async_send(uv_async_t *async);
 UV_EXTERN int uv_fs_event_init(uv_loop_t *loop, uv_fs_event_t *handle);
 
 /**
- * Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
- * or changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder
+ * Starts watching the file or directory at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
+ * or changed, and `UV_CHANGE` if content or attributes did; for a directory, its `filename` is the name inside the directory
  * of what has changed, otherwise the last part of `path`. `filename` is valid during the call only. If the kernel has
  * dropped events, because the loop did not run for long, each watcher is called with `UV_CHANGE` and a NULL `filename`.
  *
- * `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
- * `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and
- * the folder that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
+ * `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all directories below are watched as well, new ones too, and
+ * `filename` is the path seen from the watched directory. If a limit is reached later, `cb` is called with that error and
+ * the directory that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
  * `UVRING_FS_EVENT_RECURSIVE=0`.)
  *
  * Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so on if there is no such
@@ -1613,7 +1613,7 @@ UV_EXTERN int uv_pipe_bind(uv_pipe_t *handle, const char *name);
  * more than 108 bytes is an error.
  *
  * Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the
- * pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder;
+ * pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such directory;
  * or another error.
  */
 UV_EXTERN int uv_pipe_bind2(uv_pipe_t *handle,

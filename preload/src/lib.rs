@@ -38,7 +38,7 @@ mod text;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Set by the first copy of this library in a process. It is looked up by name, so that a second copy, from another folder
+/// Set by the first copy of this library in a process. It is looked up by name, so that a second copy, from another directory
 /// or loaded later, finds the first one's.
 #[unsafe(no_mangle)]
 pub static UVRING_PRELOAD_LOADED: AtomicBool = AtomicBool::new(false);

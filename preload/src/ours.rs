@@ -11,18 +11,18 @@ use crate::{AT_LOAD, variable};
 /// What `dlopen` gave; NULL where this library did not load uvring.
 static HANDLE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Loads uvring: the `libuv.so.1` in the folder that `UVRING_LIB_DIR` names, or beside this library.
+/// Loads uvring: the `libuv.so.1` in the directory that `UVRING_LIB_DIR` names, or beside this library.
 ///
 /// Only where the program has a libuv to be redirected: other children of a program have no use for it. Not `RTLD_DEEPBIND`:
 /// `environ` and the allocator are the program's.
 pub(crate) fn load() -> Result<(), String> {
-    let folder = match variable(c"UVRING_LIB_DIR") {
-        Some(folder) => PathBuf::from(OsStr::from_bytes(folder.as_bytes())),
-        None => own_folder().ok_or("this library's folder is not known")?,
+    let directory = match variable(c"UVRING_LIB_DIR") {
+        Some(directory) => PathBuf::from(OsStr::from_bytes(directory.as_bytes())),
+        None => own_directory().ok_or("this library's directory is not known")?,
     };
     let mut why = String::new();
     for name in ["libuv.so.1", "libuv.so"] {
-        match open(&folder.join(name)) {
+        match open(&directory.join(name)) {
             Ok(handle) => {
                 HANDLE.store(handle, Relaxed);
                 return Ok(());
@@ -59,8 +59,8 @@ pub(crate) fn function(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// The folder that this library was loaded from.
-fn own_folder() -> Option<PathBuf> {
+/// The directory that this library was loaded from.
+fn own_directory() -> Option<PathBuf> {
     let mut about = MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: argument 4; the path is the loader's and stays.
     let path = unsafe {
@@ -69,6 +69,6 @@ fn own_folder() -> Option<PathBuf> {
         }
         CStr::from_ptr(about.assume_init().dli_fname)
     };
-    // What LD_PRELOAD names without a folder was found by the loader, and its path is whole.
+    // What LD_PRELOAD names without a directory was found by the loader, and its path is whole.
     Path::new(OsStr::from_bytes(path.to_bytes())).parent().map(Path::to_path_buf)
 }

@@ -144,8 +144,8 @@ impl Epoll {
 
     pub(crate) fn wait(&mut self, limit: Limit, out: &mut Array<Completion>) {
         self.report_always(out);
-        let look = !out.is_empty();
-        self.full = self.wait_once(limit, look, out) == EVENTS;
+        let nowait = !out.is_empty();
+        self.full = self.wait_once(limit, nowait, out) == EVENTS;
     }
 
     /// True, once, if there may be more events than the last wait has brought.
@@ -166,11 +166,11 @@ impl Epoll {
     }
 
     /// One sleep; gives the number of events, EINTR hidden.
-    fn wait_once(&mut self, limit: Limit, look: bool, out: &mut Array<Completion>) -> usize {
+    fn wait_once(&mut self, limit: Limit, nowait: bool, out: &mut Array<Completion>) -> usize {
         // Not initialised: to clear these 12 KiB would cost as much as the system call.
         let mut events: Events = [const { MaybeUninit::uninit() }; EVENTS];
         loop {
-            let left = limit.left_ns(look);
+            let left = limit.left_ns(nowait);
             self.waits += 1;
             let n = self.epoll_wait(&mut events, left, limit.sigmask);
             if n < 0 {

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | sleeps, no file operation in flight | the epoll set | 1 |
 //! | sleeps, file operations in flight | the ring | 1; 2 where descriptors are ready |
-//! | only looks (idle handles, NOWAIT) | nowhere | none while there is nothing |
+//! | only polls (idle handles, NOWAIT) | nowhere | none while there is nothing |
 //!
 //! Descriptors are not polled by the ring one by one. A ring lets go of what it polls some milliseconds after its process has
 //! died (6 on average, 13 seen; a kernel worker takes it down): a server that was killed could not be started again at once
@@ -42,9 +42,9 @@ use crate::sys::clock;
 /// The `user_data` of cancellations, and of the poll of the epoll set: no key is that small.
 const CANCELLATION: u64 = 0;
 const EPOLL: u64 = 1;
-/// After so many looks in a row that found nothing, the ring polls the epoll set, which takes a system call and, for a loop
+/// After so many polls in a row that found nothing, the ring polls the epoll set, which takes a system call and, for a loop
 /// that has none yet, a ring.
-const LOOKS: u32 = 16;
+const MOST_EMPTY_POLLS: u32 = 16;
 /// Where no ring can be made (descriptors ran out), so many operations go elsewhere before it is tried again.
 const SKIPPED: u32 = 32;
 /// How long the kernel may lack memory for an enter, and how long the loop sleeps in between.
@@ -60,7 +60,7 @@ type Attempt = core::result::Result<(), Refused>;
 #[derive(Clone, Copy)]
 struct InFlight {
     key: OpKey,
-    /// Its entry was pushed as the so-manieth.
+    /// Which of the pushed entries is its own, counted from the first.
     number: u32,
 }
 
@@ -73,8 +73,8 @@ pub(crate) struct FileRing {
     armed: bool,
     /// The ring may not poll: a filter came that refuses it. What is in flight is looked after every [`PAUSE_NS`], and no more follows.
     cannot_poll: bool,
-    /// Looks in a row that found nothing.
-    empty_looks: u32,
+    /// Polls in a row that found nothing.
+    empty_polls: u32,
     /// Since when each enter has been answered with EAGAIN or the like.
     busy_since_ns: Option<u64>,
     /// How many operations go elsewhere before a ring is asked for again.
@@ -90,7 +90,7 @@ impl FileRing {
             in_flight: Array::new(),
             armed: false,
             cannot_poll: false,
-            empty_looks: 0,
+            empty_polls: 0,
             busy_since_ns: None,
             skip: 0,
             counters: Counters::default(),
@@ -115,7 +115,7 @@ impl FileRing {
     }
 
     /// True if the ring can carry the operation; makes it if there is none.
-    pub(super) fn rides(&mut self, op: &FileOp) -> bool {
+    pub(super) fn can_carry(&mut self, op: &FileOp) -> bool {
         let is_known = probe::features().is_some_and(|features| features.opcodes & 1 << sqe::opcode(op) != 0);
         // A thread that polls for submissions has the rights that the process had when the ring was made. To read from a descriptor
         // takes none.
@@ -223,20 +223,20 @@ impl FileRing {
 
     /// Waits; what was found comes after what `out` holds already.
     pub(super) fn wait(&mut self, epoll: &mut Epoll, limit: Limit, out: &mut Array<Completion>) -> Attempt {
-        let look = limit.until_ns == Some(0) || !out.is_empty() || epoll.is_always_ready();
+        let nowait = limit.until_ns == Some(0) || !out.is_empty() || epoll.is_always_ready();
         if !self.in_flight.is_empty() {
-            return self.wait_for_both(epoll, limit, look, out);
+            return self.wait_for_both(epoll, limit, nowait, out);
         }
-        if look {
-            return self.look(epoll, out);
+        if nowait {
+            return self.take_ready(epoll, out);
         }
-        self.empty_looks = 0;
+        self.empty_polls = 0;
         epoll.wait(limit, out);
         Ok(())
     }
 
     /// Without file operations in flight, and without sleeping.
-    fn look(&mut self, epoll: &mut Epoll, out: &mut Array<Completion>) -> Attempt {
+    fn take_ready(&mut self, epoll: &mut Epoll, out: &mut Array<Completion>) -> Attempt {
         if self.has_nothing() {
             epoll.report_always(out);
             return Ok(());
@@ -245,14 +245,14 @@ impl FileRing {
             self.take(out)?;
         }
         let before = out.len();
-        epoll.wait(Limit::LOOK, out);
+        epoll.wait(Limit::NOWAIT, out);
         if out.len() > before {
-            self.empty_looks = 0;
+            self.empty_polls = 0;
             return Ok(());
         }
-        self.empty_looks += 1;
-        if self.empty_looks == LOOKS {
-            self.empty_looks = 0;
+        self.empty_polls += 1;
+        if self.empty_polls == MOST_EMPTY_POLLS {
+            self.empty_polls = 0;
             if self.arm(epoll) {
                 self.take(out)?;
             }
@@ -282,13 +282,13 @@ impl FileRing {
     }
 
     /// With file operations in flight: in the ring, which polls the epoll set.
-    fn wait_for_both(&mut self, epoll: &mut Epoll, limit: Limit, look: bool, out: &mut Array<Completion>) -> Attempt {
+    fn wait_for_both(&mut self, epoll: &mut Epoll, limit: Limit, nowait: bool, out: &mut Array<Completion>) -> Attempt {
         loop {
-            let left = limit.left_ns(look);
-            let look = left == Some(0);
+            let left = limit.left_ns(nowait);
+            let nowait = left == Some(0);
             self.arm(epoll);
             let start = out.len();
-            let entered = self.enter(limit.sigmask, left, look || self.cannot_poll);
+            let entered = self.enter(limit.sigmask, left, nowait || self.cannot_poll);
             self.reap(out);
             match entered {
                 Entered::Well if out.len() > start || !self.cannot_poll => self.busy_since_ns = None,
@@ -298,8 +298,8 @@ impl FileRing {
                     if entered == Entered::Busy {
                         self.note_busy()?;
                     }
-                    epoll.wait(if look { Limit::LOOK } else { limit.at_most(PAUSE_NS) }, out);
-                    if look || !out.is_empty() {
+                    epoll.wait(if nowait { Limit::NOWAIT } else { limit.at_most(PAUSE_NS) }, out);
+                    if nowait || !out.is_empty() {
                         return Ok(());
                     }
                     continue;
@@ -308,11 +308,11 @@ impl FileRing {
             }
             if !self.armed || epoll.is_always_ready() {
                 let middle = out.len();
-                epoll.wait(Limit::LOOK, out);
+                epoll.wait(Limit::NOWAIT, out);
                 // They come first: a connection that is made is seen by the listener before the client, as with epoll alone.
                 out[start..].rotate_left(middle - start);
             }
-            if look || !out.is_empty() {
+            if nowait || !out.is_empty() {
                 return Ok(());
             }
         }
@@ -326,12 +326,12 @@ impl FileRing {
     }
 
     /// The one system call of a wait in the ring, if it is needed at all.
-    fn enter(&mut self, sigmask: u64, left_ns: Option<u64>, look: bool) -> Entered {
+    fn enter(&mut self, sigmask: u64, left_ns: Option<u64>, nowait: bool) -> Entered {
         let Some(ring) = self.mine() else { return Entered::Refused };
-        if look && ring.quiet() {
+        if nowait && ring.quiet() {
             return Entered::Well;
         }
-        if look || !ring.ring.completion().is_empty() {
+        if nowait || !ring.ring.completion().is_empty() {
             return self.enter_with(0, EnterFlags::GETEVENTS, None);
         }
         let mut flags = EnterFlags::GETEVENTS;

@@ -1,5 +1,5 @@
 //! Carries what a loop wants to the kernel and brings completions back: descriptors are watched in an epoll set (`epoll.rs`),
-//! file operations ride a ring (`file_ring.rs`), where there may be one, and otherwise go to the thread pool (`pool`).
+//! file operations go to a ring (`file_ring.rs`), where there may be one, and otherwise go to the thread pool (`pool`).
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -109,7 +109,7 @@ impl Driver {
         self.epoll.unwatch(fd);
     }
 
-    /// Starts a file operation, of which [`Driver::rides`] was true; it completes once. Fails if there is no room for it.
+    /// Starts a file operation, of which [`Driver::can_carry`] was true; it completes once. Fails if there is no room for it.
     pub(crate) fn submit(&mut self, key: OpKey, op: &Submission) -> Result {
         match self.files {
             Files::Ring(ref mut ring) => ring.submit(key, op),
@@ -147,8 +147,8 @@ impl Driver {
                 Files::Severed(ref severed) if !severed.is_of_this_process() => self.files = Files::Off,
                 Files::Severed(ref mut severed) => {
                     let is_over = !out.is_empty() || limit.is_over();
-                    self.epoll.wait(if is_over { Limit::LOOK } else { limit.at_most(severed.pause_ns()) }, out);
-                    severed.look(out);
+                    self.epoll.wait(if is_over { Limit::NOWAIT } else { limit.at_most(severed.pause_ns()) }, out);
+                    severed.take_results(out);
                     self.forget_severed();
                     if is_over {
                         return;
@@ -181,13 +181,13 @@ impl Driver {
         }
     }
 
-    /// Looks for descriptors that are ready, as part of a longer look before a sleep: not yet a reason to have the ring poll.
-    pub(crate) fn glance(&mut self, out: &mut Array<Completion>) {
+    /// Asks which descriptors are ready, as part of a spin before a sleep: not yet a reason to have the ring poll.
+    pub(crate) fn poll_descriptors(&mut self, out: &mut Array<Completion>) {
         #[cfg(test)]
         if let Some(ref mut script) = self.script {
-            return script.wait(Limit::LOOK, out);
+            return script.wait(Limit::NOWAIT, out);
         }
-        self.epoll.wait(Limit::LOOK, out);
+        self.epoll.wait(Limit::NOWAIT, out);
     }
 
     /// True, once, if more descriptors may be ready than the last wait has told of.
@@ -216,10 +216,10 @@ impl Driver {
         matches!(self.files, Files::Ring(ref ring) if ring.options().polling.is_some())
     }
 
-    /// True if a file operation can ride the ring.
-    pub(crate) fn rides(&mut self, op: &FileOp) -> bool {
+    /// True if the ring can carry a file operation.
+    pub(crate) fn can_carry(&mut self, op: &FileOp) -> bool {
         match self.files {
-            Files::Ring(ref mut ring) => ring.rides(op),
+            Files::Ring(ref mut ring) => ring.can_carry(op),
             Files::Off | Files::Severed(_) => false,
         }
     }

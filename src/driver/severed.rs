@@ -34,7 +34,7 @@ use crate::sys::{call, clock};
 
 /// How long it is tried to get hold of the queue's pages: descriptors may be short.
 const PATIENCE_NS: u64 = 1_000_000_000;
-/// How long the loop sleeps between two looks, at first and at most.
+/// How long the loop sleeps between two polls, at first and at most.
 const FIRST_PAUSE_NS: u64 = 50_000;
 const LAST_PAUSE_NS: u64 = 10_000_000;
 
@@ -72,7 +72,7 @@ impl Severed {
         self.keys.len()
     }
 
-    /// How long to wait before the next look.
+    /// How long to wait before the next poll.
     pub(super) fn pause_ns(&mut self) -> u64 {
         let pause = self.pause_ns;
         self.pause_ns = (pause * 2).min(LAST_PAUSE_NS);
@@ -80,7 +80,7 @@ impl Severed {
     }
 
     /// Takes the results that have come.
-    pub(super) fn look(&mut self, out: &mut Array<Completion>) {
+    pub(super) fn take_results(&mut self, out: &mut Array<Completion>) {
         if out.reserve(self.keys.len()).is_err() {
             return;
         }
@@ -104,7 +104,7 @@ impl Severed {
             }
         }
         if let Queue::Pages(ref mut pages) = self.queue {
-            pages.look();
+            pages.refresh();
             while let Some((user_data, result)) = pages.next() {
                 // A read that was to go on where its page had come was not begun either.
                 let result = if result == -libc::EFAULT { -libc::ECANCELED } else { result };
@@ -275,7 +275,7 @@ impl Pages {
     }
 
     /// Looks for further completions. The place behind the last is read first, and the completions before it after that.
-    fn look(&mut self) {
+    fn refresh(&mut self) {
         if self.copy()
             && let Some(tail) = self.bytes(self.tail_at).map(u32::from_ne_bytes)
             && tail != self.head

@@ -7,7 +7,7 @@ use crate::driver::{RingOptions, SubmissionPolling};
 use crate::model::event_loop::Loop;
 
 /// Option of `uvring_loop_set`. Above 0: a kernel thread takes what the loop submits (SQPOLL), and sleeps after so many milliseconds
-/// without work. 0, the default: none does. With such a thread reads of files at an offset ride the ring, so that together with
+/// without work. 0, the default: none does. With such a thread reads of files at an offset go to the ring, so that together with
 /// `UVRING_LOOP_BUSY_POLL_US` a loop that reads makes no system call. Nothing else does: the thread keeps the rights that the
 /// process had when the ring was made, and to read from a descriptor takes none. It takes a processor of its own: on the loop's, or
 /// where others want it, all becomes slower.

@@ -1,6 +1,6 @@
 //! File watchers (inotify).
 //!
-//! A loop has one inotify descriptor, made for its first watcher. What hangs on it is in `fs_watch.rs`; the folders
+//! A loop has one inotify descriptor, made for its first watcher. What hangs on it is in `fs_watch.rs`; the directories
 //! below a recursive watcher's own are in `fs_tree.rs`. (1) and (2) below are points of the argument in `fs_watch.rs`.
 
 use std::ffi::CStr;
@@ -24,14 +24,14 @@ pub unsafe extern "C" fn uv_fs_event_init(r#loop: *mut uv_loop_t, handle: *mut u
     0
 }
 
-/// Starts watching the file or folder at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
-/// or changed, and `UV_CHANGE` if content or attributes did; for a folder, its `filename` is the name inside the folder
+/// Starts watching the file or directory at `path`. `cb` is called for each change, with `UV_RENAME` if a name came, went
+/// or changed, and `UV_CHANGE` if content or attributes did; for a directory, its `filename` is the name inside the directory
 /// of what has changed, otherwise the last part of `path`. `filename` is valid during the call only. If the kernel has
 /// dropped events, because the loop did not run for long, each watcher is called with `UV_CHANGE` and a NULL `filename`.
 ///
-/// `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all folders below are watched as well, new ones too, and
-/// `filename` is the path seen from the watched folder. If a limit is reached later, `cb` is called with that error and
-/// the folder that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
+/// `flags` are `UV_FS_EVENT_*`. With `UV_FS_EVENT_RECURSIVE` all directories below are watched as well, new ones too, and
+/// `filename` is the path seen from the watched directory. If a limit is reached later, `cb` is called with that error and
+/// the directory that is not watched. (libuv ignores this flag on Linux, and so does this library if the environment says
 /// `UVRING_FS_EVENT_RECURSIVE=0`.)
 ///
 /// Returns 0; `UV_EINVAL` if the handle is active or closing; `UV_ENOENT`, `UV_EACCES` and so on if there is no such

@@ -1,11 +1,11 @@
-//! The folders below a folder that is watched with `UV_FS_EVENT_RECURSIVE`.
+//! The directories below a directory that is watched with `UV_FS_EVENT_RECURSIVE`.
 //!
-//! inotify watches one folder at a time. So a recursive handle has a *tree*: a *branch* for each folder below its own,
-//! which says what the folder is called seen from there, and hangs on the folder's watch beside plain handles.
+//! inotify watches one directory at a time. So a recursive handle has a *tree*: a *branch* for each directory below its own,
+//! which says what the directory is called seen from there, and hangs on the directory's watch beside plain handles.
 //!
-//! - A new folder is walked: branches for it and those inside, and what is found in it is reported, because it may have
+//! - A new directory is walked: branches for it and those inside, and what is found in it is reported, because it may have
 //!   come before the watch did. (Something may so be reported twice, but nothing never.)
-//! - A folder that moves away is *lost* until the records at hand have been read. If it turns up under another name
+//! - A directory that moves away is *lost* until the records at hand have been read. If it turns up under another name
 //!   meanwhile, its branches, whose watches go on all the time, get that name. Those still lost then are cut off.
 //! - When the kernel's queue overflows everything is walked anew.
 //!
@@ -36,7 +36,7 @@ fn is_off() -> bool {
     IS_OFF.get_or_init(|| environment::is(c"UVRING_FS_EVENT_RECURSIVE", c"0"))
 }
 
-/// A folder below the handle's own.
+/// A directory below the handle's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Branch(NonNull<Body>);
 
@@ -45,7 +45,7 @@ struct Body {
     in_tree: uv__queue,
     handle: FsEvent,
     wd: c_int,
-    /// Seen from the handle's folder.
+    /// Seen from the handle's directory.
     path: Cell<*mut c_char>,
     /// Moved away, and not seen elsewhere yet.
     is_lost: Cell<bool>,
@@ -55,7 +55,7 @@ struct Body {
 struct Tree(NonNull<Trunk>);
 
 struct Trunk {
-    /// Where the handle's folder is, absolute, so that the process may change its own. Of libc's memory.
+    /// Where the handle's directory is, absolute, so that the process may change its own. Of libc's memory.
     root: *mut c_char,
     branches: uv__queue,
     /// Some branch is lost.
@@ -185,7 +185,7 @@ impl Tree {
         }
     }
 
-    /// Watches the folder at `path`, seen from the root. `None` if there is none (any more), none that may be watched,
+    /// Watches the directory at `path`, seen from the root. `None` if there is none (any more), none that may be watched,
     /// or nothing new about it.
     fn watch(self, handle: FsEvent, inotify: &Inotify, path: &CStr) -> Result<Option<Branch>> {
         // SAFETY: a string of libc's that `stop` frees.
@@ -238,25 +238,25 @@ impl Tree {
         result
     }
 
-    /// Makes branches for all folders inside the one at `path`, and reports what is found if asked to.
+    /// Makes branches for all directories inside the one at `path`, and reports what is found if asked to.
     fn walk(self, handle: FsEvent, inotify: &Inotify, path: &CStr, report: bool) -> Result {
         // SAFETY: a string of libc's that `stop` frees.
         let root = unsafe { CStr::from_ptr(self.trunk().root) };
         let mut todo: Array<Option<Branch>> = Array::new();
         todo.push(None)?;
         let mut at = 0;
-        while let Some(folder) = todo.get(at).copied() {
+        while let Some(directory) = todo.get(at).copied() {
             at += 1;
-            let here = Joined::new(folder.as_ref().map_or(path, |branch| branch.path()), c"")?;
+            let here = Joined::new(directory.as_ref().map_or(path, |branch| branch.path()), c"")?;
             let Ok(full) = Joined::new(root, here.as_c()) else { continue };
             // SAFETY: a C string.
             let result = unsafe {
-                directory::each(full.as_c().as_ptr(), |name, may_be_folder| {
+                directory::each(full.as_c().as_ptr(), |name, may_be_directory| {
                     let Ok(inner) = Joined::new(here.as_c(), name) else { return Ok(()) };
                     if report {
                         inotify.find(Found::new(handle, Some(inner.as_c()), UV_RENAME, 0)?)?;
                     }
-                    if may_be_folder && let Some(branch) = self.watch(handle, inotify, inner.as_c())? {
+                    if may_be_directory && let Some(branch) = self.watch(handle, inotify, inner.as_c())? {
                         todo.push(Some(branch))?;
                     }
                     Ok(())
@@ -270,7 +270,7 @@ impl Tree {
         Ok(())
     }
 
-    /// A folder has come to `path`.
+    /// A directory has come to `path`.
     fn adopt(self, handle: FsEvent, inotify: &Inotify, path: &CStr, report: bool) {
         let grown = self.watch(handle, inotify, path).and_then(|branch| match branch {
             Some(_) => self.walk(handle, inotify, path, report),
@@ -282,7 +282,7 @@ impl Tree {
         }
     }
 
-    /// The folder at `path` has gone, with all inside.
+    /// The directory at `path` has gone, with all inside.
     fn lose(self, inotify: &Inotify, path: &CStr) {
         self.each(|branch| {
             let rest = branch.path().to_bytes().strip_prefix(path.to_bytes());
@@ -295,7 +295,7 @@ impl Tree {
     }
 }
 
-/// Watches the folders below the handle's own, if `flags` ask for it and it is a folder. `UV_ENOSPC` and so on if a
+/// Watches the directories below the handle's own, if `flags` ask for it and it is a directory. `UV_ENOSPC` and so on if a
 /// limit is reached; there is no tree then.
 pub(super) fn grow(handle: FsEvent, inotify: &Inotify, flags: c_uint) -> Result {
     if flags & UV_FS_EVENT_RECURSIVE == 0 || is_off() {
@@ -341,7 +341,7 @@ pub(super) fn start(handle: FsEvent, inotify: &Inotify) -> Result {
     Tree::of(handle).map_or(Ok(()), |tree| tree.walk(handle, inotify, c"", false))
 }
 
-/// Something called `name` has changed in the folder at `path`: keeps the tree in step if it is a folder.
+/// Something called `name` has changed in the directory at `path`: keeps the tree in step if it is a directory.
 pub(super) fn heed(handle: FsEvent, inotify: &Inotify, path: &CStr, name: &CStr, mask: u32) {
     let Some(tree) = Tree::of(handle) else { return };
     if mask & libc::IN_ISDIR == 0 {

@@ -336,7 +336,7 @@ impl Inotify {
 
     fn deliver_to_branch(&'static self, branch: Branch, event: &inotify::Event, events: c_int) {
         if event.name.is_null() {
-            // What happens to the folder itself is told by the watch of the one that it is in.
+            // What happens to the directory itself is told by the watch of the one that it is in.
             if event.mask & libc::IN_IGNORED != 0 {
                 branch.cut(self);
             }

@@ -52,7 +52,7 @@ pub unsafe extern "C" fn uv_pipe_bind(handle: *mut uv_pipe_t, name: *const c_cha
 /// more than 108 bytes is an error.
 ///
 /// Returns 0; `UV_EINVAL` if the name is NULL, too long, or a path with a NUL in it, if there are other flags, or the
-/// pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such folder;
+/// pipe is bound, connected or closing; `UV_EADDRINUSE` if the name is taken; `UV_EACCES` if there is no such directory;
 /// or another error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_pipe_bind2(
@@ -228,7 +228,7 @@ impl Pipe {
             // SAFETY: just made, or NULL.
             unsafe { alloc::free(path.cast()) };
         });
-        // As on systems where that is what a missing folder gives.
+        // As on systems where that is what a missing directory gives.
         let fd = fd.map_err(|e| if e == Errno::ENOENT { Errno::EACCES } else { e })?;
         self.pipe_fname.set(path);
         state::open(self.into(), fd, flag::BOUND)

@@ -53,13 +53,13 @@ impl BufferBudget {
 
 impl Loop {
     /// Notes that a callback has got a buffer of `bytes`.
-    pub(crate) fn lend(self, bytes: usize) {
+    pub(crate) fn charge_buffer(self, bytes: usize) {
         let buffer_budget = &self.state().buffer_budget.bytes;
         buffer_budget.set(buffer_budget.get().saturating_add(bytes));
     }
 
     /// True if what is left to deliver should wait for callbacks that give memory back.
-    pub(crate) fn has_lent_much(self) -> bool {
+    pub(crate) fn is_over_buffer_budget(self) -> bool {
         let state = self.state();
         // Who makes single turns may expect all that is ready from one.
         state.buffer_budget.bytes.get() >= MOST
@@ -68,8 +68,8 @@ impl Loop {
     }
 
     /// True if a socket may put off what is left to read, to be called again in the next turn.
-    pub(crate) fn may_put_off(self) -> bool {
-        self.has_lent_much() && self.state().buffer_budget.turns.get() < TURNS
+    pub(crate) fn may_defer_reads(self) -> bool {
+        self.is_over_buffer_budget() && self.state().buffer_budget.turns.get() < TURNS
     }
 
     /// A poll phase begins: true if it is to deliver what the last one has left.

@@ -150,7 +150,7 @@ pub unsafe extern "C" fn uv_sem_wait(sem: *mut uv_sem_t) {
     // SAFETY: the caller's.
     let try_to_take = || unsafe { uv_sem_trywait(sem) } == 0;
     let mut adaptive_spin = ADAPTIVE_SPIN.get();
-    if try_to_take() || (adaptive_spin.expects_work() && adaptive_spin.look(None, try_to_take)) {
+    if try_to_take() || (adaptive_spin.expects_work() && adaptive_spin.spin(None, try_to_take)) {
         return ADAPTIVE_SPIN.set(adaptive_spin);
     }
     let since = clock::monotonic_ns();

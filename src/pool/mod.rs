@@ -1,4 +1,4 @@
-//! The thread pool: one for the process, for `uv_queue_work`, for file operations that cannot ride a ring, and for name
+//! The thread pool: one for the process, for `uv_queue_work`, for file operations that cannot go to a ring, and for name
 //! lookups.
 //!
 //! `UV_THREADPOOL_SIZE` workers (4 unless set, 1024 at most): each of the first jobs starts one, later jobs take turns
@@ -83,8 +83,8 @@ struct Lanes {
     last_wake_ns: u64,
     /// How long jobs take, in nanoseconds.
     job_ns: u64,
-    /// A worker that has run out of jobs looks for more before it goes to sleep; and whether that tends to pay.
-    looking: bool,
+    /// A worker that has run out of jobs spins before it goes to sleep; and whether that tends to pay.
+    spinning: bool,
     adaptive_spin: AdaptiveSpin,
     /// When a worker last fell asleep, in nanoseconds.
     last_asleep_ns: u64,
@@ -267,7 +267,7 @@ impl Lanes {
             waking: false,
             last_wake_ns: 0,
             job_ns: 0,
-            looking: false,
+            spinning: false,
             adaptive_spin: AdaptiveSpin::new(),
             last_asleep_ns: 0,
             working: 0,

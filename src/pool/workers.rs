@@ -17,7 +17,7 @@ const SHORT_STREAK: u32 = 32;
 /// A worker that was woken so long ago and has not come waits for the processor on which the one before it works, while another may
 /// have nothing to do: the scheduler leaves it there for some milliseconds.
 const STUCK_NS: u64 = 50_000;
-/// Where jobs take longer, another worker is woken then. 32 listings of folders in flight went from 0.9 of libuv's rate to 1.1. Jobs
+/// Where jobs take longer, another worker is woken then. 32 listings of directories in flight went from 0.9 of libuv's rate to 1.1. Jobs
 /// of 2 µs, such as stats, are done sooner by fewer workers.
 const LONG_NS: u64 = 5_000;
 /// One of so many jobs is timed.
@@ -39,7 +39,7 @@ impl Pool {
     /// Wakes a worker, unless one is on its way already: it will wake the next if it finds more to do. Waking one for each
     /// job of a burst cost more than the jobs. Where jobs are long, one that is on its way for long does not count.
     pub(super) fn wake_worker(&self, lanes: &mut Lanes) {
-        if lanes.idle == 0 || lanes.looking {
+        if lanes.idle == 0 || lanes.spinning {
             return;
         }
         let now = if lanes.job_ns > LONG_NS { clock::monotonic_ns() } else { lanes.last_wake_ns };
@@ -113,20 +113,20 @@ impl Pool {
         lanes.workers -= 1;
     }
 
-    /// Waits until there is a job, most likely. With `may_look` it need not sleep at once.
+    /// Waits until there is a job, most likely. With `may_spin` it need not sleep at once.
     fn wait_for_jobs(
         &'static self,
         mut lanes: MutexGuard<'static, Lanes>,
-        may_look: bool,
+        may_spin: bool,
     ) -> MutexGuard<'static, Lanes> {
-        if may_look && !lanes.looking && lanes.adaptive_spin.expects_work() {
-            lanes.looking = true;
+        if may_spin && !lanes.spinning && lanes.adaptive_spin.expects_work() {
+            lanes.spinning = true;
             self.some_jobs.store(false, Relaxed);
             let mut adaptive_spin = lanes.adaptive_spin;
             drop(lanes);
-            let found = adaptive_spin.look(None, || self.some_jobs.load(Relaxed));
+            let found = adaptive_spin.spin(None, || self.some_jobs.load(Relaxed));
             lanes = self.lanes.lock();
-            lanes.looking = false;
+            lanes.spinning = false;
             lanes.adaptive_spin = adaptive_spin;
             // Between the last look and the lock a job may have come that nobody was woken for.
             if found || !lanes.jobs.is_empty() || lanes.stopping {

@@ -1,4 +1,4 @@
-//! Folders: what is in them.
+//! Directories: what is in them.
 
 use std::ffi::CStr;
 
@@ -6,21 +6,21 @@ use libc::c_char;
 
 use crate::abi::{Errno, Result};
 
-/// Calls `each` with the name of everything in the folder at `path`, and whether it is, or could be, a folder itself;
+/// Calls `each` with the name of everything in the directory at `path`, and whether it is, or could be, a directory itself;
 /// stops at the first error that it gives.
 ///
 /// # Safety
 /// `path` is a C string.
 pub(crate) unsafe fn each(path: *const c_char, mut each: impl FnMut(&CStr, bool) -> Result) -> Result {
     // SAFETY: the caller's promise.
-    let folder = unsafe { libc::opendir(path) };
-    if folder.is_null() {
+    let directory = unsafe { libc::opendir(path) };
+    if directory.is_null() {
         return Err(Errno::last());
     }
     let mut result = Ok(());
     while result.is_ok() {
         // SAFETY: open; the entry is valid until the next call.
-        let Some(entry) = (unsafe { libc::readdir64(folder).as_ref() }) else { break };
+        let Some(entry) = (unsafe { libc::readdir64(directory).as_ref() }) else { break };
         // SAFETY: the kernel ends names with a NUL.
         let name = unsafe { CStr::from_ptr(entry.d_name.as_ptr()) };
         if name != c"." && name != c".." {
@@ -28,7 +28,7 @@ pub(crate) unsafe fn each(path: *const c_char, mut each: impl FnMut(&CStr, bool)
         }
     }
     // SAFETY: open, and not used any more.
-    unsafe { libc::closedir(folder) };
+    unsafe { libc::closedir(directory) };
     result
 }
 

@@ -8,7 +8,7 @@ use libc::{c_char, c_int, inotify_event};
 use crate::abi::{Errno, Result};
 use crate::sys::call::retry_long;
 
-/// What is asked of each watch: everything that changes a file, a folder's list of names, or where it is.
+/// What is asked of each watch: everything that changes a file, a directory's list of names, or where it is.
 pub(crate) const CHANGES: u32 = CONTENT
     | libc::IN_CREATE
     | libc::IN_DELETE
@@ -29,7 +29,7 @@ pub(crate) struct Event {
     pub(crate) wd: c_int,
     /// `IN_*`
     pub(crate) mask: u32,
-    /// The name inside the watched folder, or NULL.
+    /// The name inside the watched directory, or NULL.
     pub(crate) name: *const c_char,
     /// Bytes that the record takes.
     pub(crate) size: usize,

@@ -1,4 +1,4 @@
-//! Looking for work for a moment before going to sleep.
+//! Spinning: to look for work for a moment before going to sleep.
 //!
 //! To put a thread to sleep and wake it on another processor takes 5 µs of processor time, and 20 to 30 in a virtual machine
 //! whose processor was halted meanwhile: more than most jobs that threads hand to each other. A thread that has found, again
@@ -18,28 +18,28 @@ use once_cell::race::OnceBool;
 use crate::base::environment;
 use crate::sys::clock;
 
-/// The longest look, in nanoseconds: long enough to find what somebody brings who has to be woken first.
+/// The longest spin, in nanoseconds: long enough to find what somebody brings who has to be woken first.
 const LONGEST_NS: u64 = 50_000;
-/// The longest look for events. One of 8 µs found too few of the datagrams that a peer sends in step with a server.
+/// The longest spin for events. One of 8 µs found too few of the datagrams that a peer sends in step with a server.
 const LONGEST_FOR_EVENTS_NS: u64 = 20_000;
 /// What finding an event saves: a sleep of a few microseconds, from which the processor is back at once.
 const SLEEP_NS: i64 = 2_000;
-/// What looks may cost more than they save before they stop, and how much of what they saved is remembered.
+/// What spins may cost more than they save before they stop, and how much of what they saved is remembered.
 const CREDIT_NS: i64 = 40_000;
 const MOST_CREDIT_NS: i64 = 100_000;
-/// The most sleeps without a look after looks for events that cost more than they saved.
+/// The most sleeps without a spin after spins for events that cost more than they saved.
 const LONGEST_REST_FOR_EVENTS: u16 = 1024;
-/// The longest look, counted: a program, or a tool that it runs under, may have put a clock that stands still in place of libc's.
-const MOST_GLANCES: u32 = 4096;
-/// How soon a look must find something to have been cheaper than sleep.
+/// The longest spin, in checks: a program, or a tool that it runs under, may have put a clock that stands still in place of libc's.
+const MOST_CHECKS: u32 = 4096;
+/// How soon a spin must find something to have been cheaper than sleep.
 const CHEAP_NS: u64 = 8_000;
-/// How many looks in a row may be dearer. Two that wait for each other need to look at the same time to become quick.
+/// How many spins in a row may be dearer. Two that wait for each other need to spin at the same time to become quick.
 const PATIENCE: u8 = 4;
-/// Work that came within this time after the thread fell asleep, waking included, would have been worth a look.
+/// Work that came within this time after the thread fell asleep, waking included, would have been worth a spin.
 const SOON_NS: u64 = 100_000;
-/// How often in a row work must have come soon before a look is tried.
+/// How often in a row work must have come soon before a spin is tried.
 const OFTEN: u8 = 4;
-/// The most sleeps without a look after looks that found nothing.
+/// The most sleeps without a spin after spins that found nothing.
 const LONGEST_REST: u16 = 128;
 
 /// `UVRING_SPIN=0` in the environment does not forbid it.
@@ -61,7 +61,7 @@ fn is_beside_others() -> bool {
     BESIDE.get_or_init(|| is_allowed() && unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } > 1)
 }
 
-/// True unless it would be in vain to look for what another thread brings: with one processor nobody can meanwhile.
+/// True unless it would be in vain to spin for what another thread brings: with one processor nobody can meanwhile.
 pub(crate) fn is_possible() -> bool {
     is_allowed() && has_two_processors()
 }
@@ -71,11 +71,11 @@ pub(crate) fn is_possible() -> bool {
 pub(crate) struct AdaptiveSpin {
     /// Sleeps in a row that work ended soon, `OFTEN` at most.
     soon: u8,
-    /// Sleeps to go before the next look.
+    /// Sleeps to go before the next spin.
     rest: u16,
-    /// How many they were after the last look; twice as many follow the next one that finds nothing.
+    /// How many they were after the last spin; twice as many follow the next one that finds nothing.
     last_rest: u16,
-    /// Looks in a row that found something late.
+    /// Spins in a row that found something late.
     late: u8,
 }
 
@@ -87,7 +87,7 @@ impl AdaptiveSpin {
 
     /// True if work tends to come soon, and other threads can bring it.
     pub(crate) fn expects_work(self) -> bool {
-        self.may_look() && is_possible()
+        self.may_spin() && is_possible()
     }
 
     /// True if what ended the last sleeps came soon.
@@ -95,7 +95,7 @@ impl AdaptiveSpin {
         self.soon == OFTEN
     }
 
-    fn may_look(self) -> bool {
+    fn may_spin(self) -> bool {
         self.is_often_soon() && self.rest == 0
     }
 
@@ -108,9 +108,9 @@ impl AdaptiveSpin {
         };
     }
 
-    /// Looks until `found` says so, at most until the moment `until_ns` of CLOCK_MONOTONIC; true if it did.
-    pub(crate) fn look(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
-        let (found, took_ns) = look(LONGEST_NS, until_ns, found);
+    /// Spins until `found` says so, at most until the moment `until_ns` of CLOCK_MONOTONIC; true if it did.
+    pub(crate) fn spin(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
+        let (found, took_ns) = spin(LONGEST_NS, until_ns, found);
         if found && took_ns < CHEAP_NS {
             (self.last_rest, self.late) = (0, 0);
             return true;
@@ -131,15 +131,15 @@ impl AdaptiveSpin {
 
 /// What a loop has learnt from its sleeps about its descriptors.
 ///
-/// It looks while it talks with one peer. Of many, more have something to say by the time that it has woken, and one turn for
-/// all takes less than a turn for each. And a peer may cause events just as fast as would keep a loop looking all the time, at
-/// twice the processor time that sleeping takes: so looks have to save as much as they cost.
+/// It spins while it talks with one peer. Of many, more have something to say by the time that it has woken, and one turn for
+/// all takes less than a turn for each. And a peer may cause events just as fast as would keep a loop spinning all the time, at
+/// twice the processor time that sleeping takes: so spins have to save as much as they cost.
 #[derive(Clone, Copy)]
 pub(crate) struct EventSpin {
     adaptive_spin: AdaptiveSpin,
     /// The descriptor that ended the last sleep, alone.
     last: Option<u64>,
-    /// What looks have saved, less what they cost, in nanoseconds.
+    /// What spins have saved, less what they cost, in nanoseconds.
     credit_ns: i64,
 }
 
@@ -151,7 +151,7 @@ impl EventSpin {
 
     /// True if events tend to come soon, and other processes can cause them.
     pub(crate) fn expects_events(self) -> bool {
-        self.adaptive_spin.may_look() && is_beside_others()
+        self.adaptive_spin.may_spin() && is_beside_others()
     }
 
     /// The only descriptor that became ready, by any number of its own, did so `after_ns` nanoseconds after the thread fell
@@ -162,9 +162,9 @@ impl EventSpin {
         self.adaptive_spin.slept(is_same.then_some(after_ns));
     }
 
-    /// As [`AdaptiveSpin::look`].
-    pub(crate) fn look(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
-        let (found, took_ns) = look(LONGEST_FOR_EVENTS_NS, until_ns, found);
+    /// As [`AdaptiveSpin::spin`].
+    pub(crate) fn spin(&mut self, until_ns: Option<u64>, found: impl Fn() -> bool) -> bool {
+        let (found, took_ns) = spin(LONGEST_FOR_EVENTS_NS, until_ns, found);
         self.note(found, took_ns);
         found
     }
@@ -182,18 +182,18 @@ impl EventSpin {
     }
 }
 
-/// Looks until `found` says so; gives whether it did, and how long that took, in nanoseconds.
-fn look(longest_ns: u64, until_ns: Option<u64>, found: impl Fn() -> bool) -> (bool, u64) {
+/// Spins until `found` says so; gives whether it did, and how long that took, in nanoseconds.
+fn spin(longest_ns: u64, until_ns: Option<u64>, found: impl Fn() -> bool) -> (bool, u64) {
     let start = clock::monotonic_ns();
     let end = until_ns.map_or(start + longest_ns, |until| until.min(start + longest_ns));
     let mut now = start;
-    let mut glances = 0;
+    let mut checks = 0;
     loop {
         if found() {
             return (true, now - start);
         }
-        glances += 1;
-        if now >= end || glances == MOST_GLANCES {
+        checks += 1;
+        if now >= end || checks == MOST_CHECKS {
             return (false, now - start);
         }
         std::hint::spin_loop();
@@ -206,29 +206,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_looks_only_while_that_pays() {
+    fn a_thread_spins_only_while_that_pays() {
         let mut adaptive_spin = AdaptiveSpin::new();
         for _ in 0..OFTEN {
             assert!(adaptive_spin.soon < OFTEN);
             adaptive_spin.slept(Some(1000));
         }
-        let mut looks = 0;
+        let mut spins = 0;
         for _ in 0..1000 {
-            if adaptive_spin.may_look() {
-                looks += 1;
-                assert!(!adaptive_spin.look(Some(0), || false));
+            if adaptive_spin.may_spin() {
+                spins += 1;
+                assert!(!adaptive_spin.spin(Some(0), || false));
             }
             adaptive_spin.slept(Some(1000));
         }
-        assert!((8..20).contains(&looks), "{looks}");
-        assert!(adaptive_spin.look(Some(0), || true));
+        assert!((8..20).contains(&spins), "{spins}");
+        assert!(adaptive_spin.spin(Some(0), || true));
         assert_eq!(adaptive_spin.last_rest, 0);
         adaptive_spin.slept(Some(SOON_NS));
         assert_eq!(adaptive_spin.soon, 0);
     }
 
     #[test]
-    fn looks_for_events_cost_no_more_than_they_save() {
+    fn spins_for_events_cost_no_more_than_they_save() {
         let mut adaptive_spin = EventSpin::new();
         // In step with the peer: there at once.
         for _ in 0..1000 {
@@ -236,20 +236,20 @@ mod tests {
         }
         assert_eq!((adaptive_spin.credit_ns, adaptive_spin.adaptive_spin.rest), (MOST_CREDIT_NS, 0));
         // The peer has become slower.
-        let looks = (0..1000).take_while(|_| {
+        let spins = (0..1000).take_while(|_| {
             adaptive_spin.note(true, 6_000);
             adaptive_spin.adaptive_spin.rest == 0
         });
-        assert_eq!(looks.count(), 25);
-        // It has stopped: two looks, then none for a while, then two.
-        let mut looks = 0;
+        assert_eq!(spins.count(), 25);
+        // It has stopped: two spins, then none for a while, then two.
+        let mut spins = 0;
         for _ in 0..1000 {
             adaptive_spin.slept(Some(7), 1000);
-            if adaptive_spin.adaptive_spin.may_look() {
-                looks += 1;
+            if adaptive_spin.adaptive_spin.may_spin() {
+                spins += 1;
                 adaptive_spin.note(false, LONGEST_FOR_EVENTS_NS);
             }
         }
-        assert!((10..50).contains(&looks), "{looks}");
+        assert!((10..50).contains(&spins), "{spins}");
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! From then on the descriptor tells of everything at any time, whether or not the loop seems to be awake: a callback may jump out
 //! of `uv_run`, and then nobody learns of that before the program waits. So threads always write into the wake-up, the loop takes
-//! their token when it has delivered everything, and file requests start at once and do not ride the ring, whose completions
+//! their token when it has delivered everything, and file requests start at once and do not go to the ring, whose completions
 //! only `uv_run` sees.
 
 #![deny(unsafe_code)]

@@ -77,10 +77,10 @@ impl Loop {
         c_int::from(alive)
     }
 
-    /// Outside `uv_run` only polls may be in the kernel's hands, and whoever asks or watches the descriptor must hear of all news.
+    /// Outside `uv_run` only polls may be in the kernel's hands, and whoever asks or watches the descriptor must hear of all that is ready.
     ///
     /// A callback that jumps out of `uv_run` leaves this undone. Then, if the descriptor was asked for before, it tells of all
-    /// news anyway; if it is asked for later, this is made good (`expose`).
+    /// that anyway; if it is asked for later, this is made good (`backend_fd.rs`).
     fn leave_run(self) {
         let (state, shared) = (self.state(), self.shared());
         gather::flush(self);
@@ -209,7 +209,7 @@ impl Loop {
             let at = state.delivered.get();
             let next = state.batch.borrow().get(at).copied();
             let Some(completion) = next else { break };
-            if self.has_lent_much() {
+            if self.is_over_buffer_budget() {
                 state.buffer_budget.cut();
                 state.metrics.delivered();
                 return false;

@@ -2,13 +2,13 @@
 //!
 //! | in flight | before the loop falls asleep it |
 //! |---|---|
-//! | anything, and the program wants busy polling | looks for it, as long as that says |
-//! | little, and threads or a peer tend to bring something soon | looks for it, for some microseconds (`os/spin.rs`) |
+//! | anything, and the program wants busy polling | spins, as long as that says |
+//! | little, and threads or a peer tend to bring something soon | spins, for some microseconds (`sys/spin.rs`) |
 //! | hundreds of jobs of the pool, whose results tend to come soon | coalesces results |
 //! | else | does nothing |
 //!
 //! Coalescing is for a loop that is faster than the pool: woken for each result it took a processor from a worker each time, 9 000
-//! times for 61 000 listings of folders, and these took 15.7 µs of processor time each. They take 13.8 with it; 256 reads
+//! times for 61 000 listings of directories, and these took 15.7 µs of processor time each. They take 13.8 with it; 256 reads
 //! of cached files in flight on epoll went from 0.9 of libuv's rate to 1.03, writes from 0.89 to 1.07.
 
 #![deny(unsafe_code)]
@@ -23,12 +23,12 @@ use crate::observe::{self, Header, Histogram};
 use crate::pool;
 use crate::sys::clock;
 
-/// With more requests than this in flight, the loop does not look: more will be ready by the time that it wakes.
+/// With more requests than this in flight, the loop does not spin: more will be ready by the time that it wakes.
 const SPIN_LIMIT: u32 = 8;
 /// How long results are coalesced. The kernel adds its timer slack, 50 µs.
-const NAP: Duration = Duration::from_micros(50);
+const COALESCE: Duration = Duration::from_micros(50);
 /// No coalescing if the loop has to be awake within this time, in nanoseconds.
-const NAP_AND_SLACK_NS: u64 = 200_000;
+const COALESCE_AND_SLACK_NS: u64 = 200_000;
 
 impl Loop {
     /// Waits, and notes whether what is delivered next had been there already. Apart from the parts that fall asleep, because
@@ -47,7 +47,7 @@ impl Loop {
         self.update_time();
     }
 
-    /// Looks or naps, if that is better than to fall asleep at once. True if there is something to do.
+    /// Spins or coalesces, if that is better than to fall asleep at once. True if there is something to do.
     #[inline(never)]
     fn finds_something(self, until_ns: Option<u64>) -> bool {
         let state = self.state();
@@ -58,16 +58,16 @@ impl Loop {
         let is_busy =
             self.requests() > SPIN_LIMIT || self.shared().lookups() > 0 || state.driver.borrow().files_in_flight() > 0;
         if !is_busy && (state.adaptive_spin.get().expects_work() || state.event_spin.get().expects_events()) {
-            return self.look(until_ns);
+            return self.spin(until_ns);
         }
         if state.adaptive_spin.get().is_often_soon() && pool::is_busy_with(self.shared().jobs()) {
             return self.coalesce(until_ns);
         }
-        // Who measures pays for a look before the sleep, as with libuv.
+        // Who measures pays for a poll before the sleep, as with libuv.
         self.shared().idle.measured.load(Relaxed) && self.wait_in_driver(Some(0))
     }
 
-    /// Looks as long as the program wants. True if there is something to do, or a timer is due.
+    /// Spins as long as the program wants. True if there is something to do, or a timer is due.
     fn busy_poll(self, until_ns: Option<u64>) -> bool {
         let end = clock::monotonic_ns() + self.state().busy_poll_ns.get();
         loop {
@@ -130,20 +130,20 @@ impl Loop {
         state.delivered.get() < state.batch.borrow().len()
     }
 
-    /// Looks for something to do as long as that is better than to sleep. True if there is something.
-    fn look(self, until_ns: Option<u64>) -> bool {
+    /// Spins as long as that is better than to sleep. True if there is something.
+    fn spin(self, until_ns: Option<u64>) -> bool {
         let state = self.state();
-        let glance = || {
-            state.driver.borrow_mut().glance(&mut state.batch.borrow_mut());
+        let finds_event = || {
+            state.driver.borrow_mut().poll_descriptors(&mut state.batch.borrow_mut());
             self.has_batch()
         };
         let (mut adaptive_spin, mut event_spin) = (state.adaptive_spin.get(), state.event_spin.get());
         if adaptive_spin.expects_work() {
-            let found = glance() || adaptive_spin.look(until_ns, || self.has_sent_work());
+            let found = finds_event() || adaptive_spin.spin(until_ns, || self.has_sent_work());
             state.adaptive_spin.set(adaptive_spin);
             return found;
         }
-        let found = event_spin.look(until_ns, || self.has_sent_work() || glance());
+        let found = event_spin.spin(until_ns, || self.has_sent_work() || finds_event());
         state.event_spin.set(event_spin);
         found
     }
@@ -153,11 +153,11 @@ impl Loop {
         if self.wait_in_driver(Some(0)) || self.has_ready_work() {
             return true;
         }
-        if until_ns.is_none_or(|until| until > clock::monotonic_ns() + NAP_AND_SLACK_NS) {
+        if until_ns.is_none_or(|until| until > clock::monotonic_ns() + COALESCE_AND_SLACK_NS) {
             let idle = &self.shared().idle;
             idle.fall_asleep();
             // The loop counts as awake: nobody has to wake it.
-            std::thread::sleep(NAP);
+            std::thread::sleep(COALESCE);
             idle.wake_up();
         }
         self.has_ready_work()

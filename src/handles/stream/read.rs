@@ -120,7 +120,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
             callback::read(stream, Errno::ENOBUFS.0 as isize, &buf);
             return;
         }
-        handle.event_loop().lend(buf.len);
+        handle.event_loop().charge_buffer(buf.len);
         note_size(stream, suggested, buf.len);
         // More may have come since its size was asked for, and a program that gives what was suggested may want to put a
         // NUL behind what it gets.
@@ -140,7 +140,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
                     return;
                 }
                 // A stream of bytes brings buffer after buffer in one event.
-                if handle.event_loop().may_put_off() && handle.has(flag::READING) {
+                if handle.event_loop().may_defer_reads() && handle.has(flag::READING) {
                     return stream.io().again(handle.event_loop(), io::IN);
                 }
             }

@@ -98,7 +98,7 @@ impl Udp {
             if buf.base.is_null() || buf.len == 0 {
                 return callback::recv(self, Errno::ENOBUFS.0 as isize, &buf, ptr::null(), 0);
             }
-            event_loop.lend(buf.len);
+            event_loop.charge_buffer(buf.len);
             // The user may have stopped or closed the handle, yet has to get the buffer back.
             let received =
                 if self.takes_batches() { self.receive_many(&buf, flags) } else { self.receive_one(&buf, flags) };
@@ -106,7 +106,7 @@ impl Udp {
                 0 => return,
                 n => left = left.saturating_sub(n),
             }
-            if flags == 0 && event_loop.may_put_off() && self.receives() {
+            if flags == 0 && event_loop.may_defer_reads() && self.receives() {
                 return self.io().again(event_loop, io::IN);
             }
         }

@@ -13,7 +13,7 @@ use libc::{c_char, c_int, c_uint};
 
 use super::request::begin;
 use super::run::run;
-use super::{dir as folders, stages};
+use super::{dir as directories, stages};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::model::job::WithJob;
@@ -260,7 +260,7 @@ impl FsReq {
         self.new_path.set(ptr::null());
         if !self.ptr.get().is_null() {
             match fs_type {
-                UV_FS_READDIR => folders::forget_names(self),
+                UV_FS_READDIR => directories::forget_names(self),
                 // The directory is the caller's until `uv_fs_closedir`.
                 UV_FS_OPENDIR | UV_FS_CLOSEDIR => {}
                 _ if self.ptr.get() == self.statbuf.as_ptr().cast() => {}

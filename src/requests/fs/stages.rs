@@ -91,7 +91,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
         false
     } else if !may_leave_pool || is_bound_for_pool(event_loop, req) {
         give_to_pool(event_loop, req).is_ok()
-    } else if may_ride(event_loop) || (req.is_endless() && !event_loop.is_backend_fd_requested()) {
+    } else if may_use_ring(event_loop) || (req.is_endless() && !event_loop.is_backend_fd_requested()) {
         false
     } else {
         (req.is_stat() && is_answered(&state.files, req)) || give_to_pool(event_loop, req).is_ok()
@@ -112,7 +112,7 @@ fn settle(event_loop: Loop, req: FsReq, is_placed: bool) {
 }
 
 /// True where the end of what is on the ring will be seen: nobody but `uv_run` waits for the loop.
-fn may_ride(event_loop: Loop) -> bool {
+fn may_use_ring(event_loop: Loop) -> bool {
     event_loop.state().running.get() == Some(UV_RUN_DEFAULT) && !event_loop.is_backend_fd_requested()
 }
 
@@ -122,11 +122,11 @@ pub(crate) fn before_poll(event_loop: Loop) {
     if state.files.queue().is_empty() {
         return;
     }
-    let may_ride = may_ride(event_loop);
+    let may_use_ring = may_use_ring(event_loop);
     while let Some(link) = state.files.queue().pop_front() {
         let req = FsReq::of_link(link);
         let is_placed = req.may_leave_pool()
-            && if req.is_stat() { is_answered(&state.files, req) } else { may_ride && go(event_loop, req) };
+            && if req.is_stat() { is_answered(&state.files, req) } else { may_use_ring && go(event_loop, req) };
         if !is_placed {
             to_pool(event_loop, req);
         }
@@ -185,7 +185,7 @@ fn submit_to_ring(event_loop: Loop, req: FsReq, op: &Submission, limit: usize, m
     let is_slow = marks & mark::SLOW != 0;
     let full = {
         let mut driver = state.driver.borrow_mut();
-        !driver.rides(op) || driver.files_in_flight() >= limit || (is_slow && files.slow.get() >= route::SLOW_LIMIT)
+        !driver.can_carry(op) || driver.files_in_flight() >= limit || (is_slow && files.slow.get() >= route::SLOW_LIMIT)
     };
     // The pool's threads take the lock of a file's position, the ring does not: not both at once.
     if full || (takes_position && files.is_position_taken(req.file.get(), Stage::Pool)) {

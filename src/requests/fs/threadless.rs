@@ -40,7 +40,7 @@ unsafe fn is_fifo(path: *const c_char) -> bool {
     }
 }
 
-/// True for regular files, folders and descriptors that are not open, too.
+/// True for regular files, directories and descriptors that are not open, too.
 fn is_ready(fd: c_int, events: c_short) -> bool {
     let mut poll = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one descriptor.

@@ -146,7 +146,7 @@ impl Job<'_> {
             sys!(SYS_setsid);
         }
         // Which of two mistakes is told: as with libuv, whose two ways to make a child differ in it.
-        let steps = [Job::change_folder, Job::place_descriptors];
+        let steps = [Job::change_directory, Job::place_descriptors];
         for at in if self.writer.is_some() { [1, 0] } else { [0, 1] } {
             let error = steps[at](self);
             if error != 0 {
@@ -161,7 +161,7 @@ impl Job<'_> {
         self.exec()
     }
 
-    fn change_folder(&self) -> c_int {
+    fn change_directory(&self) -> c_int {
         if !self.plan.cwd.is_null() {
             check!(sys!(SYS_chdir, self.plan.cwd));
         }
@@ -251,7 +251,7 @@ impl Job<'_> {
         if unsafe { is_too_long(self.plan.file) } {
             return libc::ENAMETOOLONG;
         }
-        // Without a name the folders themselves would be tried; for a child with rights of its own libuv leaves this to `execvp`.
+        // Without a name the directories themselves would be tried; for a child with rights of its own libuv leaves this to `execvp`.
         if length == 0 && self.plan.changes_rights() {
             return libc::ENOENT;
         }

@@ -1,4 +1,4 @@
-//! Folders.
+//! Directories.
 
 use libc::{c_char, c_int};
 

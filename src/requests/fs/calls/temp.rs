@@ -1,4 +1,4 @@
-//! Files and folders with names of their own.
+//! Files and directories with names of their own.
 
 use libc::{c_char, c_int};
 
