@@ -53,7 +53,8 @@ mod driver;
 mod ext;
 mod handles;
 mod model;
-mod observe;
+#[doc(hidden)]
+pub mod observe;
 mod op;
 mod os;
 mod pool;

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use c_tests::{compile, library, process, sources};
 
+#[path = "command/top.rs"]
+mod top;
+
 type Result<T = ()> = std::result::Result<T, String>;
 
 /// What a program did: exit code, output, errors.

@@ -1,11 +1,12 @@
 //! What loops did, in numbers: those of all loops, which add up, and those of one for who looks closer.
 
-use std::mem::offset_of;
+#![deny(unsafe_code)]
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::abi::ext::uvring_metrics_t;
 use crate::model::event_loop::Loop;
-use crate::observe::Header;
+use crate::observe;
 
 /// The figures of one loop, or of many.
 #[derive(Clone, Copy, Default)]
@@ -125,17 +126,11 @@ pub(crate) fn metrics(event_loop: Loop) -> uvring_metrics_t {
     }
 }
 
-const FIRST_COUNTER: usize = offset_of!(uvring_metrics_t, turns);
-const _: () =
-    assert!(offset_of!(uvring_metrics_t, completions_per_enter) == FIRST_COUNTER + Header::COUNTERS * size_of::<u64>());
-
 /// Tells those who look from outside, if somebody may.
 #[cold]
 pub(crate) fn publish(event_loop: Loop, doing: u64) {
     let Some(slot) = event_loop.shared().slot() else { return };
-    let metrics = metrics(event_loop);
-    // SAFETY: so many numbers stand there, one after the other.
-    slot.publish(unsafe { &*(&raw const metrics).byte_add(FIRST_COUNTER).cast::<[u64; Header::COUNTERS]>() });
+    slot.publish(observe::counters(&mut metrics(event_loop)));
     let is_ring = event_loop.state().driver.borrow().may_have_ring();
     slot.note(doing, is_ring);
 }

@@ -6,7 +6,9 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `table` | where loops write what they measure, and others read it |
+//! | `outside` | the table of another process |
 
+pub mod outside;
 mod table;
 
 use std::sync::atomic::{
@@ -18,7 +20,7 @@ use once_cell::race::OnceBool;
 
 use crate::base::environment;
 use crate::sys::clock;
-pub(crate) use table::{Header, Histogram, Slot};
+pub(crate) use table::{Header, Histogram, Slot, counters};
 
 static IS_ON: AtomicBool = AtomicBool::new(false);
 

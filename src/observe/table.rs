@@ -16,12 +16,13 @@
 //! is an atomic. (2) A forked child shares its parent's table, and never writes to it: it makes its own ([`Slot::is_mine`]).
 
 use std::ffi::CStr;
+use std::mem::offset_of;
 use std::sync::atomic::{
     AtomicPtr, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-use crate::abi::ext::UVRING_HISTOGRAM;
+use crate::abi::ext::{UVRING_HISTOGRAM, uvring_metrics_t};
 use crate::base::fork;
 use crate::sys::clock;
 
@@ -58,8 +59,10 @@ pub struct Slot {
     pub doing: AtomicU64,
     /// Since when, on CLOCK_MONOTONIC.
     pub since_ns: AtomicU64,
+    /// Since when the loop is measured, on the same clock.
+    pub began_ns: AtomicU64,
     /// The counters, in the order of `uvring_metrics_t`. Written once a turn, before the loop waits.
-    pub counters: [AtomicU64; Header::COUNTERS],
+    pub counters: [AtomicU64; uvring_metrics_t::COUNTERS],
     /// The histograms, in the order of [`Histogram`].
     pub histograms: [[AtomicU64; UVRING_HISTOGRAM]; 3],
 }
@@ -75,8 +78,6 @@ impl Header {
     pub const SLOTS: usize = 1024;
     /// Where the slots begin.
     pub const FIRST: usize = 4096;
-    /// Counters of a loop: those of `uvring_metrics_t`.
-    pub const COUNTERS: usize = 32;
     /// `doing`: the loop is outside `uv_run`.
     pub const OUTSIDE: u64 = 0;
     /// `doing`: it is between callbacks.
@@ -94,6 +95,12 @@ pub enum Histogram {
     Callback = 1,
     /// How long a job waited for a thread.
     PoolWait = 2,
+}
+
+/// The counters of a loop in their order.
+pub(crate) fn counters(metrics: &mut uvring_metrics_t) -> &mut [u64; uvring_metrics_t::COUNTERS] {
+    // SAFETY: so many numbers stand there, one after the other.
+    unsafe { &mut *(&raw mut *metrics).byte_add(offset_of!(uvring_metrics_t, turns)).cast() }
 }
 
 /// A table, and the process that it belongs to.
@@ -192,6 +199,7 @@ pub(super) fn claim(is_public: bool) -> Option<&'static Slot> {
         number.store(0, Relaxed);
     }
     slot.swap_doing(Header::OUTSIDE, 0);
+    slot.began_ns.store(clock::monotonic_ns(), Relaxed);
     slot.loops.fetch_add(1, Release);
     table.header().used.fetch_max(at as u32 + 1, Release);
     Some(slot)
@@ -231,7 +239,7 @@ impl Slot {
     }
 
     /// Writes the counters.
-    pub(crate) fn publish(&self, counters: &[u64; Header::COUNTERS]) {
+    pub(crate) fn publish(&self, counters: &[u64; uvring_metrics_t::COUNTERS]) {
         for (place, &counter) in self.counters.iter().zip(counters) {
             place.store(counter, Relaxed);
         }

@@ -1,5 +1,7 @@
 //! What a loop counts and measures.
 
+use std::mem::offset_of;
+
 /// How many buckets a histogram has. Bucket i counts what was from 2^i up to 2^(i+1), the first also 0, the last all above.
 pub const UVRING_HISTOGRAM: usize = 32;
 
@@ -83,3 +85,57 @@ pub struct uvring_metrics_s {
 
 /// See [`uvring_metrics_s`].
 pub type uvring_metrics_t = uvring_metrics_s;
+
+impl uvring_metrics_s {
+    /// How many counters there are: all between `size` and the first histogram.
+    pub(crate) const COUNTERS: usize =
+        (offset_of!(uvring_metrics_s, completions_per_enter) - offset_of!(uvring_metrics_s, turns)) / size_of::<u64>();
+
+    /// Their names, in their order.
+    pub(crate) const NAMES: [&str; Self::COUNTERS] = [
+        "turns",
+        "enters",
+        "entries",
+        "completions",
+        "epoll_waits",
+        "recv_views",
+        "recv_bytes",
+        "recv_parked",
+        "views_kept",
+        "write_calls",
+        "write_entries",
+        "write_bytes",
+        "zc_sends",
+        "zc_copied",
+        "moved_copied",
+        "moved_spliced",
+        "stream_reads",
+        "stream_writes",
+        "accepts",
+        "posts",
+        "wakeups",
+        "cancels",
+        "timeouts",
+        "files_inline",
+        "files_ring",
+        "files_pool",
+        "pool_waiting",
+        "refusals",
+        "overflows",
+        "asleep_ns",
+        "handles",
+        "requests",
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_fields() {
+        let fields = include_str!("metrics.rs").lines().filter_map(|line| line.trim().strip_suffix(": u64,"));
+        let fields: Vec<_> = fields.filter_map(|line| line.strip_prefix("pub ")).collect();
+        assert_eq!(fields, uvring_metrics_t::NAMES);
+    }
+}

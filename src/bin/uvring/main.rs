@@ -9,11 +9,13 @@ mod generate;
 mod library;
 mod remedy;
 mod run;
+mod top;
 mod workdir;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
@@ -62,6 +64,15 @@ fn main() -> ExitCode {
             let words = args.get_many::<OsString>("program").into_iter().flatten().cloned().collect();
             let options = run::Options { no_ring: args.get_flag("no-ring"), stats: args.get_flag("stats") };
             run::run(words, options)
+        }
+        Some(("top", args)) => {
+            let every = args.get_one::<f64>("every").copied().unwrap_or(1.0);
+            let options = top::Options {
+                once: args.get_flag("once"),
+                json: args.get_flag("json"),
+                every: Duration::from_secs_f64(every.clamp(0.1, 3600.0)),
+            };
+            top::top(args.get_one::<u32>("pid").copied(), &options)
         }
         _ => Err(Failure::new(FAILED, "no such subcommand")),
     };
@@ -125,6 +136,7 @@ fn command() -> Command {
                 .hide(true)
                 .arg(Arg::new("folder").required(true).value_parser(value_parser!(OsString))),
         )
+        .subcommand(top_command())
         .subcommand(
             Command::new("run")
                 .about("Run a program that links libuv.so.1, or exports a libuv of its own, on this library instead")
@@ -134,7 +146,7 @@ fn command() -> Command {
                     Arg::new("stats")
                         .long("stats")
                         .action(ArgAction::SetTrue)
-                        .help("At exit, print on standard error what the loops did"),
+                        .help("At exit, print on standard error what the loops did; until then `uvring top` can show it"),
                 )
                 .arg(
                     Arg::new("program")
@@ -153,5 +165,34 @@ fn command() -> Command {
                      Exits as the program does; with 127 if there is no such program, with 126 if it cannot run on \
                      this library\n(the message says why), with 125 if the library is not found.",
                 ),
+        )
+}
+
+fn top_command() -> Command {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    Command::new("top")
+        .about(
+            "Show what the loops of a running process do: rates, ways of files, how long callbacks take and jobs wait",
+        )
+        .arg(
+            Arg::new("pid")
+                .value_name("PID")
+                .help("The process; without one, those that can be shown are listed")
+                .value_parser(value_parser!(u32)),
+        )
+        .arg(flag("once", "One page of what was since the start, and no more"))
+        .arg(flag("json", "The same for programs"))
+        .arg(
+            Arg::new("every")
+                .long("every")
+                .value_name("SECONDS")
+                .help("From one look to the next [default: 1]")
+                .value_parser(value_parser!(f64)),
+        )
+        .after_help(
+            "Examples:\n  uvring run --stats -- node server.js &\n  uvring top $!\n  uvring top --once 4242\n  \
+             uvring top --json 4242 | jq '.loops[].counters.files_pool'\n\n\
+             The process has to measure: start it with `uvring run --stats`, or with UVRING_METRICS=1 in its \
+             environment.\nKeys: arrows and j, k scroll; q, Esc and Ctrl-C quit.",
         )
 }

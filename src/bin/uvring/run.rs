@@ -83,7 +83,8 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
         command.env("UV_USE_IO_URING", "0");
     }
     if options.stats {
-        command.env("UVRING_STATS", "1");
+        // For the end, and for `uvring top` until then.
+        command.env("UVRING_STATS", "1").env("UVRING_METRICS", "1");
     }
     let through = if file == program { String::new() } else { format!("{} is run by ", program.display()) };
     let which = if file == program { "" } else { ", which" };
