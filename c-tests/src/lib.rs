@@ -18,6 +18,7 @@ pub mod pages;
 pub mod process;
 pub mod processor;
 pub mod program;
+pub mod progress;
 pub mod refuse;
 mod sandbox;
 pub mod sources;

@@ -83,9 +83,12 @@ fn its_help_has_examples() {
 
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
-    for args in [&["--list"][..], &["--programs", "--list"], &["--help"]] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
-        let mut child = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let (bench, suite) = (env!("CARGO_BIN_EXE_bench"), env!("CARGO_BIN_EXE_suite"));
+    for (program, args) in
+        [(bench, &["--list"][..]), (bench, &["--programs", "--list"]), (bench, &["--help"]), (suite, &["--list"])]
+    {
+        let mut child =
+            Command::new(program).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         assert!(output.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -18,6 +18,8 @@ const THERE: &[(&str, &str)] = &[
     ("Lua, with luv", "lua5.1 -e 'require(\"luv\")'"),
     ("R, with the packages fs or httpuv of Debian", "Rscript -e 'library(fs)'"),
     ("Python, with Debian's uvloop", "/usr/bin/python3 -c 'import uvloop'"),
+    ("Perl", "perl -MDynaLoader -e 1"),
+    ("PHP", "php -r 'exit((int) !class_exists(\"FFI\"));'"),
     ("Python, with uvloop from PyPI", "test -n \"$UVRING_PYPI\" && python3 -m venv venv"),
 ];
 

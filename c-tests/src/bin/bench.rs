@@ -8,14 +8,13 @@ use c_tests::bench::programs::{self, PROGRAMS, Program, STOCK, Stage};
 use c_tests::bench::report::Report;
 use c_tests::bench::run::{self, Settings};
 use c_tests::bench::{page, plot};
+use c_tests::progress::Progress;
 use c_tests::sources;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
@@ -152,7 +151,7 @@ fn measure_programs(args: &ArgMatches) -> Result<ExitCode, String> {
     let mut skipped = Vec::new();
     catch_interrupt();
     for program in chosen {
-        progress.show(program.name, "is prepared");
+        progress.show(program.name, ": prepared");
         let ready = stage.prepare(program)?;
         progress.clear();
         let ready = match ready {
@@ -245,7 +244,7 @@ fn measure(
             if runs.failed.is_some() || INTERRUPTED.load(Ordering::Relaxed) {
                 continue;
             }
-            progress.show(name, &format!("round {} of {rounds}, {}", round + 1, contender.label(&report.peer)));
+            progress.show(name, &format!(": round {} of {rounds}, {}", round + 1, contender.label(&report.peer)));
             match once(contender) {
                 Ok(sample) => runs.samples.push(sample),
                 Err(reason) => runs.failed = Some(reason),
@@ -272,51 +271,4 @@ fn save(args: &ArgMatches, report: &Report, markdown: impl Fn(&Path) -> String) 
         plot::write(report, dir)?.iter().for_each(|path| println!("written: {path}"));
     }
     Ok(())
-}
-
-/// What is being run, on one line of the terminal; without a terminal, a line for each case.
-struct Progress {
-    done: usize,
-    all: usize,
-    started: Instant,
-    is_terminal: bool,
-    case: String,
-}
-
-impl Progress {
-    fn new(all: usize) -> Self {
-        let is_terminal = std::io::stderr().is_terminal();
-        Self { done: 0, all, started: Instant::now(), is_terminal, case: String::new() }
-    }
-
-    fn show(&mut self, case: &str, what: &str) {
-        let is_new = self.case != case;
-        let percent = self.done * 100 / self.all;
-        if self.is_terminal {
-            eprint!("\r\x1b[K{percent:3} %{} {case}: {what}", self.left());
-            let _ = std::io::stderr().flush();
-        } else if is_new {
-            eprintln!("{percent:3} %{} {case}", self.left());
-        }
-        self.case = case.to_string();
-    }
-
-    fn clear(&self) {
-        if self.is_terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
-
-    fn left(&self) -> String {
-        if self.done == 0 {
-            return String::new();
-        }
-        let each = self.started.elapsed() / u32::try_from(self.done).unwrap_or(1);
-        let left = each * u32::try_from(self.all - self.done).unwrap_or(0);
-        if left < Duration::from_secs(100) {
-            format!(", {} s left", left.as_secs())
-        } else {
-            format!(", {} min left", left.as_secs().div_ceil(60))
-        }
-    }
 }

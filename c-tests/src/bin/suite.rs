@@ -5,8 +5,11 @@
 //! `UVRING_LIB_DIR` chooses the library; without it, ours is built. Failures are shown with the end of their output.
 
 use c_tests::program;
+use c_tests::progress::Progress;
 use c_tests::suite::{self, Driver, Suite, Verdict};
 use parking_lot::Mutex;
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: suite [--driver ring|epoll|refused|static|libuv|libuv-refused]… [--jobs N] [--repeat N] [--exact] [--list] [--passed] [FILTER…]";
@@ -42,18 +45,24 @@ fn run() -> Result<ExitCode, String> {
     let names = program::suite_tests()?;
     let tests: Vec<&String> = names.iter().filter(chosen).collect();
     if options.list {
-        tests.iter().for_each(|test| println!("{test}"));
+        tests.iter().for_each(say);
         return Ok(ExitCode::SUCCESS);
     }
     let suite = Suite::build(&options.drivers)?;
     let runs = (0..options.repeat).flat_map(|_| &options.drivers);
     let jobs: Vec<(Driver, &str)> = runs.flat_map(|driver| tests.iter().map(|test| (*driver, test.as_str()))).collect();
+    let progress = Mutex::new(Progress::on_terminal(jobs.len()));
     let queue = Mutex::new(jobs.into_iter());
     std::thread::scope(|scope| {
         for _ in 0..options.jobs {
             scope.spawn(|| {
                 while let Some((driver, test)) = next(&queue) {
-                    print(driver, test, &suite.check(driver, test, false), options.passed);
+                    progress.lock().show(&format!("{}::{test}", driver.name()), "");
+                    let verdict = suite.check(driver, test, false);
+                    let mut progress = progress.lock();
+                    progress.done += 1;
+                    progress.clear();
+                    print(driver, test, &verdict, options.passed);
                 }
             });
         }
@@ -63,12 +72,19 @@ fn run() -> Result<ExitCode, String> {
     for (driver, summary) in suite.summaries() {
         let wanted: Vec<String> = summary.wanted().into_iter().map(|(name, count)| format!("{name} {count}")).collect();
         if !wanted.is_empty() {
-            println!("wanted on {}: {}", driver.name(), wanted.join(", "));
+            say(format!("wanted on {}: {}", driver.name(), wanted.join(", ")));
         }
-        summary.lines(driver, names.len()).iter().for_each(|line| println!("{line}"));
+        summary.lines(driver, names.len()).iter().for_each(say);
         failed |= summary.has_failed();
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Prints a line. Whoever reads may have stopped, and then there is nobody to work for.
+fn say(line: impl Display) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(1);
+    }
 }
 
 fn next<'a>(queue: &Mutex<impl Iterator<Item = (Driver, &'a str)>>) -> Option<(Driver, &'a str)> {
@@ -81,11 +97,11 @@ fn print(driver: Driver, test: &str, verdict: &Verdict, passed: bool) {
         Verdict::Failed(what, output) => {
             let lines: Vec<&str> = output.lines().collect();
             let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n    ");
-            println!("FAILED  {driver}::{test}: {what}\n    {tail}");
+            say(format!("FAILED  {driver}::{test}: {what}\n    {tail}"));
         }
-        Verdict::Missing(names) => println!("MISSING {driver}::{test}: {}", names.join(" ")),
-        Verdict::Skipped(reason) => println!("skipped {driver}::{test}: {reason}"),
-        Verdict::Passed | Verdict::Flaky(_) if passed => println!("passed  {driver}::{test}"),
+        Verdict::Missing(names) => say(format!("MISSING {driver}::{test}: {}", names.join(" "))),
+        Verdict::Skipped(reason) => say(format!("skipped {driver}::{test}: {reason}")),
+        Verdict::Passed | Verdict::Flaky(_) if passed => say(format!("passed  {driver}::{test}")),
         Verdict::Passed | Verdict::Flaky(_) => {}
     }
 }
