@@ -5,7 +5,7 @@
 
 mod on_loop;
 
-pub use on_loop::Way;
+pub use crate::requests::fs::Place as Way;
 
 use std::ffi::{CString, OsStr};
 use std::io;
@@ -92,6 +92,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Which way the library sent it; none if it failed.
     pub way: Option<Way>,
+    /// Where the library's rules would have it done: alone, and with [`backlog`] others on the ring.
+    pub planned: [Way; 2],
     /// What the kernel does with it on a ring, if there may be one.
     pub on_ring: Option<OnRing>,
 }
@@ -106,7 +108,18 @@ pub fn operations(dir: &Path) -> Result<Vec<Operation>, i32> {
         None => Ok(Vec::new()),
     })?;
     let on_ring_of = |name| on_ring.iter().find(|(n, _)| *n == name).map(|(_, how)| *how);
-    Ok(ways.into_iter().map(|(name, way)| Operation { name, way, on_ring: on_ring_of(name) }).collect())
+    Ok(ways
+        .into_iter()
+        .map(|(name, way, planned)| Operation { name, way, planned, on_ring: on_ring_of(name) })
+        .collect())
+}
+
+/// With so many operations on the ring the library is busy. (Not public, as a constant for C would be.)
+const BACKLOG: usize = 64;
+
+/// The number of other operations on the ring with which [`Operation::planned`] reckons.
+pub fn backlog() -> usize {
+    BACKLOG
 }
 
 /// The name of an `errno`, such as "EPERM".
@@ -195,42 +208,46 @@ impl Bench {
         })
     }
 
-    fn try_all(&self, ring: &mut IoUring) -> Result<Vec<(&'static str, OnRing)>, c_int> {
-        let mut data = [0u8; SIZE];
-        let bufs = [uv_buf_t { base: data.as_mut_ptr().cast(), len: SIZE }];
-        let (bufs, nbufs, offset) = (bufs.as_ptr(), 1, 0);
-        // SAFETY: all zero bytes are a statx.
-        let mut answer: libc::statx = unsafe { std::mem::zeroed() };
-        let out = &raw mut answer;
-        let file = self.file.as_ptr();
-        let flags = libc::O_RDWR;
+    /// The file, opened.
+    fn open(&self) -> Result<OwnedFd, c_int> {
         // SAFETY: the path is a string.
-        let opened = owned(unsafe { libc::open(file, flags | libc::O_CLOEXEC) })?;
-        let fd = opened.as_raw_fd();
-        // SAFETY: no pointers.
-        let spare = unsafe { libc::dup(fd) };
-        let here = libc::AT_FDCWD;
-        let (link, moved, symlink) = (self.link.as_ptr(), self.moved.as_ptr(), self.symlink.as_ptr());
-        Ok([
-            ("open", FileOp::Open { path: file, flags, mode: 0 }),
+        owned(unsafe { libc::open(self.file.as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) })
+    }
+
+    /// The operations, on an open file, a duplicate that may be closed, and memory that takes what is read and answered: by name.
+    fn operations(&self, fd: c_int, spare: c_int, memory: &mut Memory) -> [(&'static str, Submission); 15] {
+        memory.bufs = [uv_buf_t { base: memory.data.as_mut_ptr().cast(), len: SIZE }];
+        let (bufs, nbufs, offset, out) = (memory.bufs.as_ptr(), 1, 0, &raw mut memory.answer);
+        let (here, flags) = (libc::AT_FDCWD, libc::O_RDWR);
+        let [file, link, moved] = [&self.file, &self.link, &self.moved].map(|path| path.as_ptr());
+        let (symlink, path) = (self.symlink.as_ptr(), file);
+        [
+            ("open", FileOp::Open { path, flags, mode: 0 }),
             ("close", FileOp::Close { fd: spare }),
             ("read", FileOp::Read { fd, bufs, nbufs, offset }),
             ("write", FileOp::Write { fd, bufs, nbufs, offset }),
-            ("stat", FileOp::Stat { fd: here, path: file, flags: 0, out }),
-            ("lstat", FileOp::Stat { fd: here, path: file, flags: libc::AT_SYMLINK_NOFOLLOW, out }),
+            ("stat", FileOp::Stat { fd: here, path, flags: 0, out }),
+            ("lstat", FileOp::Stat { fd: here, path, flags: libc::AT_SYMLINK_NOFOLLOW, out }),
             ("fstat", FileOp::Stat { fd, path: c"".as_ptr(), flags: libc::AT_EMPTY_PATH, out }),
             ("fsync", FileOp::Fsync { fd }),
             ("fdatasync", FileOp::Fdatasync { fd }),
             ("ftruncate", FileOp::Ftruncate { fd, length: SIZE as i64 }),
-            ("link", FileOp::Link { path: file, new_path: link }),
+            ("link", FileOp::Link { path, new_path: link }),
             ("rename", FileOp::Rename { path: link, new_path: moved }),
             ("unlink", FileOp::Unlink { path: moved }),
-            ("symlink", FileOp::Symlink { path: file, new_path: symlink }),
+            ("symlink", FileOp::Symlink { path, new_path: symlink }),
             ("mkdir", FileOp::Mkdir { path: self.folder.as_ptr(), mode: 0o700 }),
         ]
         // SAFETY: (1).
-        .map(|(name, op)| (name, Self::try_one(ring, &unsafe { Submission::new(op) }).unwrap_or_else(OnRing::Failed)))
-        .into())
+        .map(|(name, op)| (name, unsafe { Submission::new(op) }))
+    }
+
+    fn try_all(&self, ring: &mut IoUring) -> Result<Vec<(&'static str, OnRing)>, c_int> {
+        let (opened, mut memory) = (self.open()?, Memory::new());
+        // SAFETY: no pointers.
+        let spare = unsafe { libc::dup(opened.as_raw_fd()) };
+        let operations = self.operations(opened.as_raw_fd(), spare, &mut memory);
+        Ok(operations.map(|(name, op)| (name, Self::try_one(ring, &op).unwrap_or_else(OnRing::Failed))).into())
     }
 
     /// Hands over one entry without asking for completions: what is there then was done inside the call. What a kernel
@@ -258,3 +275,18 @@ impl Bench {
 
 /// Bytes of the file.
 const SIZE: usize = 4096;
+
+/// What operations point to beside paths.
+struct Memory {
+    data: [u8; SIZE],
+    bufs: [uv_buf_t; 1],
+    answer: libc::statx,
+}
+
+impl Memory {
+    fn new() -> Memory {
+        let bufs = [uv_buf_t { base: std::ptr::null_mut(), len: 0 }];
+        // SAFETY: all zero bytes are a statx.
+        Memory { data: [0; SIZE], bufs, answer: unsafe { std::mem::zeroed() } }
+    }
+}

@@ -313,7 +313,7 @@ fn doctor_tells_what_is_used_and_what_refuses() -> Result {
     let doctor = run(&mut uvring(&["doctor"])?)?;
     doctor.says(match doctor.code {
         Some(0) => &["The library uses io_uring here.\n", "features ", "polls        on the ring", "\nread "],
-        _ => &["The library runs on epoll: ", " is refused, ", "\nread         in the thread pool"],
+        _ => &["The library runs on epoll: ", " is refused, ", "\nopen         in the thread pool"],
     });
     assert!(!doctor.out.contains("(it failed)") && !doctor.out.contains('\x1b'), "{}", doctor.out);
     let off = run(uvring(&["doctor"])?.env("UV_USE_IO_URING", "0"))?;
@@ -328,6 +328,36 @@ fn doctor_tells_what_is_used_and_what_refuses() -> Result {
     let told: serde_json::Value = serde_json::from_str(&json.out).map_err(|e| format!("{e} in {}", json.out))?;
     assert_eq!((json.code, &told["io_uring"]["used"]), (Some(1), &serde_json::Value::Bool(false)));
     assert_eq!(told["files"].as_array().map(Vec::len), Some(15));
+    Ok(())
+}
+
+/// What the rules say of the file system that a folder is on, and what was seen there, are the same.
+#[test]
+fn doctor_tells_where_files_go_alone_and_in_a_backlog() -> Result {
+    let dir = work("doctored")?;
+    for (switch, all_in_pool) in [("1", false), ("0", true)] {
+        let json = run(uvring(&["doctor", "--json"])?.arg(&dir).env("UV_USE_IO_URING", switch))?;
+        let told: serde_json::Value = serde_json::from_str(&json.out).map_err(|e| format!("{e} in {}", json.out))?;
+        assert_eq!(told["tried_in"], dir.display().to_string());
+        let has_ring = told["io_uring"]["used"] == true;
+        for file in told["files"].as_array().ok_or("a list")? {
+            let (alone, beside) = (&file["alone"], &file["in_backlog"]);
+            let seen = match file["way"].as_str() {
+                Some("at once, by plain calls") => "inline",
+                Some("on the ring") => "ring",
+                _ => "pool",
+            };
+            assert_eq!(alone, seen, "{file}");
+            assert!(beside == "pool" || (beside == "inline" && alone == "inline"), "{file}");
+            assert!(alone == "pool" || !all_in_pool, "{file}");
+            assert!(alone != "ring" || has_ring, "{file}");
+            if file["name"] == "open" {
+                assert_eq!(alone, if has_ring { "ring" } else { "pool" });
+            }
+        }
+    }
+    run(uvring(&["doctor"])?.arg(&dir))?
+        .says(&["\nby the rules alone          with 64 others on the ring\n", "\nopen "]);
     Ok(())
 }
 
@@ -402,7 +432,8 @@ fn doctor_names_the_step_and_the_filter_that_refuse_the_ring() -> Result {
         "io_uring_setup is refused, EPERM",
         "A seccomp filter is in force",
         "Docker",
-        "\nread         in the thread pool",
+        "\nread         at once, by plain calls",
+        "\nopen         in the thread pool",
     ] {
         assert!(said.contains(part), "no {part:?} in\n{said}");
     }

@@ -8,25 +8,14 @@ use std::os::fd::AsRawFd;
 
 use libc::{c_char, c_int};
 
-use super::{Bench, SIZE, owned};
+use super::{BACKLOG, Bench, Memory, SIZE, Way, owned};
 use crate::abi::*;
 use crate::handles::timer::{uv_timer_init, uv_timer_start};
 use crate::model::event_loop::Loop;
 use crate::requests::fs::calls::stat::{uv_fs_fstat, uv_fs_lstat, uv_fs_stat};
 use crate::requests::fs::calls::*;
-use crate::requests::fs::uv_fs_req_cleanup;
+use crate::requests::fs::{place, uv_fs_req_cleanup};
 use crate::turn::{uv_close, uv_loop_close, uv_loop_init, uv_run};
-
-/// Which way the library chose for an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// An attempt that cannot block, on the loop's own thread.
-    Inline,
-    /// The ring.
-    Ring,
-    /// The thread pool.
-    Pool,
-}
 
 /// What the operations work on; the timer that starts one finds it through its `data`.
 struct Things {
@@ -42,29 +31,13 @@ struct Things {
     started: c_int,
 }
 
-const NAMES: [&str; 15] = [
-    "open",
-    "close",
-    "read",
-    "write",
-    "stat",
-    "lstat",
-    "fstat",
-    "fsync",
-    "fdatasync",
-    "ftruncate",
-    "link",
-    "rename",
-    "unlink",
-    "symlink",
-    "mkdir",
-];
+/// A name, the way that it went if it did not fail, and where it would go alone and in a backlog.
+type Seen = (&'static str, Option<Way>, [Way; 2]);
 
-/// Tries each operation, and gives its way by name; none for one that failed.
-pub(super) fn ways(bench: &Bench) -> std::result::Result<Vec<(&'static str, Option<Way>)>, c_int> {
+/// Plans and tries each operation.
+pub(super) fn ways(bench: &Bench) -> std::result::Result<Vec<Seen>, c_int> {
     let mut data = [0u8; SIZE];
-    // SAFETY: the path is a string.
-    let opened = owned(unsafe { libc::open(bench.file.as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) })?;
+    let opened = bench.open()?;
     let mut event_loop = MaybeUninit::<uv_loop_t>::zeroed();
     let mut req = MaybeUninit::<uv_fs_t>::zeroed();
     // SAFETY: memory for a loop.
@@ -85,9 +58,13 @@ pub(super) fn ways(bench: &Bench) -> std::result::Result<Vec<(&'static str, Opti
     };
     // The first stat on a mount may have to learn what kind of mount it is.
     attempt(&mut things);
-    let ways = NAMES.map(|name| {
+    // SAFETY: (1).
+    let on = unsafe { Loop::from_c(things.event_loop) };
+    let mut memory = Memory::new();
+    let ways = bench.operations(things.fd, things.spare, &mut memory).map(|(name, op)| {
+        let planned = [0, BACKLOG].map(|on_ring| place(on, things.fd, &op, on_ring));
         things.name = name;
-        (name, attempt(&mut things))
+        (name, attempt(&mut things), planned)
     });
     // SAFETY: nothing is left of it.
     unsafe { uv_loop_close(event_loop.as_mut_ptr()) };

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::fmt::Write;
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -29,9 +30,9 @@ struct Findings {
 }
 
 /// Exits with 0 if the ring is used, with 1 if it is not or could not be tried.
-pub(crate) fn doctor(as_json: bool) -> Result<ExitCode> {
+pub(crate) fn doctor(folder: Option<&PathBuf>, as_json: bool) -> Result<ExitCode> {
     // All is found out before a word is said: who reads may stop at any line, and the folder is gone by then.
-    let found = examine()?;
+    let found = examine(folder.cloned().unwrap_or_else(std::env::temp_dir))?;
     if as_json {
         anstream::println!("{:#}", found.json());
     } else {
@@ -40,14 +41,19 @@ pub(crate) fn doctor(as_json: bool) -> Result<ExitCode> {
     Ok(ExitCode::from(if found.is_used() { 0 } else { FAILED }))
 }
 
-fn examine() -> Result<Findings> {
+fn examine(folder: PathBuf) -> Result<Findings> {
     let ring = doctor::ring();
-    let dir = WorkDir::new()?;
+    let dir = WorkDir::new_in(&folder)?;
     let operations = doctor::operations(dir.path()).map_err(|errno| {
         Failure::new(FAILED, format!("cannot try files in {}: {}", dir.path().display(), error(errno)))
     })?;
-    let folder = std::env::temp_dir().display().to_string();
-    Ok(Findings { kernel: kernel(), causes: remedy::causes(&ring), ring, operations, folder })
+    Ok(Findings {
+        kernel: kernel(),
+        causes: remedy::causes(&ring),
+        ring,
+        operations,
+        folder: folder.display().to_string(),
+    })
 }
 
 impl Findings {
@@ -99,6 +105,11 @@ impl Findings {
             let (way, on_ring) = (way(operation.way), on_ring(operation.on_ring));
             let _ = writeln!(text, "{:<12} {style}{way:<28}{style:#} {on_ring}", operation.name);
         }
+        let _ =
+            writeln!(text, "\n{:<12} {:<14} with {} others on the ring", "by the rules", "alone", doctor::backlog());
+        for Operation { name, planned: [alone, beside], .. } in &self.operations {
+            let _ = writeln!(text, "{name:<12} {:<14} {}", place(*alone), place(*beside));
+        }
         let _ = writeln!(
             text,
             "\n{FAINT}Tried on a small file in {}; another file system may differ.{FAINT:#}",
@@ -118,7 +129,7 @@ impl Findings {
             Ring::Lacks(name) => json!({ "used": false, "lacks": name }),
         };
         let causes: Vec<_> = self.causes.iter().map(Cause::json).collect();
-        let file = |operation: &Operation| json!({ "name": operation.name, "way": way(operation.way), "kernel": on_ring(operation.on_ring) });
+        let file = |operation: &Operation| json!({ "name": operation.name, "way": way(operation.way), "alone": place(operation.planned[0]), "in_backlog": place(operation.planned[1]), "kernel": on_ring(operation.on_ring) });
         let files: Vec<_> = self.operations.iter().map(file).collect();
         json!({
             "verdict": self.verdict(),
@@ -156,6 +167,14 @@ fn way(way: Option<Way>) -> &'static str {
         Some(Way::Ring) => "on the ring",
         Some(Way::Pool) => "in the thread pool",
         None => "(it failed)",
+    }
+}
+
+fn place(way: Way) -> &'static str {
+    match way {
+        Way::Inline => "inline",
+        Way::Ring => "ring",
+        Way::Pool => "pool",
     }
 }
 

@@ -14,6 +14,7 @@ mod workdir;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     let done = match matches.subcommand() {
         Some(("bench", args)) => bench::bench(args.get_many("args").into_iter().flatten().cloned()),
         Some(("demo", args)) => demo::demo(args.get_flag("no-ring")),
-        Some(("doctor", args)) => doctor::doctor(args.get_flag("json")),
+        Some(("doctor", args)) => doctor::doctor(args.get_one("DIR"), args.get_flag("json")),
         Some(("generate", args)) => {
             generate::generate(command(), args.get_one::<OsString>("folder").map_or(OsStr::new("."), |f| f))
         }
@@ -126,8 +127,13 @@ fn command() -> Command {
         .subcommand(
             Command::new("doctor")
                 .about("Tell whether io_uring may be used here, what refuses it, what to do about it, and how files are done")
+                .arg(
+                    Arg::new("DIR")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Where files are tried [default: the system's folder for temporary files]"),
+                )
                 .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("The same for programs"))
-                .after_help("Examples:\n  uvring doctor\n  uvring doctor --json | jq .verdict\n\nEvery line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
+                .after_help("Examples:\n  uvring doctor\n  uvring doctor /srv/data\n  uvring doctor --json | jq .verdict\n\nEvery line comes from trying. Exits with 0 if the ring is used, with 1 if it is not."),
         )
         .subcommand(
             // For `install.sh`.

@@ -16,9 +16,13 @@ pub(crate) struct WorkDir(TempDir);
 impl WorkDir {
     /// A new folder in the system's place for such, for this user only.
     pub(crate) fn new() -> Result<WorkDir> {
-        let base = std::env::temp_dir();
+        WorkDir::new_in(&std::env::temp_dir())
+    }
+
+    /// The same in another folder.
+    pub(crate) fn new_in(base: &Path) -> Result<WorkDir> {
         let cannot = |e| Failure::new(FAILED, format!("cannot make a folder in {}: {e}", base.display()));
-        let dir = tempfile::Builder::new().prefix("uvring-").tempdir_in(&base).map_err(cannot)?;
+        let dir = tempfile::Builder::new().prefix("uvring-").tempdir_in(base).map_err(cannot)?;
         remove_when_ended(dir.path().to_owned()).map_err(cannot)?;
         Ok(WorkDir(dir))
     }

@@ -16,8 +16,8 @@ use super::mounts::{self, Class, look};
 use super::request::answer_stat;
 use super::route::{Attempt, Facts};
 use crate::abi::*;
+use crate::model::event_loop::Loop;
 use crate::model::files::{Files, MOUNT};
-use crate::model::job::WithJob;
 use crate::model::request::FsReq;
 use crate::op::{FileOp, Submission};
 use crate::sys::call::outcome;
@@ -156,7 +156,7 @@ fn try_read(op: &Submission) -> Attempt {
     if is_whole { Attempt::Done(read) } else { Attempt::Missing }
 }
 
-/// What `route` wants to know about a request, found where it is wanted.
+/// What `route` wants to know about an operation on the file `fd`, found where it is wanted.
 pub(super) struct Here<'a> {
     files: &'a Files,
     is_polled: bool,
@@ -166,9 +166,10 @@ pub(super) struct Here<'a> {
 }
 
 impl<'a> Here<'a> {
-    pub(super) fn new(files: &'a Files, req: FsReq, op: &'a Submission) -> Here<'a> {
-        let is_polled = req.event_loop().state().driver.borrow().is_polled();
-        Here { files, is_polled, op, fd: req.file.get(), flags: Cell::new(None) }
+    pub(super) fn new(event_loop: Loop, fd: c_int, op: &'a Submission) -> Here<'a> {
+        let state = event_loop.state();
+        let is_polled = state.driver.borrow().is_polled();
+        Here { files: &state.files, is_polled, op, fd, flags: Cell::new(None) }
     }
 }
 

@@ -11,6 +11,7 @@ mod copy;
 mod dir;
 mod mounts;
 mod open;
+mod plan;
 mod position;
 mod request;
 mod route;
@@ -22,4 +23,6 @@ mod threadless;
 
 pub(crate) use calls::stat::stat_at_once;
 pub(crate) use calls::uv_fs_req_cleanup;
+pub use plan::Place;
+pub(crate) use plan::place;
 pub(crate) use stages::{before_poll, cancel, deliver_finished, leave_run, on_ring};

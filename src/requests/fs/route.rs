@@ -11,7 +11,7 @@ use crate::op::FileOp;
 use crate::op::perform::IOV_MAX;
 
 /// How many operations on names may be on the ring, each of which takes a kernel worker; above that, the pool does better.
-pub(super) const SLOW_LIMIT: usize = 8;
+const SLOW_LIMIT: usize = 8;
 /// The same for those that are usually done inside the enter, and for writes, which one worker does in a row for each file.
 const RING_LIMIT: usize = 64;
 /// The same for those that the device does, past the cache, while nobody waits: a quarter of what the ring's completion queue holds.
@@ -110,6 +110,12 @@ pub(super) fn route(op: &FileOp, facts: &impl Facts) -> Way {
         },
         _ => Way::Ring { limit: RING_LIMIT, marks: mark::SLOW },
     }
+}
+
+/// True if an operation that goes to the ring, if fewer than `limit` are there, finds room: with so many there, `slow` of which take a
+/// kernel worker each.
+pub(super) fn has_room(limit: usize, marks: usize, on_ring: usize, slow: usize) -> bool {
+    on_ring < limit && (marks & mark::SLOW == 0 || slow < SLOW_LIMIT)
 }
 
 /// With O_DIRECT. An attempt that does not wait is none there: it waits for the device.

@@ -163,7 +163,7 @@ fn go(event_loop: Loop, req: FsReq) -> bool {
         files.held().push_back(req.link());
         return true;
     }
-    let way = route(&op, &Here::new(files, req, &op));
+    let way = route(&op, &Here::new(event_loop, req.file.get(), &op));
     if let FileOp::Read { offset: 0.., .. } = *op {
         files.reads.note(way == Way::Pool(0));
     }
@@ -185,7 +185,7 @@ fn submit_to_ring(event_loop: Loop, req: FsReq, op: &Submission, limit: usize, m
     let is_slow = marks & mark::SLOW != 0;
     let full = {
         let mut driver = state.driver.borrow_mut();
-        !driver.can_carry(op) || driver.files_in_flight() >= limit || (is_slow && files.slow.get() >= route::SLOW_LIMIT)
+        !driver.can_carry(op) || !route::has_room(limit, marks, driver.files_in_flight(), files.slow.get())
     };
     // The pool's threads take the lock of a file's position, the ring does not: not both at once.
     if full || (takes_position && files.is_position_taken(req.file.get(), Stage::Pool)) {
@@ -230,7 +230,7 @@ fn is_bound_for_pool(event_loop: Loop, req: FsReq) -> bool {
         return true;
     }
     let files = &event_loop.state().files;
-    let facts = Here::new(files, req, &op);
+    let facts = Here::new(req.event_loop(), req.file.get(), &op);
     (route::is_for_pool(&op, &facts) || is_in_vain(files, &op, &facts)) && !is_held(files, req)
 }
 
