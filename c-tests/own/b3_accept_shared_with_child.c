@@ -36,7 +36,7 @@ static void accept_in_child(int fd, int go, int out) {
 int main(void) {
     int go[2], out[2], clients[CLIENTS];
     unsigned char count = 0;
-    int port, status;
+    int port;
     pid_t child;
     watchdog(10);
     CHECK_OK(uv_loop_init(&loop));
@@ -58,8 +58,7 @@ int main(void) {
     CHECK_EQ(read(out[0], &count, 1), 1);
     CHECK_EQ(count, CLIENTS - 1);
     CHECK_EQ(offered, 1);
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
+    expect_child_success(child);
     for (int i = 0; i < CLIENTS; i++) close(clients[i]);
     finish_loop(&loop);
     return 0;

@@ -88,7 +88,7 @@ static inline char* table_of(const char* self, const char* preload) {
     char* said = NULL;
     size_t len = 0, room = 0;
     ssize_t n;
-    int out[2], status;
+    int out[2];
     pid_t pid;
     snprintf(folder, sizeof folder, "%s/%s", temp_dir_path, preload ? "libuv" : "other");
     CHECK_EQ(mkdir(folder, 0755), 0);
@@ -113,8 +113,7 @@ static inline char* table_of(const char* self, const char* preload) {
     }
     said[len] = 0;
     close(out[0]);
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     return said;
 }
 

@@ -110,7 +110,6 @@ static void check_rights(const char* dir) {
 int main(void) {
     const char* dir;
     pid_t child;
-    int status;
     watchdog(20);
     if (geteuid() != 0) SKIP("only root has rights to lose");
     dir = temp_dir();
@@ -121,7 +120,6 @@ int main(void) {
         check_rights(dir);
         _exit(0);
     }
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
+    expect_child_success(child);
     return 0;
 }

@@ -337,6 +337,15 @@ static inline const char* temp_dir(void) {
     return temp_dir_path;
 }
 
+/* --- children --- */
+
+/* Waits for a forked child, whose checks have all held if it ends with 0. */
+static inline void expect_child_success(pid_t pid) {
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+}
+
 /* --- this program again, under strace --- */
 
 /* Runs the test with the argument "child" under strace and gives the trace, once the child has ended well; skips the test

@@ -68,7 +68,7 @@ static void child(void) {
 int main(void) {
     struct rlimit limit;
     pid_t pid;
-    int fd, status;
+    int fd;
     watchdog(30);
     CHECK_EQ(chdir(temp_dir()), 0);
     fd = open("file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -94,8 +94,7 @@ int main(void) {
         child();
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     finish_loop(&loop);
     return 0;
 }

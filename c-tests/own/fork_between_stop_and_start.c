@@ -42,7 +42,6 @@ static void on_timer(uv_timer_t* handle) {
 }
 
 int main(void) {
-    int status;
     watchdog(20);
     parent = getpid();
     CHECK_OK(uv_loop_init(&loop));
@@ -55,8 +54,7 @@ int main(void) {
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_EQ(heard, 1);
     if (getpid() != parent) _exit(0);
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
+    expect_child_success(child);
     finish_loop(&loop);
     return 0;
 }

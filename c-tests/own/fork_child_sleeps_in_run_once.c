@@ -13,7 +13,6 @@ static void on_timer(uv_timer_t* handle) {
 int main(void) {
     uv_loop_t* loop = uv_default_loop();
     uv_timer_t timer;
-    int status;
     pid_t pid;
     watchdog(10);
     CHECK_OK(uv_timer_init(loop, &timer));
@@ -29,8 +28,7 @@ int main(void) {
         CHECK_EQ(called, 2);
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     finish_loop(loop);
     return 0;
 }

@@ -30,12 +30,6 @@ static void on_async(uv_async_t* handle) {
     }
 }
 
-static void expect_success(pid_t pid) {
-    int status;
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
-}
-
 int main(void) {
     watchdog(20);
     parent = getpid();
@@ -59,7 +53,7 @@ int main(void) {
         finish_loop(&loop);
         _exit(0);
     }
-    expect_success(child);
+    expect_child_success(child);
     uv_run(&loop, UV_RUN_ONCE);
     check_called(1, 0, 1);
 
@@ -77,6 +71,6 @@ int main(void) {
     }
     finish_loop(&loop);
     if (child == 0) _exit(0);
-    expect_success(child);
+    expect_child_success(child);
     return 0;
 }

@@ -22,7 +22,6 @@ static void on_change(uv_fs_event_t* handle, const char* name, int events, int s
 }
 
 int main(void) {
-    int status;
     pid_t pid;
     watchdog(10);
     CHECK_EQ(chdir(temp_dir()), 0);
@@ -44,8 +43,7 @@ int main(void) {
         finish_loop(&loop);
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     for (int i = 0; i < 3; i++) uv_close((uv_handle_t*)&watchers[i], NULL);
     finish_loop(&loop);
     return 0;

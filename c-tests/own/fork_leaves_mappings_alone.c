@@ -83,10 +83,9 @@ static void check_all(void) {
     _exit(0);
 }
 
-static void* in_thread(void* arg) {
-    int status;
+/* In the child, what a loop of the parent has left is overwritten. */
+static pid_t fork_after_a_loop(void) {
     pid_t pid;
-    UNUSED(arg);
     use_loop();
     find_mappings();
     pid = fork();
@@ -94,33 +93,32 @@ static void* in_thread(void* arg) {
     if (pid == 0) {
         watchdog(10);
         map_there();
-        replace_descriptors();
-        /* The child's only thread ends, and with it the process: after what the library does then. */
-        CHECK_EQ(atexit(check_all), 0);
+    }
+    return pid;
+}
+
+static void* in_thread(void* arg) {
+    pid_t pid = fork_after_a_loop();
+    UNUSED(arg);
+    if (pid != 0) {
+        expect_child_success(pid);
         return NULL;
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    replace_descriptors();
+    /* The child's only thread ends, and with it the process: after what the library does then. */
+    CHECK_EQ(atexit(check_all), 0);
     return NULL;
 }
 
 /* A loop of the child's own, on the thread that was forked: it does not use what the parent left. */
 static void new_loop_in_child(void) {
-    int status;
-    pid_t pid;
-    use_loop();
-    find_mappings();
-    pid = fork();
-    CHECK_GE(pid, 0);
+    pid_t pid = fork_after_a_loop();
     if (pid == 0) {
-        watchdog(10);
-        map_there();
         use_loop();
         check_mine();
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
 }
 
 int main(void) {

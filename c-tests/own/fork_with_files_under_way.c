@@ -39,7 +39,6 @@ static void on_write(uv_fs_t* req) {
 
 static void start_all(uv_timer_t* handle) {
     uv_buf_t text = uv_buf_init((char*)"once\n", 5);
-    int status;
     pid_t pid;
     CHECK_OK(uv_fs_write(&loop, &append_req, file, &text, 1, -1, on_append));
     pid = fork();
@@ -55,8 +54,7 @@ static void start_all(uv_timer_t* handle) {
         uv_stop(&loop);
         return;
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     CHECK_EQ(write(ends[1], "PARENT", 6), 6);
 }
 

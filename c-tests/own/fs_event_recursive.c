@@ -74,15 +74,13 @@ static void lose_events(void) {
 }
 
 int main(void) {
-    int status;
     pid_t pid;
     watchdog(40);
     CHECK_EQ(chdir(temp_dir()), 0);
     CHECK_EQ(mkdir("root", 0700) | mkdir("root/a", 0700) | mkdir("root/a/b", 0700) | mkdir("outside", 0700), 0);
     CHECK_GE(pid = fork(), 0);
     if (pid == 0) off();
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
 
     CHECK_OK(uv_loop_init(&loop));
     CHECK_OK(uv_fs_event_init(&loop, &watcher));

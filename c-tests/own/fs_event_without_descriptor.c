@@ -41,7 +41,7 @@ static void succeed(void) {
 int main(void) {
     struct rlimit limit;
     pid_t pid;
-    int fd, status;
+    int fd;
     watchdog(30);
     CHECK_EQ(chdir(temp_dir()), 0);
     fd = open("file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -64,8 +64,7 @@ int main(void) {
         finish_loop(&loop);
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     finish_loop(&loop);
     return 0;
 }

@@ -66,7 +66,6 @@ static void loop_that_goes_in_a_callback(void) {
 static void child_measures_for_itself(uint64_t before) {
     uv_timer_t timer;
     uvring_metrics_t metrics;
-    int status;
     pid_t pid = fork();
     CHECK_GE(pid, 0);
     if (pid == 0) {
@@ -79,8 +78,7 @@ static void child_measures_for_itself(uint64_t before) {
         CHECK_EQ(sum(metrics_of(&loop).callback_ns, 0), TIMES - 1);
         _exit(0);
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     metrics = metrics_of(&loop);
     CHECK_EQ(sum(metrics.callback_ns, 0), before);
 }

@@ -67,7 +67,6 @@ static void to_itself(void) {
 
 static void at_a_fork(void) {
     uvring_post_t req;
-    int status;
     pid_t child;
     again = 4;
     CHECK_OK(uvring_post(&req, &loop, 4, on_again));
@@ -84,8 +83,7 @@ static void at_a_fork(void) {
         CHECK_OK(uv_loop_close(&loop));
         _exit(0);
     }
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
+    expect_child_success(child);
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
     CHECK_EQ(again, 5);
 }

@@ -22,7 +22,6 @@ static void hear(uv_loop_t* loop) {
 int main(void) {
     uv_loop_t loop;
     uv_signal_t signal;
-    int status;
     pid_t pid;
     watchdog(10);
     CHECK_OK(uv_loop_init(&loop));
@@ -46,8 +45,7 @@ int main(void) {
         hear(&loop);
         _exit(uv_is_active((uv_handle_t*)&signal));
     }
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
-    CHECK_EQ(status, 0);
+    expect_child_success(pid);
     uv_close((uv_handle_t*)&signal, NULL);
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
     finish_loop(&loop);
