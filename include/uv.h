@@ -702,9 +702,6 @@ typedef void (*uv_prepare_cb)(uv_prepare_t *handle);
 /** See `uv_check_start`. */
 typedef void (*uv_check_cb)(uv_check_t *handle);
 
-/** A file descriptor. */
-typedef int uv_os_fd_t;
-
 /** Seconds and microseconds. */
 typedef struct uv_timeval_t {
   /** Seconds. */
@@ -759,6 +756,9 @@ typedef struct uv_lib_t {
 
 /** A process id. */
 typedef pid_t uv_pid_t;
+
+/** A file descriptor. */
+typedef int uv_os_fd_t;
 
 /** A mutex. */
 typedef pthread_mutex_t uv_mutex_t;
@@ -2238,9 +2238,6 @@ UV_EXTERN void uv_unref(uv_handle_t *handle);
 /** Non-zero if the handle is referenced. */
 UV_EXTERN int uv_has_ref(const uv_handle_t *handle);
 
-/** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
-UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
-
 /**
  * Stores an array of the CPUs that are online at `*cpu_infos`, and its length at `*count`. `uv_free_cpu_info` takes
  * the array back. The model is "unknown" and the speed 0 where the system does not tell.
@@ -3462,6 +3459,9 @@ UV_EXTERN void uv_close(uv_handle_t *handle, uv_close_cb close_cb);
  * Returns 0, `UV_EBUSY` if the request runs or is done, `UV_EINVAL` for other types. Not thread-safe.
  */
 UV_EXTERN int uv_cancel(uv_req_t *req);
+
+/** Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none. */
+UV_EXTERN int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd);
 
 /** Calls `walk_cb` with each handle of the loop and `arg`. The callback may close handles. */
 UV_EXTERN void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg);

@@ -46,6 +46,23 @@ typedef struct uvring_loop_stats_s uvring_loop_stats_t;
  */
 #define UVRING_LOOP_ENTRIES 4
 
+/**
+ * Option of `uvring_loop_set`, at any time: `UVRING_NET_READINESS`, or `UVRING_NET_GATHER`. For loops that are initialised later in
+ * any program, `UVRING_NET=gather` in the environment says the latter.
+ */
+#define UVRING_LOOP_NET 5
+
+/** Value of `UVRING_LOOP_NET`, the default: what fits is with the kernel when `uv_write` returns, as with libuv. */
+#define UVRING_NET_READINESS 0
+
+/**
+ * Value of `UVRING_LOOP_NET`: what `uv_write` is given for a TCP or unix socket is gathered until the callbacks of the iteration have
+ * run, and goes to the kernel in one call for each stream. Given up: `uv_stream_get_write_queue_size` is not 0 when a write that
+ * fits returns, and a callback that waits for the answer to its write waits for ever, unless it calls `uvring_flush` first. All
+ * else is as ever: `uv_try_write`, `uv_fileno`, `uv_close` and a handle that is passed push out what is before them.
+ */
+#define UVRING_NET_GATHER 1
+
 /** `uvring_loop_stats_t.driver`: epoll carries the loop. */
 #define UVRING_DRIVER_EPOLL 0
 

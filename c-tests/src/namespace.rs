@@ -47,6 +47,8 @@ pub enum Ring {
     Off,
     /// The kernel answers EPERM to its system calls, as in many a container.
     Refused,
+    /// Nothing; `UVRING_NET=gather`.
+    Gathering,
 }
 
 impl Ring {
@@ -56,12 +58,13 @@ impl Ring {
             Ring::Allowed => "allowed",
             Ring::Off => "off",
             Ring::Refused => "refused",
+            Ring::Gathering => "gathering",
         }
     }
 
     /// The one with this word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Ring::Allowed, Ring::Off, Ring::Refused].into_iter().find(|ring| ring.word() == word)
+        [Ring::Allowed, Ring::Off, Ring::Refused, Ring::Gathering].into_iter().find(|ring| ring.word() == word)
     }
 }
 

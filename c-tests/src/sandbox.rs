@@ -169,6 +169,9 @@ impl Sandbox {
         if ring == Ring::Off {
             command.env("UV_USE_IO_URING", "0");
         }
+        if ring == Ring::Gathering {
+            command.env("UVRING_NET", "gather");
+        }
         let output = || self.output.try_clone().map_err(|e| e.to_string());
         command.stdin(Stdio::null()).stdout(output()?).stderr(output()?);
         self.drop_rights(&mut command);

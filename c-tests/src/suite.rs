@@ -40,6 +40,8 @@ pub enum Driver {
     Epoll,
     /// Ours, where the kernel refuses io_uring.
     Refused,
+    /// Ours, with io_uring, where writes to sockets are gathered.
+    Gather,
     /// Ours, linked into the test program, with io_uring.
     Static,
     /// Real libuv.
@@ -50,8 +52,8 @@ pub enum Driver {
 
 impl Driver {
     /// All of them.
-    pub const ALL: [Driver; 6] =
-        [Driver::Ring, Driver::Epoll, Driver::Refused, Driver::Static, Driver::Libuv, Driver::LibuvRefused];
+    pub const ALL: [Driver; 7] =
+        [Driver::Ring, Driver::Epoll, Driver::Refused, Driver::Gather, Driver::Static, Driver::Libuv, Driver::LibuvRefused];
 
     /// The name, as in `suite::ring::tcp_open`.
     pub fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Driver {
             Driver::Ring => "ring",
             Driver::Epoll => "epoll",
             Driver::Refused => "refused",
+            Driver::Gather => "gather",
             Driver::Static => "static",
             Driver::Libuv => "libuv",
             Driver::LibuvRefused => "libuv-refused",
@@ -72,7 +75,7 @@ impl Driver {
 
     fn library(self) -> Result<&'static Library, String> {
         match self {
-            Driver::Ring | Driver::Epoll | Driver::Refused => library::ours(),
+            Driver::Ring | Driver::Epoll | Driver::Refused | Driver::Gather => library::ours(),
             Driver::Static => library::ours_static(),
             Driver::Libuv | Driver::LibuvRefused => library::real(),
         }
@@ -82,6 +85,7 @@ impl Driver {
         match self {
             Driver::Ring | Driver::Static | Driver::Libuv => Ring::Allowed,
             Driver::Epoll => Ring::Off,
+            Driver::Gather => Ring::Gathering,
             Driver::Refused | Driver::LibuvRefused => Ring::Refused,
         }
     }

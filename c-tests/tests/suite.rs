@@ -1,7 +1,7 @@
 //! libuv's own test suite on our library, a trial for each test and driver: `suite::ring::tcp_open`.
 //!
 //! Without a filter that names a driver, or `UVRING_SUITE_DRIVERS` with a list of them, these are ring and epoll. The others:
-//! `refused` (the kernel answers EPERM to the ring's system calls), `static` (the test program is linked against `libuv.a`),
+//! `refused` (the kernel answers EPERM to the ring's system calls), `gather` (`UVRING_NET=gather`), `static` (the test program is linked against `libuv.a`),
 //! and for comparison `libuv` and `libuv-refused`.
 //!
 //! `UVRING_SUITE_UPDATE=1` writes `suite-expect.toml` anew from what the tests did.

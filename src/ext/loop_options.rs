@@ -5,6 +5,7 @@ use libc::{c_int, c_uint};
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
 use crate::driver::{RingOptions, SubmissionPolling};
 use crate::model::event_loop::Loop;
+use crate::model::net::Net;
 
 /// Option of `uvring_loop_set`. Above 0: a kernel thread takes what the loop submits (SQPOLL), and sleeps after so many milliseconds
 /// without work. 0, the default: none does. With such a thread reads of files at an offset go to the ring, so that together with
@@ -21,6 +22,18 @@ pub const UVRING_LOOP_BUSY_POLL_US: c_uint = 3;
 /// Option of `uvring_loop_set`. For how many operations the submission queue has room: a power of two from 64 to 32768; 256 unless
 /// set.
 pub const UVRING_LOOP_ENTRIES: c_uint = 4;
+
+/// Option of `uvring_loop_set`, at any time: `UVRING_NET_READINESS`, or `UVRING_NET_GATHER`. For loops that are initialised later in
+/// any program, `UVRING_NET=gather` in the environment says the latter.
+pub const UVRING_LOOP_NET: c_uint = 5;
+
+/// Value of `UVRING_LOOP_NET`, the default: what fits is with the kernel when `uv_write` returns, as with libuv.
+pub const UVRING_NET_READINESS: u64 = 0;
+/// Value of `UVRING_LOOP_NET`: what `uv_write` is given for a TCP or unix socket is gathered until the callbacks of the iteration have
+/// run, and goes to the kernel in one call for each stream. Given up: `uv_stream_get_write_queue_size` is not 0 when a write that
+/// fits returns, and a callback that waits for the answer to its write waits for ever, unless it calls `uvring_flush` first. All
+/// else is as ever: `uv_try_write`, `uv_fileno`, `uv_close` and a handle that is passed push out what is before them.
+pub const UVRING_NET_GATHER: u64 = 1;
 
 /// What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`.
 #[expect(non_camel_case_types, reason = "the name is C's")]
@@ -74,6 +87,10 @@ fn set(event_loop: Loop, option: uvring_loop_option, value: u64) -> Result {
             event_loop.state().busy_poll_ns.set(value * NS_PER_US);
             Ok(())
         }
+        UVRING_LOOP_NET if value == UVRING_NET_READINESS || value == UVRING_NET_GATHER => {
+            event_loop.state().net.set(if value == UVRING_NET_GATHER { Net::Gather } else { Net::Readiness });
+            Ok(())
+        }
         UVRING_LOOP_ENTRIES if value.is_power_of_two() && (64..=32768).contains(&value) => {
             event_loop.set_ring_entries(small?)
         }
@@ -88,6 +105,8 @@ fn get(event_loop: Loop, option: uvring_loop_option) -> Result<u64> {
         UVRING_LOOP_SQPOLL_CPU => Ok(options.polling.and_then(|polling| polling.cpu).map_or(u64::MAX, u64::from)),
         UVRING_LOOP_BUSY_POLL_US => Ok(event_loop.state().busy_poll_ns.get() / NS_PER_US),
         UVRING_LOOP_ENTRIES => Ok(options.entries.into()),
+        UVRING_LOOP_NET if event_loop.state().net.get() == Net::Gather => Ok(UVRING_NET_GATHER),
+        UVRING_LOOP_NET => Ok(UVRING_NET_READINESS),
         _ => Err(Errno::EINVAL),
     }
 }

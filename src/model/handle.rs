@@ -154,20 +154,6 @@ pub unsafe extern "C" fn uv_has_ref(handle: *const uv_handle_t) -> c_int {
     c_int::from(unsafe { Handle::from_c(handle) }.has(flag::REF))
 }
 
-/// Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd_t) -> c_int {
-    // SAFETY: law 1.
-    match unsafe { Handle::from_c(handle) }.fileno() {
-        Ok(n) => {
-            // SAFETY: the caller's place for the answer.
-            unsafe { fd.write(n) };
-            0
-        }
-        Err(e) => e.0,
-    }
-}
-
 impl Handle {
     /// Fills the base fields and enters the handle into the loop.
     pub(crate) fn init(self, event_loop: Loop, kind: uv_handle_type) {

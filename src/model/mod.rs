@@ -15,6 +15,7 @@ pub(crate) mod job;
 pub(crate) mod loop_options;
 pub(crate) mod mailbox;
 pub(crate) mod metrics;
+pub(crate) mod net;
 pub(crate) mod operations;
 pub(crate) mod owner;
 pub(crate) mod questions;

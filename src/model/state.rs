@@ -17,6 +17,7 @@ use crate::model::extension::{self, Extension};
 use crate::model::files::Files;
 use crate::model::handle::Async;
 use crate::model::metrics::Metrics;
+use crate::model::net::Net;
 use crate::model::owner::Owner;
 use crate::model::shared::Shared;
 use crate::model::timers;
@@ -67,6 +68,7 @@ pub(crate) struct Local {
     pub(crate) running: Cell<Option<uv_run_mode>>,
     /// A callback of the `uv_run` under way has closed the loop: it touches nothing but this state any more, and frees it.
     pub(crate) closed: Cell<bool>,
+    pub(crate) net: Cell<Net>,
     /// How long the loop looks before it sleeps, because the program asked for that.
     pub(crate) busy_poll_ns: Cell<u64>,
     /// Signals blocked while asleep, as the kernel's bit set.
@@ -153,6 +155,7 @@ impl Local {
             walking: Walking::new(),
             running: Cell::new(None),
             closed: Cell::new(false),
+            net: Cell::new(Net::of_environment()),
             busy_poll_ns: Cell::new(0),
             sigmask: Cell::new(0),
             adaptive_spin: Cell::new(AdaptiveSpin::new()),

@@ -32,6 +32,31 @@ pub unsafe extern "C" fn uv_cancel(req: *mut uv_req_t) -> c_int {
     cancel(unsafe { Req::from_c(req) }).into_c()
 }
 
+/// Gives the descriptor of a TCP, pipe, tty, UDP or poll handle. `UV_EINVAL` for other types, `UV_EBADF` if there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uv_fileno(handle: *const uv_handle_t, fd: *mut uv_os_fd_t) -> c_int {
+    // SAFETY: law 1.
+    let handle = unsafe { Handle::from_c(handle) };
+    push_out(handle);
+    match handle.fileno() {
+        Ok(n) => {
+            // SAFETY: the caller's place for the answer.
+            unsafe { fd.write(n) };
+            0
+        }
+        Err(e) => e.0,
+    }
+}
+
+/// Who has the descriptor may write to it, behind what was written before.
+fn push_out(handle: Handle) {
+    match handle.kind() {
+        Kind::Pipe(h) => stream::gather::flush_stream(h.into()),
+        Kind::Tcp(h) => stream::gather::flush_stream(h.into()),
+        _ => {}
+    }
+}
+
 fn close(handle: Handle, close_cb: uv_close_cb) {
     handle.start_closing(close_cb);
     match handle.kind() {

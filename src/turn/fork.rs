@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | jobs | some with threads of the parent, one perhaps half put into `loop->wq` | those in the list are delivered; the others stay under way for ever, unless they were queued and are cancelled |
 //! | posts | some that await their callbacks | are forgotten |
+//! | gathered writes | those of the callback that forked, and of those before it | end with `UV_ECANCELED` |
 //! | asyncs | some sent, some with a sender that was interrupted, which is no more | not sent, and without senders; but those that the poll phase under way has taken over are still called |
 //! | files | some on the ring, or about to be | the parent does them; here they stay under way for ever, unless they were queued and are cancelled |
 //! | driver | the parent's epoll set and ring | a new set with the same descriptors; the ring is left alone |
@@ -18,13 +19,15 @@
 use super::reconcile;
 use crate::abi::Result;
 use crate::base::fork;
+use crate::handles::stream::gather;
 use crate::handles::{async_handle, fs_event, process, signal};
 use crate::model::event_loop::Loop;
 use crate::pool;
 
 /// The owners of what a fork leaves behind, in an order in which each finds what it needs.
-const OWNERS: [fn(Loop) -> Result; 8] = [
+const OWNERS: [fn(Loop) -> Result; 9] = [
     jobs,
+    gather::after_fork,
     async_handle::after_fork,
     files,
     driver,

@@ -1,4 +1,5 @@
-//! A stream's queue on its way to the kernel, in order: requests of libuv one by one, those of `uvring.h` as many as one call takes.
+//! A stream's queue on its way to the kernel, in order: requests of libuv one by one, those of `uvring.h` as many as one
+//! call takes.
 //!
 //! What the kernel does not take waits until the descriptor is writable. Ended requests wait in `write_completed_queue` for their
 //! callbacks, which are never called from inside a call of the user's: the watcher is fed, and the pending phase calls them.
@@ -10,7 +11,7 @@ use libc::c_int;
 
 use super::entry::Entry;
 use super::state::take_shutdown;
-use super::{watermark, write};
+use super::{gather, watermark, write};
 use crate::abi::*;
 use crate::callback;
 use crate::handles::sending;
@@ -42,8 +43,8 @@ fn advance(stream: Stream) -> bool {
         }
         let entry = Entry::of(stream, link);
         let step = match entry {
-            Entry::Libuv(req) => step(stream, req),
-            Entry::Ours(_) => step_together(stream),
+            Entry::Libuv(req) if entry.passes_handle() || !gather::gathers_all(stream) => step(stream, req),
+            Entry::Libuv(_) | Entry::Ours(_) => step_together(stream),
         };
         match step {
             Step::Done => {

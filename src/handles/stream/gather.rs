@@ -5,7 +5,7 @@
 
 use libc::c_uint;
 
-use super::advance::push_out;
+use super::advance::{self, push_out};
 use super::entry::{Gathered, Kind};
 use super::side::Side;
 use super::{watermark, write};
@@ -13,8 +13,9 @@ use crate::abi::ext::{uvring_write_cb, uvring_write_t};
 use crate::abi::*;
 use crate::base::buffers;
 use crate::model::event_loop::Loop;
-use crate::model::handle::{Handle, Stream};
+use crate::model::handle::{Handle, Stream, flag};
 use crate::model::io_watcher as io;
+use crate::model::net::Net;
 use crate::op::check_buffers;
 
 /// What `uvring_write_copy` takes at most, and the smallest and largest memory that it copies to.
@@ -98,8 +99,33 @@ fn begin(stream: Stream) -> Result<&'static Side> {
 
 /// Notes that `bytes` more stand in the queue.
 fn queued(stream: Stream, side: &'static Side, bytes: usize) {
-    let event_loop = Handle::from(stream).event_loop();
     stream.write_queue_size.set(stream.write_queue_size.get() + bytes);
+    wait_for_callbacks(stream, side, bytes);
+}
+
+/// Has libuv's request, the last in the queue, of `bytes`, wait for the end of the callbacks, too. False if it is not to, or if there is
+/// no memory for that.
+pub(super) fn take_in(stream: Stream, bytes: usize) -> bool {
+    if !gathers_all(stream) || Handle::from(stream).event_loop().extension_or_new().is_err() {
+        return false;
+    }
+    let Ok(side) = stream.side_or_new() else { return false };
+    if !side.is_socket() {
+        return false;
+    }
+    wait_for_callbacks(stream, side, bytes);
+    true
+}
+
+/// True if the stream's loop gathers libuv's requests, too.
+#[inline]
+pub(super) fn gathers_all(stream: Stream) -> bool {
+    let handle = Handle::from(stream);
+    handle.event_loop().state().net.get() == Net::Gather && !handle.has(flag::BLOCKING_WRITES)
+}
+
+fn wait_for_callbacks(stream: Stream, side: &'static Side, bytes: usize) {
+    let event_loop = Handle::from(stream).event_loop();
     if stream.io().wants(io::OUT) {
         return watermark::note(stream);
     }
@@ -116,11 +142,25 @@ fn queued(stream: Stream, side: &'static Side, bytes: usize) {
     }
 }
 
-/// Hands over what the stream has gathered.
+/// Hands over what the stream has gathered. In a forked child that is the parent's to do.
 pub(crate) fn flush_stream(stream: Stream) {
-    if is_gathering(stream) {
+    if is_gathering(stream) && !Handle::from(stream).event_loop().state().is_parents() {
         push_out(stream);
     }
+}
+
+/// In a forked child: what was gathered is the parent's to write, and ends here with `UV_ECANCELED`.
+pub(crate) fn after_fork(event_loop: Loop) -> Result {
+    if let Some(extension) = event_loop.extension()
+        && event_loop.state().is_parents()
+    {
+        while let Some(link) = extension.gathered().pop_front() {
+            let stream = Side::of_link(link).stream;
+            advance::flush(stream, Errno::ECANCELED);
+            advance::push_out(stream);
+        }
+    }
+    Ok(())
 }
 
 /// Hands over what all streams of the loop have gathered.

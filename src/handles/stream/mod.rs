@@ -42,7 +42,9 @@ pub unsafe extern "C" fn uv_is_writable(handle: *const uv_stream_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_stream_set_blocking(handle: *mut uv_stream_t, blocking: c_int) -> c_int {
     // SAFETY: law 1.
-    socket::set_nonblocking(unsafe { Stream::from_c(handle) }.fd(), blocking == 0).into_c()
+    let stream = unsafe { Stream::from_c(handle) };
+    gather::flush_stream(stream);
+    socket::set_nonblocking(stream.fd(), blocking == 0).into_c()
 }
 
 /// Sets the size in bytes of the kernel's send buffer for a TCP, pipe or UDP handle; with `*value` 0 it asks for the size

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use libc::c_int;
+use libc::{SO_TYPE, SOL_SOCKET, c_int};
 
 use super::entry::Gathered;
 use crate::abi::ext::uvring_watermark_cb;
@@ -12,7 +12,8 @@ use crate::abi::*;
 use crate::base::alloc;
 use crate::base::queue;
 use crate::base::queue::Link;
-use crate::model::handle::Stream;
+use crate::model::handle::{Handle, Kind, Stream};
+use crate::sys::socket;
 
 /// The high watermark before anybody has set one.
 const HIGH: usize = 1024 * 1024;
@@ -22,6 +23,8 @@ pub(super) struct Side {
     pub(super) stream: Stream,
     /// Its place among the loop's streams with something gathered.
     gathered: uv__queue,
+    /// Whether the descriptor is a socket that may gather; `None` if nobody has asked yet.
+    is_socket: Cell<Option<bool>>,
     /// How many bytes were gathered since they were last handed over.
     pub(super) bytes: Cell<usize>,
     /// The chunk that takes further bytes, while it is the last in the queue; and for how many it has room.
@@ -46,6 +49,21 @@ impl Side {
     pub(super) fn of_link(link: Link) -> &'static Side {
         // SAFETY: a link of the loop's list lies in a side that is alive.
         unsafe { &*queue::owner!(link, Side, gathered) }
+    }
+
+    /// True for the socket of a TCP or pipe handle that passes no others.
+    pub(super) fn is_socket(&self) -> bool {
+        if let Some(known) = self.is_socket.get() {
+            return known;
+        }
+        let stream = self.stream;
+        let is_socket = match Handle::from(stream).kind() {
+            Kind::Tcp(_) => true,
+            Kind::Pipe(pipe) => pipe.ipc.get() == 0 && socket::get_option(stream.fd(), SOL_SOCKET, SO_TYPE).is_ok(),
+            _ => false,
+        };
+        self.is_socket.set(Some(is_socket));
+        is_socket
     }
 
     /// The error that waits for the next call.
@@ -73,6 +91,7 @@ impl Stream {
         let boxed = alloc::boxed(Side {
             stream: self,
             gathered: uv__queue::new(),
+            is_socket: Cell::new(None),
             bytes: Cell::new(0),
             chunk: Cell::new(None),
             room: Cell::new(0),

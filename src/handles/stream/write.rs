@@ -150,6 +150,8 @@ unsafe fn write(
     stream.queued().push_back(req.link());
     if !stream.connect_req.get().is_null() {
         // It is written once connected.
+    } else if send.is_none() && (nothing_before || gather::is_gathering(stream)) && gather::take_in(stream, total) {
+        // It is written when the callbacks have run.
     } else if nothing_before || gather::is_gathering(stream) {
         advance::push_out(stream);
     } else if let Err(e) = want_writable(stream) {
