@@ -52,8 +52,15 @@ pub enum Driver {
 
 impl Driver {
     /// All of them.
-    pub const ALL: [Driver; 7] =
-        [Driver::Ring, Driver::Epoll, Driver::Refused, Driver::Gather, Driver::Static, Driver::Libuv, Driver::LibuvRefused];
+    pub const ALL: [Driver; 7] = [
+        Driver::Ring,
+        Driver::Epoll,
+        Driver::Refused,
+        Driver::Gather,
+        Driver::Static,
+        Driver::Libuv,
+        Driver::LibuvRefused,
+    ];
 
     /// The name, as in `suite::ring::tcp_open`.
     pub fn name(self) -> &'static str {
