@@ -1,5 +1,7 @@
 //! When what `uv_write` is given goes to the kernel.
 
+#![deny(unsafe_code)]
+
 use once_cell::race::OnceBool;
 
 use crate::base::environment;
