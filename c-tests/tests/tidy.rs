@@ -33,6 +33,7 @@ const WITHOUT_UNSAFE: &[&str] = &[
     "model::figures",
     "model::loop_options",
     "model::metrics",
+    "model::net",
     "model::operations",
     "model::owner",
     "model::questions",
