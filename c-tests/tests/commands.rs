@@ -18,8 +18,11 @@ const ELSEWHERE: &[(&str, &str)] = &[("cargo run -- demo", "demo_shows_what_ran_
 const BY_CI: &[&str] = &["cargo test --workspace", "cargo fmt --check", "cargo clippy", "preload/debian-node.sh"];
 
 /// Commands that no test runs, and what they would take.
-const NOWHERE: &[(&str, &str)] =
-    &[("./configure --shared-libuv", "an hour, for Node.js's sources"), ("make -j\"$(nproc)\"", "likewise")];
+const NOWHERE: &[(&str, &str)] = &[
+    ("./configure --shared-libuv", "an hour, and Node.js's sources"),
+    ("make -j\"$(nproc)\"", "likewise"),
+    ("UVRING_NODE_SOURCE=", "the same sources"),
+];
 
 /// What a shell is to run for a command: a small piece of what would take an hour, what was built for what builds or is installed. `None` if
 /// the program that it is about is not installed.
