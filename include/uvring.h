@@ -12,12 +12,64 @@ extern "C" {
 
 typedef struct uvring_metrics_s uvring_metrics_t;
 typedef struct uvring_post_s uvring_post_t;
+typedef struct uvring_read_s uvring_read_t;
 typedef struct uvring_req_s uvring_req_t;
+typedef struct uvring_view_s uvring_view_t;
+typedef struct uvring_pool_options_s uvring_pool_options_t;
+typedef struct uvring_pool_s uvring_pool_t;
 typedef struct uvring_write_s uvring_write_t;
 typedef struct uvring_loop_stats_s uvring_loop_stats_t;
 
 /** How many buckets a histogram has. Bucket i counts what was from 2^i up to 2^(i+1), the first also 0, the last all above. */
 #define UVRING_HISTOGRAM 32
+
+/** Receiving into a pool without asking for each receive. */
+#define UVRING_CAP_RECV 1
+
+/** One large buffer of a pool serves many receives. */
+#define UVRING_CAP_RECV_INCREMENTAL 2
+
+/** Reading by requests. */
+#define UVRING_CAP_READ 3
+
+/** Writes to many streams in one system call. */
+#define UVRING_CAP_WRITE_BATCH 4
+
+/** Writing without a copy. */
+#define UVRING_CAP_WRITE_ZC 5
+
+/** Accepting without asking for each connection. */
+#define UVRING_CAP_ACCEPT 6
+
+/** Moving bytes from stream to stream. */
+#define UVRING_CAP_MOVE 7
+
+/** Sending a file to a stream. */
+#define UVRING_CAP_SENDFILE 8
+
+/** Registered memory. */
+#define UVRING_CAP_MEMORY 9
+
+/** Files without descriptors. */
+#define UVRING_CAP_FILE 10
+
+/** Files whose devices are polled. */
+#define UVRING_CAP_POLLED_FILES 11
+
+/** A kernel thread that takes what is submitted. */
+#define UVRING_CAP_SQPOLL 12
+
+/** Looking before sleeping. */
+#define UVRING_CAP_BUSY_POLL 13
+
+/** Messages from ring to ring. */
+#define UVRING_CAP_POST 14
+
+/** Answer of `uvring_capability_of`: as the ring does it. */
+#define UVRING_NATIVE 2
+
+/** Answer of `uvring_capability_of`: it works, by other means. */
+#define UVRING_EMULATED 1
 
 /**
  * Option of `uvring_loop_set`. Above 0: a kernel thread takes what the loop submits (SQPOLL), and sleeps after so many milliseconds
@@ -63,6 +115,12 @@ typedef struct uvring_loop_stats_s uvring_loop_stats_t;
  */
 #define UVRING_NET_GATHER 1
 
+/**
+ * Option of `uvring_loop_set`, at any time. After so many gathered bytes a stream hands them over early (`uvring_write`), 1 at least;
+ * 65536 unless set.
+ */
+#define UVRING_LOOP_GATHER_BYTES 6
+
 /** `uvring_loop_stats_t.driver`: epoll carries the loop. */
 #define UVRING_DRIVER_EPOLL 0
 
@@ -75,14 +133,45 @@ typedef struct uvring_loop_stats_s uvring_loop_stats_t;
  */
 typedef void (*uvring_accept_cb)(uv_stream_t *server, int status, uv_os_sock_t sock);
 
+/** What `uvring_capability_of` is about: `UVRING_CAP_*`. */
+typedef unsigned int uvring_capability;
+
 /** What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`. */
 typedef unsigned int uvring_loop_option;
+
+/** Called when the last kept view of a pool that is being closed was released; the memory is gone, and `pool` the caller's. */
+typedef void (*uvring_pool_close_cb)(uvring_pool_t *pool);
 
 /** Called on the loop that the request was sent to. The request may be freed or used again. */
 typedef void (*uvring_post_cb)(uvring_post_t *req);
 
+/**
+ * Called with `status` 0 when as many bytes are there as were wanted, or more; or with an error, `UV_EOF` among them. `req->done`
+ * tells how many there are, in either case.
+ */
+typedef void (*uvring_read_cb)(uvring_read_t *req, int status);
+
+/**
+ * Called with `nread` received bytes in `view`; or with `UV_EOF` or another error, without a view: receiving has stopped then.
+ * `nread` is never 0.
+ */
+typedef void (*uvring_recv_cb)(uv_stream_t *stream, ptrdiff_t nread, uvring_view_t *view);
+
+/**
+ * Called with a datagram in `view`, which may be empty, and its sender; or with an error in `nread`, where `view` and `addr` may be
+ * NULL. `flags` are those of `uv_udp_recv_cb`.
+ */
+typedef void (*uvring_udp_recv_cb)(uv_udp_t *handle,
+                                   ptrdiff_t nread,
+                                   uvring_view_t *view,
+                                   const struct sockaddr *addr,
+                                   unsigned int flags);
+
 /** Called when the kernel has taken all bytes, or with an error; `req->done` tells how many it took. */
 typedef void (*uvring_write_cb)(uvring_write_t *req, int status);
+
+/** Called when the kernel has let go of the memory that `uvring_write_zc` was given: memory and request are the caller's again. */
+typedef void (*uvring_release_cb)(uvring_write_t *req);
 
 /** Called with `above` 1 when more bytes than the high watermark wait in the stream, and with 0 when they are down to the low one. */
 typedef void (*uvring_watermark_cb)(uv_stream_t *stream, int above);
@@ -185,6 +274,36 @@ typedef struct uvring_post_s {
   struct uv__work work;
 } uvring_post_s;
 
+/** A read from a stream, of `uvring_read`. */
+typedef struct uvring_read_s {
+  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`. Read-only for users. */
+  uv_req_type type;
+  /** Once the callback has begun: 0, or the error. */
+  int status;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+  /** The stream. */
+  uv_stream_t *handle;
+  /** Once the callback has begun: how many bytes are in the buffers, also where `status` is an error. */
+  size_t done;
+  /** Private to the library, as all that follows: how many bytes are wanted. */
+  size_t at_least;
+  /** The first buffer that is not full. */
+  unsigned int read_index;
+  /** How many buffers. */
+  unsigned int nbufs;
+  /** The buffers: `bufsml`, or allocated. */
+  uv_buf_t *bufs;
+  /** Room for a few buffers. */
+  uv_buf_t bufsml[4];
+} uvring_read_s;
+
 /**
  * Base of all requests of this header; every one begins with these fields. From a successful call until its callback has begun
  * a request belongs to the library; in the callback it may be freed or used again.
@@ -203,6 +322,47 @@ typedef struct uvring_req_s {
   /** Reserved for the library. */
   void *reserved[6];
 } uvring_req_s;
+
+/**
+ * Received bytes, in memory of a pool. A callback's view is valid until the callback returns; who needs it longer keeps it
+ * (`uvring_view_keep`) and releases it once (`uvring_view_release`). Views outlive their stream, not their pool.
+ */
+typedef struct uvring_view_s {
+  /** The bytes, one after the other. They may be written to. */
+  char *base;
+  /** How many. */
+  size_t len;
+  /** Reserved for the library. */
+  void *reserved[4];
+} uvring_view_s;
+
+/** How a pool is to be. */
+typedef struct uvring_pool_options_s {
+  /** `sizeof(uvring_pool_options_t)`. */
+  size_t size;
+  /** Bytes of a buffer, a multiple of 4096; 0 for 128 KiB. One serves many receives. */
+  size_t buffer_size;
+  /** How many buffers it has, a power of two, at most 32768; 0 for 16. They are allocated when they are needed. */
+  unsigned int buffers;
+  /** How many it grows to while views are kept; 0 for four times `buffers`. */
+  unsigned int buffers_max;
+  /** A stream that holds so many bytes in kept views is not received from until some are released; 0 for a quarter of the pool. */
+  size_t stream_max;
+  /** 0. */
+  unsigned int flags;
+  /** 0. */
+  unsigned int reserved;
+} uvring_pool_options_s;
+
+/** Memory to receive into. Not a handle: it does not keep the loop alive. */
+typedef struct uvring_pool_s {
+  /** The user's own pointer; never touched by the library. */
+  void *data;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Reserved for the library. */
+  void *reserved[14];
+} uvring_pool_s;
 
 /** A write to a stream, of `uvring_write` and its like. */
 typedef struct uvring_write_s {
@@ -299,6 +459,12 @@ UV_EXTERN int uvring_accept_stop(uv_stream_t *server);
 UV_EXTERN int uvring_adopt(uv_stream_t *stream, uv_os_sock_t sock);
 
 /**
+ * Tells how a loop does something: `UVRING_NATIVE`, `UVRING_EMULATED`, or `UV_ENOTSUP`; `UV_EINVAL` for what it does not know. Never
+ * makes a ring: it tells what a ring would do. Not thread-safe.
+ */
+UV_EXTERN int uvring_capability_of(uv_loop_t *loop, uvring_capability capability);
+
+/**
  * Sets an option of the loop.
  *
  * `UV_EINVAL` for an unknown option or a value out of range; `UV_EBUSY` once the loop has run, unless the option says otherwise;
@@ -329,6 +495,43 @@ UV_EXTERN int uvring_loop_get(const uv_loop_t *loop, uvring_loop_option option, 
 UV_EXTERN int uvring_metrics(uv_loop_t *loop, uvring_metrics_t *metrics);
 
 /**
+ * Makes a pool of memory to receive into. `options` may be NULL.
+ *
+ * Returns 0, `UV_EINVAL` for options that it cannot be, or `UV_ENOMEM`. Not thread-safe.
+ */
+UV_EXTERN int uvring_pool_init(uv_loop_t *loop,
+                               uvring_pool_t *pool,
+                               const uvring_pool_options_t *options);
+
+/**
+ * Closes a pool: `cb`, which may be NULL, is called by the loop when the last kept view was released; its memory is gone then. The loop
+ * cannot be closed before that.
+ *
+ * Returns 0; `UV_EBUSY` while a stream receives into it; `UV_EINVAL` if it is closing. Not thread-safe.
+ */
+UV_EXTERN int uvring_pool_close(uvring_pool_t *pool, uvring_pool_close_cb cb);
+
+/**
+ * The loop's own pool, made when first needed; NULL if there is no memory for it. It goes with the loop, which cannot be closed
+ * while views of it are kept. Not thread-safe.
+ */
+UV_EXTERN uvring_pool_t *uvring_loop_pool(uv_loop_t *loop);
+
+/**
+ * Keeps `len` bytes at `offset` of a view that a callback was lent, or of a kept one: `kept` becomes a view of its own, to be
+ * released once. Nothing is copied.
+ *
+ * Returns 0, or `UV_EINVAL` outside the view. Not thread-safe.
+ */
+UV_EXTERN int uvring_view_keep(const uvring_view_t *view,
+                               size_t offset,
+                               size_t len,
+                               uvring_view_t *kept);
+
+/** Releases a kept view; its `base` becomes NULL, so that a second call does nothing. Not thread-safe. */
+UV_EXTERN void uvring_view_release(uvring_view_t *kept);
+
+/**
  * Runs `cb` on the thread of `loop`, once for each call, in the order of one sender's calls, and with `value` in the request. Unlike
  * `uv_async_send`, no call is joined with another.
  *
@@ -338,6 +541,50 @@ UV_EXTERN int uvring_metrics(uv_loop_t *loop, uvring_metrics_t *metrics);
  * `UV_EINVAL` if `cb` is NULL. Thread-safe; not for signal handlers.
  */
 UV_EXTERN int uvring_post(uvring_post_t *req, uv_loop_t *loop, uint64_t value, uvring_post_cb cb);
+
+/**
+ * Reads once, into the caller's memory: ends with `at_least` bytes or more, up to what fits, and takes nothing beyond that from the
+ * kernel. Several may be queued, and are served in order.
+ *
+ * The array is copied; the memory it points to, and `req`, belong to the library until `cb`. `UV_EOF` if the end comes first; `uv_close`
+ * ends reads with `UV_ECANCELED`; `req->done` tells how many bytes are there, in any case.
+ *
+ * Returns 0; `UV_EINVAL` without buffers, without `cb`, if `at_least` is 0 or more than fits, or if the stream is closing;
+ * `UV_EALREADY` if it is read in another way; `UV_ENOTCONN` if it is not readable; `UV_ENOTSUP` for IPC pipes; `UV_ENOMEM`. Not
+ * thread-safe.
+ */
+UV_EXTERN int uvring_read(uvring_read_t *req,
+                          uv_stream_t *stream,
+                          const uv_buf_t *bufs,
+                          unsigned int nbufs,
+                          size_t at_least,
+                          uvring_read_cb cb);
+
+/**
+ * Receives whatever comes into `pool`, or, with NULL, into the loop's own: `cb` is lent a view of it, until `uvring_recv_stop`, the
+ * end, or an error.
+ *
+ * A stream whose kept views hold the pool's `stream_max`, and a pool without a free buffer, are not received into, and so the peer
+ * has to wait; that ends by itself when views are released.
+ *
+ * Returns 0; `UV_EALREADY` if the stream is read in any way; `UV_ENOTCONN` if it is not readable; `UV_ENOTSUP` for IPC pipes and
+ * ttys; `UV_EINVAL` if it is closing, without `cb`, or if the pool is closing or another loop's; `UV_ENOMEM`. Not thread-safe.
+ */
+UV_EXTERN int uvring_recv_start(uv_stream_t *stream, uvring_pool_t *pool, uvring_recv_cb cb);
+
+/**
+ * Receives no more: there is no callback after it returns. Nothing is lost; `uvring_recv_start`, `uvring_read` and `uv_read_start`
+ * go on with the next byte. Returns 0, also for a stream that does not receive. Not thread-safe.
+ */
+UV_EXTERN int uvring_recv_stop(uv_stream_t *stream);
+
+/**
+ * Asks for the end of a request. Its callback comes all the same, later, with `UV_ECANCELED`, or with the result if it was too late;
+ * until then its memory stays the library's. What a write has sent, or a read has read, stays: `done` in the request tells how much.
+ *
+ * Returns 0, or `UV_ENOENT` if the request is not under way. Not thread-safe.
+ */
+UV_EXTERN int uvring_cancel(uvring_req_t *req);
 
 /**
  * Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.
@@ -374,6 +621,18 @@ UV_EXTERN int uvring_timer_start(uv_timer_t *handle,
 UV_EXTERN uint64_t uvring_now(const uv_loop_t *loop);
 
 /**
+ * As `uvring_recv_start`, for datagrams: each is lent as a view, with its sender. A handle without a socket is bound to any IPv4 port. An
+ * error does not stop the receiving. A buffer of the pool that is smaller than 64 KiB cuts longer datagrams (`UV_UDP_PARTIAL`).
+ *
+ * Returns 0; `UV_EALREADY` if it receives in any way; `UV_EINVAL` for another type of handle, if it is closing, without `cb`, or if
+ * the pool is closing or another loop's; `UV_ENOMEM`; or what `bind(2)` answers. Not thread-safe.
+ */
+UV_EXTERN int uvring_udp_recv_start(uv_udp_t *handle, uvring_pool_t *pool, uvring_udp_recv_cb cb);
+
+/** Receives no more: as `uv_udp_recv_stop`, which does the same. Not thread-safe. */
+UV_EXTERN int uvring_udp_recv_stop(uv_udp_t *handle);
+
+/**
  * uvring's own version, as "major.minor.patch". Which libuv it stands for is told by `uv_version_string`.
  *
  * Thread-safe.
@@ -399,13 +658,41 @@ UV_EXTERN int uvring_write(uvring_write_t *req,
                            uvring_write_cb cb);
 
 /**
- * As `uvring_write`, of a copy of up to 64 KiB: there is no request and no callback, and the memory is the caller's again at once.
+ * As `uvring_write`, of memory that need not be copied: `cb`, which may be NULL, is called when the socket has accepted the bytes, in
+ * order with other writes, and `release` later, when the kernel has let go of the memory. It always comes, also after errors and
+ * `uv_close`; until then memory and request are not the caller's.
+ *
+ * This version has the kernel copy (`req->copied` is 1): without a copy only large writes through real network cards gain.
+ *
+ * Returns 0, or `uvring_write`'s errors; `UV_EINVAL` also without `release`. Not thread-safe.
+ */
+UV_EXTERN int uvring_write_zc(uvring_write_t *req,
+                              uv_stream_t *stream,
+                              const uv_buf_t *bufs,
+                              unsigned int nbufs,
+                              uvring_write_cb cb,
+                              uvring_release_cb release);
+
+/**
+ * As `uvring_write`, of a copy of up to 64 KiB: there is no request and no callback, and the memory is the caller's again at once. What
+ * ends the write later also ends the stream's `uvring_recv_start`, if it receives, or is returned by the next call.
  *
  * Returns 0; `UV_EAGAIN`, and nothing is taken, while more than the high watermark waits in the stream (1 MiB unless
- * `uvring_watermarks` said otherwise); or `uvring_write`'s errors, `UV_EINVAL` also for more than 64 KiB. What ends the write later
- * is returned by the next call. Not thread-safe.
+ * `uvring_watermarks` said otherwise); or `uvring_write`'s errors, `UV_EINVAL` also for more than 64 KiB. Not thread-safe.
  */
 UV_EXTERN int uvring_write_copy(uv_stream_t *stream, const void *base, size_t len);
+
+/**
+ * As `uvring_write`, of received bytes, lent or kept, without copying. The view is taken: its `base` becomes NULL, and it is released
+ * when the bytes are sent, or when the stream is closed. `req` and `cb` may be NULL; an error then ends the receiving of the stream
+ * that is written to, if it receives, or is returned by the next call.
+ *
+ * Returns 0, or `uvring_write`'s errors; nothing is taken then. Not thread-safe.
+ */
+UV_EXTERN int uvring_write_view(uvring_write_t *req,
+                                uv_stream_t *stream,
+                                uvring_view_t *view,
+                                uvring_write_cb cb);
 
 /**
  * Hands to the kernel what was gathered: for one stream, or, with `stream` NULL, for all of the loop. Does not wait, and calls no

@@ -9,7 +9,10 @@
 
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
-use crate::abi::ext::{uvring_accept_cb, uvring_watermark_cb, uvring_write_cb, uvring_write_t};
+use crate::abi::ext::{
+    uvring_accept_cb, uvring_pool_close_cb, uvring_pool_t, uvring_read_cb, uvring_read_t, uvring_recv_cb,
+    uvring_release_cb, uvring_udp_recv_cb, uvring_view_t, uvring_watermark_cb, uvring_write_cb, uvring_write_t,
+};
 use crate::abi::*;
 use crate::model::event_loop::Loop;
 use crate::model::ext_request::Post;
@@ -128,10 +131,55 @@ pub(crate) fn write(req: Write, status: c_int) {
     call!(loop_of(req.handle.get().cast()), req.cb.get(), req.as_ptr(), status);
 }
 
-pub(crate) fn gathered(req: *mut uvring_write_t, callback: uvring_write_cb) {
-    // SAFETY: law 2.
-    let (event_loop, status) = unsafe { ((*req).r#loop.get(), (*req).status.get()) };
+/// `callback` is a `uvring_write_cb`, or NULL.
+pub(crate) fn gathered(req: *mut uvring_write_t, callback: *mut c_void) {
+    // SAFETY: law 2; NULL is no callback.
+    let (event_loop, status, callback) = unsafe {
+        ((*req).r#loop.get(), (*req).status.get(), std::mem::transmute::<*mut c_void, uvring_write_cb>(callback))
+    };
     call!(event_loop, callback, req, status);
+}
+
+/// `callback` is a `uvring_release_cb`.
+pub(crate) fn released(req: *mut uvring_write_t, callback: *mut c_void) {
+    // SAFETY: law 2; NULL is no callback.
+    let (event_loop, callback) =
+        unsafe { ((*req).r#loop.get(), std::mem::transmute::<*mut c_void, uvring_release_cb>(callback)) };
+    call!(event_loop, callback, req);
+}
+
+/// `callback` is a `uvring_read_cb`.
+pub(crate) fn read_request(req: *mut uvring_read_t, callback: *mut c_void) {
+    // SAFETY: law 2; NULL is no callback.
+    let (event_loop, status, callback) = unsafe {
+        ((*req).r#loop.get(), (*req).status.get(), std::mem::transmute::<*mut c_void, uvring_read_cb>(callback))
+    };
+    call!(event_loop, callback, req, status);
+}
+
+/// Lends a view for as long as the callback runs; NULL at the end and with errors.
+pub(crate) fn received(stream: Stream, callback: uvring_recv_cb, nread: isize, view: *mut uvring_view_t) {
+    call!(stream.r#loop.get(), callback, stream.as_ptr(), nread, view);
+}
+
+/// Lends a view for as long as the callback runs.
+pub(crate) fn lent_datagram(
+    udp: Udp,
+    callback: uvring_udp_recv_cb,
+    nread: isize,
+    view: Option<uvring_view_t>,
+    addr: *const sockaddr,
+    flags: c_uint,
+) {
+    let mut view = view;
+    let place = view.as_mut().map_or(std::ptr::null_mut(), std::ptr::from_mut);
+    call!(udp.r#loop.get(), callback, udp.as_ptr(), nread, place, addr, flags);
+}
+
+pub(crate) fn pool_closed(pool: *mut uvring_pool_t, callback: uvring_pool_close_cb) {
+    // SAFETY: the pool's memory is the caller's from now on.
+    let event_loop = unsafe { (*pool).r#loop.get() };
+    call!(event_loop, callback, pool);
 }
 
 pub(crate) fn watermark(stream: Stream, callback: uvring_watermark_cb, is_above: bool) {

@@ -29,7 +29,6 @@ const WITHOUT_UNSAFE: &[&str] = &[
     "handles::stream::ready",
     "handles::stream::watermark",
     "model::buffer_budget",
-    "model::ext_request",
     "model::figures",
     "model::loop_options",
     "model::metrics",

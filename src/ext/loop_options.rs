@@ -5,6 +5,7 @@ use libc::{c_int, c_uint};
 use crate::abi::{Errno, IntoC, Result, uv_loop_t};
 use crate::driver::{RingOptions, SubmissionPolling};
 use crate::model::event_loop::Loop;
+use crate::model::extension::GATHER_BYTES;
 use crate::model::net::Net;
 
 /// Option of `uvring_loop_set`. Above 0: a kernel thread takes what the loop submits (SQPOLL), and sleeps after so many milliseconds
@@ -34,6 +35,9 @@ pub const UVRING_NET_READINESS: u64 = 0;
 /// fits returns, and a callback that waits for the answer to its write waits for ever, unless it calls `uvring_flush` first. All
 /// else is as ever: `uv_try_write`, `uv_fileno`, `uv_close` and a handle that is passed push out what is before them.
 pub const UVRING_NET_GATHER: u64 = 1;
+/// Option of `uvring_loop_set`, at any time. After so many gathered bytes a stream hands them over early (`uvring_write`), 1 at least;
+/// 65536 unless set.
+pub const UVRING_LOOP_GATHER_BYTES: c_uint = 6;
 
 /// What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`.
 #[expect(non_camel_case_types, reason = "the name is C's")]
@@ -94,6 +98,11 @@ fn set(event_loop: Loop, option: uvring_loop_option, value: u64) -> Result {
         UVRING_LOOP_ENTRIES if value.is_power_of_two() && (64..=32768).contains(&value) => {
             event_loop.set_ring_entries(small?)
         }
+        UVRING_LOOP_GATHER_BYTES if value > 0 => {
+            let bytes = usize::try_from(value).map_err(|_| Errno::EINVAL)?;
+            event_loop.extension_or_new()?.gather_bytes.set(bytes);
+            Ok(())
+        }
         _ => Err(Errno::EINVAL),
     }
 }
@@ -107,6 +116,9 @@ fn get(event_loop: Loop, option: uvring_loop_option) -> Result<u64> {
         UVRING_LOOP_ENTRIES => Ok(options.entries.into()),
         UVRING_LOOP_NET if event_loop.state().net.get() == Net::Gather => Ok(UVRING_NET_GATHER),
         UVRING_LOOP_NET => Ok(UVRING_NET_READINESS),
+        UVRING_LOOP_GATHER_BYTES => {
+            Ok(event_loop.extension().map_or(GATHER_BYTES, |extension| extension.gather_bytes.get()) as u64)
+        }
         _ => Err(Errno::EINVAL),
     }
 }

@@ -2,7 +2,7 @@
 
 use libc::{c_int, c_uint, c_void};
 
-use crate::abi::ext::{uvring_watermark_cb, uvring_write_cb, uvring_write_t};
+use crate::abi::ext::{uvring_release_cb, uvring_view_t, uvring_watermark_cb, uvring_write_cb, uvring_write_t};
 use crate::abi::{Errno, IntoC, uv_buf_t, uv_loop_t, uv_stream_t};
 use crate::handles::stream::{gather, watermark};
 use crate::model::event_loop::Loop;
@@ -33,11 +33,34 @@ pub unsafe extern "C" fn uvring_write(
     unsafe { gather::write(req, Stream::from_c(stream), bufs, nbufs, cb) }.into_c()
 }
 
-/// As `uvring_write`, of a copy of up to 64 KiB: there is no request and no callback, and the memory is the caller's again at once.
+/// As `uvring_write`, of memory that need not be copied: `cb`, which may be NULL, is called when the socket has accepted the bytes, in
+/// order with other writes, and `release` later, when the kernel has let go of the memory. It always comes, also after errors and
+/// `uv_close`; until then memory and request are not the caller's.
+///
+/// This version has the kernel copy (`req->copied` is 1): without a copy only large writes through real network cards gain.
+///
+/// Returns 0, or `uvring_write`'s errors; `UV_EINVAL` also without `release`. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uvring_write_zc(
+    req: *mut uvring_write_t,
+    stream: *mut uv_stream_t,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    cb: uvring_write_cb,
+    release: uvring_release_cb,
+) -> c_int {
+    if stream.is_null() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: laws 1 and 2.
+    unsafe { gather::write_zc(req, Stream::from_c(stream), bufs, nbufs, cb, release) }.into_c()
+}
+
+/// As `uvring_write`, of a copy of up to 64 KiB: there is no request and no callback, and the memory is the caller's again at once. What
+/// ends the write later also ends the stream's `uvring_recv_start`, if it receives, or is returned by the next call.
 ///
 /// Returns 0; `UV_EAGAIN`, and nothing is taken, while more than the high watermark waits in the stream (1 MiB unless
-/// `uvring_watermarks` said otherwise); or `uvring_write`'s errors, `UV_EINVAL` also for more than 64 KiB. What ends the write later
-/// is returned by the next call. Not thread-safe.
+/// `uvring_watermarks` said otherwise); or `uvring_write`'s errors, `UV_EINVAL` also for more than 64 KiB. Not thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uvring_write_copy(stream: *mut uv_stream_t, base: *const c_void, len: usize) -> c_int {
     if stream.is_null() {
@@ -45,6 +68,25 @@ pub unsafe extern "C" fn uvring_write_copy(stream: *mut uv_stream_t, base: *cons
     }
     // SAFETY: law 1.
     unsafe { gather::write_copy(Stream::from_c(stream), base.cast(), len) }.into_c()
+}
+
+/// As `uvring_write`, of received bytes, lent or kept, without copying. The view is taken: its `base` becomes NULL, and it is released
+/// when the bytes are sent, or when the stream is closed. `req` and `cb` may be NULL; an error then ends the receiving of the stream
+/// that is written to, if it receives, or is returned by the next call.
+///
+/// Returns 0, or `uvring_write`'s errors; nothing is taken then. Not thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn uvring_write_view(
+    req: *mut uvring_write_t,
+    stream: *mut uv_stream_t,
+    view: *mut uvring_view_t,
+    cb: uvring_write_cb,
+) -> c_int {
+    if stream.is_null() || view.is_null() {
+        return Errno::EINVAL.0;
+    }
+    // SAFETY: laws 1 and 2; a valid view.
+    unsafe { gather::write_view(req, Stream::from_c(stream), &*view, cb) }.into_c()
 }
 
 /// Hands to the kernel what was gathered: for one stream, or, with `stream` NULL, for all of the loop. Does not wait, and calls no

@@ -17,4 +17,5 @@ pub(crate) mod tcp;
 pub(crate) mod timer;
 pub(crate) mod tty;
 pub(crate) mod udp;
+pub(crate) mod view_pool;
 pub(crate) mod watcher;

@@ -4,6 +4,7 @@
 //! `write_queue` until the kernel has taken its datagram or refused it, then in `write_completed_queue` until its callback.
 //! `send_queue_size` and `send_queue_count` count both.
 
+pub(crate) mod lend;
 mod multicast;
 mod receive;
 mod send;
@@ -261,7 +262,7 @@ impl Udp {
 
     /// The handle is active as long as it waits for something.
     fn stop_if_idle(self) {
-        if !self.io().wants(io::IN | io::OUT) {
+        if !self.io().wants(io::IN | io::OUT) && !self.lends() {
             Handle::from(self).stop();
         }
     }
@@ -277,7 +278,12 @@ fn share_address(fd: c_int, flags: c_uint) -> Result {
     Ok(())
 }
 
+pub(crate) fn recv_stop(udp: Udp) -> Result {
+    udp.recv_stop()
+}
+
 pub(crate) fn close(udp: Udp) {
+    lend::stop(udp);
     udp.io().close(udp.event_loop());
     Handle::from(udp).stop();
     let fd = udp.io_watcher.fd.replace(-1);
@@ -292,6 +298,7 @@ pub(crate) fn finish_closing(udp: Udp) {
     udp.run_completed();
     udp.alloc_cb.set(None);
     udp.recv_cb.set(None);
+    lend::discard(udp);
 }
 
 /// The socket is ready, or requests await their callbacks (then as if writable).

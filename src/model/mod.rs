@@ -23,4 +23,5 @@ pub(crate) mod request;
 pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod timers;
+pub(crate) mod view_pool;
 pub(crate) mod watchers;

@@ -115,5 +115,6 @@ impl Loop {
             || !state.walking.finished().is_empty()
             || !state.walking.held().is_empty()
             || state.some_asyncs_taken_over()
+            || self.extension().is_some_and(|extension| !extension.ended_pools().is_empty())
     }
 }

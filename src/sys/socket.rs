@@ -325,6 +325,15 @@ pub(crate) unsafe fn read(fd: c_int, buf: &uv_buf_t) -> Result<usize> {
     repeat(|| unsafe { libc::read(fd, buf.base.cast(), buf.len) })
 }
 
+/// Reads into the user's buffers, as many as one call takes; 0 is the end.
+///
+/// # Safety
+/// `bufs` has `count` buffers, all writable (law 4).
+pub(crate) unsafe fn read_many(fd: c_int, bufs: *const uv_buf_t, count: usize) -> Result<usize> {
+    // SAFETY: the caller's; a buffer is laid out as an iovec.
+    repeat(|| unsafe { libc::readv(fd, bufs.cast(), count.min(IOV_MAX) as c_int) })
+}
+
 /// Writes the user's buffers, as many as one call takes; gives how many bytes the kernel took.
 ///
 /// # Safety

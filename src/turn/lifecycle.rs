@@ -7,7 +7,7 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::base::alloc;
-use crate::handles::{fs_event, signal};
+use crate::handles::{fs_event, signal, view_pool};
 use crate::model::event_loop::Loop;
 use crate::model::figures;
 use crate::model::handle::{Handle, flag};
@@ -74,6 +74,7 @@ impl Loop {
             }
             link = l.next_in(self.handle_queue());
         }
+        view_pool::discard_own(self)?;
         figures::note_closing(self);
         signal::loop_cleanup(self);
         fs_event::loop_cleanup(self);

@@ -26,7 +26,7 @@ use libc::c_int;
 
 use crate::abi::*;
 use crate::handles::stream::gather;
-use crate::handles::{async_handle, process, signal, timer, watcher};
+use crate::handles::{async_handle, process, signal, timer, view_pool, watcher};
 use crate::model::event_loop::Loop;
 use crate::model::figures;
 use crate::model::io_watcher::Io;
@@ -124,6 +124,10 @@ impl Loop {
         }
         has_run |= !self.check_handles().is_empty() || self.has_closing();
         watcher::run_check(self);
+        view_pool::run_closed(self);
+        if state.closed.get() {
+            return;
+        }
         dispatch::run_closing(self);
         if state.closed.get() {
             return;

@@ -3,12 +3,15 @@
 mod accept;
 mod metrics;
 mod post;
+mod read;
 mod request;
+mod view;
 mod write;
 
 pub use accept::*;
 pub use metrics::*;
 pub use post::*;
-#[allow(unused_imports, reason = "as for the struct")]
+pub use read::*;
 pub use request::*;
+pub use view::*;
 pub use write::*;

@@ -47,3 +47,6 @@ pub type uvring_write_cb = Option<unsafe extern "C" fn(req: *mut uvring_write_t,
 
 /// Called with `above` 1 when more bytes than the high watermark wait in the stream, and with 0 when they are down to the low one.
 pub type uvring_watermark_cb = Option<unsafe extern "C" fn(stream: *mut uv_stream_t, above: c_int)>;
+
+/// Called when the kernel has let go of the memory that `uvring_write_zc` was given: memory and request are the caller's again.
+pub type uvring_release_cb = Option<unsafe extern "C" fn(req: *mut uvring_write_t)>;

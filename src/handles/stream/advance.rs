@@ -11,12 +11,13 @@ use libc::c_int;
 
 use super::entry::Entry;
 use super::state::take_shutdown;
-use super::{gather, watermark, write};
+use super::{gather, recv, watermark, write};
 use crate::abi::*;
 use crate::callback;
 use crate::handles::sending;
 use crate::model::handle::{Handle, Stream, flag};
 use crate::model::io_watcher as io;
+use crate::model::metrics::add;
 use crate::model::request::Write;
 use crate::sys::socket;
 
@@ -119,6 +120,7 @@ fn step_together(stream: Stream) -> Step {
         whole += 1;
         next = link.next_in(stream.queued());
     }
+    add(&Handle::from(stream).event_loop().state().metrics.ext.write_entries, 1);
     // SAFETY: `count` were filled in, of requests whose memory stays until their ends (law 4).
     match unsafe { write::hand_over(stream, room.as_ptr().cast(), count, None) } {
         Ok(n) => {
@@ -149,7 +151,9 @@ fn took_together(stream: Stream, mut n: usize, whole: usize) {
         finish(stream, entry, 0);
         n -= bytes;
     }
-    if let Some(link) = stream.queued().first() {
+    if n > 0
+        && let Some(link) = stream.queued().first()
+    {
         took(stream, Entry::of(stream, link), n);
     }
 }
@@ -187,7 +191,7 @@ pub(super) fn push_out(stream: Stream) {
     let none_failed = advance(stream);
     let is_empty = stream.queued().is_empty();
     let is_due = if is_empty { !stream.shutdown_req.get().is_null() } else { !none_failed };
-    if is_due || !stream.completed().is_empty() || watermark::is_crossed(stream) {
+    if is_due || !stream.completed().is_empty() || watermark::is_crossed(stream) || recv::is_broken(stream) {
         stream.io().feed(Handle::from(stream).event_loop());
     }
 }
@@ -197,6 +201,7 @@ pub(super) fn on_ready(stream: Stream) {
     let none_failed = advance(stream);
     run_callbacks(stream);
     watermark::tell(stream);
+    recv::end_if_broken(stream);
     if stream.queued().is_empty() {
         drained(stream);
     } else if stream.fd() == -1 {
@@ -215,9 +220,12 @@ pub(super) fn run_callbacks(stream: Stream) {
         // Of one that has failed or was cancelled, what the kernel has not taken.
         stream.write_queue_size.set(stream.write_queue_size.get() - entry.buffers().bytes());
         entry.free_bufs();
-        event_loop.count_request(-1);
-        entry.call_back();
+        entry.call_back(stream, event_loop);
     });
+    // What gives memory back comes after the callback of its write.
+    if !stream.completed().is_empty() && stream.fd() != -1 {
+        stream.io().feed(event_loop);
+    }
 }
 
 /// Nothing is left to be written.

@@ -5,15 +5,16 @@
 //!
 //! | [`Kind`] | whose the request is | at its end |
 //! |---|---|---|
-//! | `Request` | the user's | its callback, if it has one |
-//! | `Chunk` | the library's, with the bytes of `uvring_write_copy` behind it | it is freed; an error is for the next call |
+//! | `Write` | the user's | its callback, if it has one |
+//! | `ZeroCopy` | the user's | its callback, and then, as `Release`, the one that gives the memory back |
+//! | `Chunk` | the library's, with the bytes of `uvring_write_copy` behind it, or with a view | it is freed; an error is for the next call |
 
 use std::mem::offset_of;
 use std::ptr;
 
 use libc::{c_int, c_uint, c_void};
 
-use crate::abi::ext::{uvring_req_t, uvring_write_cb, uvring_write_s, uvring_write_t};
+use crate::abi::ext::{uvring_release_cb, uvring_req_t, uvring_write_cb, uvring_write_s, uvring_write_t};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::buffers::{self, Buffers};
@@ -21,8 +22,10 @@ use crate::base::newtype::{linked, newtype};
 use crate::base::queue::Link;
 use crate::callback;
 use crate::model::event_loop::Loop;
+use crate::model::ext_request::{ExtReq, Kind};
 use crate::model::handle::{Handle, Stream};
 use crate::model::request::Write;
+use crate::model::view_pool::Kept;
 
 newtype!(
     /// A write of `uvring.h`.
@@ -96,7 +99,7 @@ impl Entry {
 
     /// True if nobody is to be called at its end.
     pub(super) fn is_silent(self) -> bool {
-        matches!(self, Entry::Ours(req) if req.callback().is_none())
+        matches!(self, Entry::Ours(req) if ExtReq::from(req).callback().is_null() && !req.is(Kind::ZeroCopy))
     }
 
     /// Notes the outcome.
@@ -118,15 +121,32 @@ impl Entry {
                 Entry::Ours(req) => buffers::give_back(req.bufs.replace(ptr::null_mut()), req.small()),
             }
         }
+        if let Entry::Ours(req) = self {
+            req.release_view();
+        }
     }
 
     /// Ends the request, whose buffers are given back, by calling the user.
-    pub(super) fn call_back(self) {
+    pub(super) fn call_back(self, stream: Stream, event_loop: Loop) {
         match self {
-            Entry::Libuv(req) => callback::write(req, req.error.get()),
+            Entry::Libuv(req) => {
+                event_loop.count_request(-1);
+                callback::write(req, req.error.get());
+            }
+            Entry::Ours(req) if req.is(Kind::ZeroCopy) => {
+                // In the queue once more, because the callback may jump away.
+                let common = ExtReq::from(req);
+                common.set_kind(Kind::Release);
+                stream.completed().push_back(req.link());
+                callback::gathered(req.as_ptr(), common.callback());
+            }
+            Entry::Ours(req) if req.is(Kind::Release) => {
+                ExtReq::from(req).end(event_loop);
+                // SAFETY: law 2; `give_back_by` wrote it.
+                callback::released(req.as_ptr(), unsafe { ExtReq::from(req).word(RELEASE).read() });
+            }
             Entry::Ours(req) => {
-                let callback = req.callback();
-                req.set_kind(None);
+                let callback = ExtReq::from(req).end(event_loop);
                 callback::gathered(req.as_ptr(), callback);
             }
         }
@@ -149,58 +169,64 @@ impl Write {
     }
 }
 
-/// Whose a write of `uvring.h` is, as kept in its first reserved word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
-pub(super) enum Kind {
-    Request = 16,
-    Chunk = 17,
+/// The first of three reserved words that hold a kept view.
+const VIEW: usize = 3;
+/// Where a request without a view has the callback that gives its memory back.
+const RELEASE: usize = 4;
+
+impl From<Gathered> for ExtReq {
+    fn from(req: Gathered) -> ExtReq {
+        // SAFETY: law 2; it begins as all do.
+        unsafe { ExtReq::from_c(req.as_ptr().cast()) }
+    }
 }
 
-/// The reserved words of a request of `uvring.h`.
-const KIND: usize = 0;
-const CALLBACK: usize = 1;
-
 impl Gathered {
-    fn word(self, at: usize) -> *mut *mut c_void {
-        // SAFETY: law 2; `at` is below the number of words.
-        unsafe { (&raw mut (*self.as_ptr()).reserved).cast::<*mut c_void>().add(at) }
-    }
-
     /// Fills the fields of a request that begins. It keeps the loop alive.
     pub(super) fn init(self, stream: Stream, kind: Kind, bufs: *mut uv_buf_t, nbufs: c_uint, cb: uvring_write_cb) {
-        let event_loop = Handle::from(stream).event_loop();
-        self.r#type.set(UV_UNKNOWN_REQ);
-        self.status.set(0);
-        self.r#loop.set(event_loop.as_ptr());
-        self.link().init();
+        let common = ExtReq::from(self);
+        let callback = cb.map_or(ptr::null_mut(), |cb| cb as *mut c_void);
+        common.begin(Handle::from(stream).event_loop(), kind, callback);
+        // SAFETY: law 2.
+        unsafe { common.word(VIEW).write(ptr::null_mut()) };
         self.handle.set(stream.as_ptr());
         self.done.set(0);
         self.copied.set(0);
         self.write_index.set(0);
         self.nbufs.set(nbufs);
         self.bufs.set(bufs);
-        self.set_kind(Some(kind));
-        let callback = cb.map_or(ptr::null_mut(), |cb| cb as *mut c_void);
-        // SAFETY: law 2.
-        unsafe { self.word(CALLBACK).write(callback) };
-        event_loop.count_request(1);
     }
 
-    /// None at its end.
-    fn set_kind(self, kind: Option<Kind>) {
+    /// Holds a view until its bytes are gone.
+    pub(super) fn hold(self, view: Kept) {
         // SAFETY: law 2.
-        unsafe { self.word(KIND).write(ptr::without_provenance_mut(kind.map_or(0, |kind| kind as usize))) };
+        unsafe { ExtReq::from(self).word(VIEW).cast::<[*mut c_void; 3]>().write(view.into_words()) };
+    }
+
+    fn release_view(self) {
+        // SAFETY: law 2; the words are NULL, or what `hold` wrote.
+        let words = unsafe {
+            let words = ExtReq::from(self).word(VIEW).cast::<[*mut c_void; 3]>().read();
+            ExtReq::from(self).word(VIEW).write(ptr::null_mut());
+            words
+        };
+        if let Some(view) = Kept::from_words(words) {
+            view.release();
+        }
     }
 
     pub(super) fn is_chunk(self) -> bool {
-        // SAFETY: law 2.
-        unsafe { self.word(KIND).read() }.addr() == Kind::Chunk as usize
+        self.is(Kind::Chunk)
     }
 
-    fn callback(self) -> uvring_write_cb {
-        // SAFETY: law 2; `init` wrote such a callback, and NULL is none.
-        unsafe { self.word(CALLBACK).cast::<uvring_write_cb>().read() }
+    fn is(self, kind: Kind) -> bool {
+        ExtReq::from(self).kind() == Some(kind)
+    }
+
+    /// Has `release` called when the kernel has let go of the memory.
+    pub(super) fn give_back_by(self, release: uvring_release_cb) {
+        // SAFETY: law 2; such a request holds no view.
+        unsafe { ExtReq::from(self).word(RELEASE).write(release.map_or(ptr::null_mut(), |cb| cb as *mut c_void)) };
     }
 
     /// The room for a short array of buffers.
@@ -218,12 +244,11 @@ impl Gathered {
 
     /// Ends a request that nobody is called for.
     pub(super) fn end_silently(self, event_loop: Loop) {
-        event_loop.count_request(-1);
-        if self.is_chunk() {
+        let is_chunk = self.is_chunk();
+        ExtReq::from(self).end(event_loop);
+        if is_chunk {
             // SAFETY: `new_chunk` made it, and it is in no list any more.
             unsafe { alloc::free(self.as_ptr().cast()) };
-        } else {
-            self.set_kind(None);
         }
     }
 

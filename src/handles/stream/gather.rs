@@ -6,16 +6,19 @@
 use libc::c_uint;
 
 use super::advance::{self, push_out};
-use super::entry::{Gathered, Kind};
+use super::entry::{Entry, Gathered};
 use super::side::Side;
 use super::{watermark, write};
-use crate::abi::ext::{uvring_write_cb, uvring_write_t};
+use crate::abi::ext::{uvring_release_cb, uvring_view_t, uvring_write_cb, uvring_write_t};
 use crate::abi::*;
 use crate::base::buffers;
 use crate::model::event_loop::Loop;
+use crate::model::ext_request::Kind;
 use crate::model::handle::{Handle, Stream, flag};
 use crate::model::io_watcher as io;
+use crate::model::metrics::add;
 use crate::model::net::Net;
+use crate::model::view_pool::Kept;
 use crate::op::check_buffers;
 
 /// What `uvring_write_copy` takes at most, and the smallest and largest memory that it copies to.
@@ -33,6 +36,46 @@ pub(crate) unsafe fn write(
     nbufs: c_uint,
     cb: uvring_write_cb,
 ) -> Result {
+    // SAFETY: the caller's.
+    unsafe { write_as(Kind::Write, req, stream, bufs, nbufs, cb) }.map(|_| ())
+}
+
+/// `uvring_write_zc`, as `uvring_write`: the kernel copies. What it is without a copy pays only on real network cards, and not for
+/// memory that fits the processor's cache.
+///
+/// # Safety
+/// As for `write`.
+pub(crate) unsafe fn write_zc(
+    req: *mut uvring_write_t,
+    stream: Stream,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    cb: uvring_write_cb,
+    release: uvring_release_cb,
+) -> Result {
+    if release.is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let counters = &Handle::from(stream).event_loop().state().metrics.ext;
+    // SAFETY: the caller's.
+    let req = unsafe { write_as(Kind::ZeroCopy, req, stream, bufs, nbufs, cb) }?;
+    add(&counters.zc_sends, 1);
+    add(&counters.zc_copied, 1);
+    req.copied.set(1);
+    req.give_back_by(release);
+    Ok(())
+}
+
+/// # Safety
+/// As for `write`.
+unsafe fn write_as(
+    kind: Kind,
+    req: *mut uvring_write_t,
+    stream: Stream,
+    bufs: *const uv_buf_t,
+    nbufs: c_uint,
+    cb: uvring_write_cb,
+) -> Result<Gathered> {
     if req.is_null() {
         return Err(Errno::EINVAL);
     }
@@ -44,11 +87,11 @@ pub(crate) unsafe fn write(
     let side = begin(stream)?;
     // SAFETY: the caller's, and room in the request (law 2).
     let own = unsafe { buffers::keep(bufs, nbufs, req.small()) }?;
-    req.init(stream, Kind::Request, own, nbufs, cb);
+    req.init(stream, kind, own, nbufs, cb);
     stream.queued().push_back(req.link());
     // SAFETY: just kept.
     queued(stream, side, unsafe { buffers::Buffers::of(own, nbufs as usize) }.bytes());
-    Ok(())
+    Ok(req)
 }
 
 /// `uvring_write_copy`.
@@ -84,6 +127,38 @@ pub(crate) unsafe fn write_copy(stream: Stream, base: *const u8, len: usize) -> 
     // SAFETY: the caller's, and there is room.
     unsafe { chunk.append(base, len) };
     side.room.set(side.room.get() - len);
+    queued(stream, side, len);
+    Ok(())
+}
+
+/// `uvring_write_view`; without a request if `req` is NULL.
+///
+/// # Safety
+/// `req` is NULL or the caller's (law 2).
+pub(crate) unsafe fn write_view(
+    req: *mut uvring_write_t,
+    stream: Stream,
+    view: &uvring_view_t,
+    cb: uvring_write_cb,
+) -> Result {
+    let side = begin(stream)?;
+    let len = view.len.get();
+    let own = if req.is_null() { Some(Gathered::new_chunk(stream, 0)?) } else { None };
+    let (kept, base) = Kept::take(view).inspect_err(|_| {
+        if let Some(own) = own {
+            own.end_silently(Handle::from(stream).event_loop());
+        }
+    })?;
+    let req = own.unwrap_or_else(|| {
+        // SAFETY: the caller's.
+        let req = unsafe { Gathered::from_c(req) };
+        req.init(stream, Kind::Write, req.small(), 1, cb);
+        req
+    });
+    // SAFETY: the room for a first buffer (law 2).
+    unsafe { req.small().write(uv_buf_t { base, len }) };
+    req.hold(kept);
+    stream.queued().push_back(req.link());
     queued(stream, side, len);
     Ok(())
 }
@@ -126,6 +201,9 @@ pub(super) fn gathers_all(stream: Stream) -> bool {
 
 fn wait_for_callbacks(stream: Stream, side: &'static Side, bytes: usize) {
     let event_loop = Handle::from(stream).event_loop();
+    let counters = &event_loop.state().metrics.ext;
+    add(&counters.write_calls, 1);
+    add(&counters.write_bytes, bytes as u64);
     if stream.io().wants(io::OUT) {
         return watermark::note(stream);
     }
@@ -139,6 +217,15 @@ fn wait_for_callbacks(stream: Stream, side: &'static Side, bytes: usize) {
     side.bytes.set(side.bytes.get() + bytes);
     if side.bytes.get() >= extension.gather_bytes.get() {
         push_out(stream);
+    }
+}
+
+/// `uvring_cancel` of a write. One that has ended needs none; its callback tells how.
+pub(crate) fn cancel(req: Gathered) {
+    // SAFETY: laws 1 and 2: the request is under way, so its stream is alive.
+    let stream = unsafe { Stream::from_c(req.handle.get()) };
+    if !Handle::from(stream).is_closing() && !req.bufs.get().is_null() && req.status.get() == 0 {
+        advance::cancel(stream, Entry::Ours(req));
     }
 }
 

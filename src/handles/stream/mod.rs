@@ -6,12 +6,14 @@
 
 pub(crate) mod accept;
 mod advance;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod gather;
 pub(crate) mod hand_out;
 pub(crate) mod listen;
 pub(crate) mod read;
+pub(crate) mod reads;
 pub(crate) mod ready;
+pub(crate) mod recv;
 mod side;
 pub(crate) mod state;
 pub(crate) mod watermark;

@@ -8,8 +8,8 @@ use std::ptr;
 use libc::{c_int, c_uint};
 use once_cell::race::OnceBool;
 
-use super::accept;
 use super::state::Suggestion;
+use super::{accept, reads, recv};
 use crate::abi::*;
 use crate::base::environment;
 use crate::callback;
@@ -62,7 +62,11 @@ pub unsafe extern "C" fn uv_read_start(stream: *mut uv_stream_t, alloc_cb: uv_al
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn uv_read_stop(stream: *mut uv_stream_t) -> c_int {
     // SAFETY: law 1.
-    stop(unsafe { Stream::from_c(stream) });
+    let stream = unsafe { Stream::from_c(stream) };
+    // Requests go on.
+    if !is_by_requests(stream) {
+        stop(stream);
+    }
     0
 }
 
@@ -94,10 +98,13 @@ pub(super) fn stop(stream: Stream) {
     }
 }
 
-/// Reads no more; the callbacks stay.
-fn end_reading(stream: Stream) {
+/// Reads no more; the callbacks of `uv_read_start` stay.
+pub(super) fn end_reading(stream: Stream) {
     let handle = Handle::from(stream);
     handle.clear(flag::READING);
+    if let Some(side) = stream.side() {
+        side.stop_receiving();
+    }
     stream.io().stop(handle.event_loop(), io::IN);
     handle.stop();
 }
@@ -105,6 +112,9 @@ fn end_reading(stream: Stream) {
 /// The descriptor is readable, or has met an error.
 pub(super) fn on_ready(stream: Stream, events: c_uint) {
     let handle = Handle::from(stream);
+    if stream.alloc_cb.get().is_none() {
+        return if is_by_requests(stream) { reads::on_ready(stream) } else { recv::on_ready(stream) };
+    }
     let is_ipc = is_ipc(stream);
     for _ in 0..MOST_READS {
         if !handle.has(flag::READING) {
@@ -160,7 +170,7 @@ pub(super) fn on_ready(stream: Stream, events: c_uint) {
 ///
 /// # Safety
 /// The buffer is writable (law 4).
-unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
+pub(super) unsafe fn take(stream: Stream, buf: &uv_buf_t, is_ipc: bool) -> Result<usize> {
     add(&Handle::from(stream).event_loop().state().metrics.stream_reads, 1);
     // SAFETY: the caller's.
     unsafe {
@@ -182,6 +192,9 @@ fn end(stream: Stream, buf: &uv_buf_t) {
 
 /// The end, where there was no need to ask for a buffer.
 pub(super) fn end_without_buffer(stream: Stream) {
+    if stream.alloc_cb.get().is_none() {
+        return if is_by_requests(stream) { reads::end_all(stream, Errno::EOF) } else { recv::end(stream) };
+    }
     end(stream, &uv_buf_t { base: ptr::null_mut(), len: 0 });
 }
 
@@ -193,6 +206,11 @@ fn fail(stream: Stream, error: Errno, buf: &uv_buf_t) {
     if handle.has(flag::READING) {
         end_reading(stream);
     }
+}
+
+/// True while there are reads of `uvring_read` to be served.
+pub(super) fn is_by_requests(stream: Stream) -> bool {
+    stream.side().is_some_and(|side| !side.reads().is_empty())
 }
 
 /// True for a pipe over which handles are passed.

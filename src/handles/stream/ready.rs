@@ -5,7 +5,7 @@
 use libc::c_uint;
 
 use super::state::{take_connect, take_shutdown};
-use super::{accept, advance, gather, read};
+use super::{accept, advance, gather, read, reads};
 use crate::abi::*;
 use crate::callback;
 use crate::model::handle::{Handle, Stream, flag};
@@ -34,8 +34,11 @@ pub(crate) fn finish_closing(stream: Stream) {
     if let Some(req) = take_connect(stream) {
         callback::connect(req, Errno::ECANCELED.0);
     }
+    reads::end_all(stream, Errno::ECANCELED);
     advance::flush(stream, Errno::ECANCELED);
-    advance::run_callbacks(stream);
+    while !stream.completed().is_empty() {
+        advance::run_callbacks(stream);
+    }
     if let Some(req) = take_shutdown(stream) {
         callback::shutdown(req, Errno::ECANCELED.0);
     }
@@ -49,6 +52,12 @@ pub(crate) fn on_ready(stream: Stream, events: c_uint) {
     }
     if !stream.connect_req.get().is_null() {
         return finish_connecting(stream);
+    }
+    if reads::have_ended(stream) {
+        reads::call_back(stream);
+        if stream.fd() == -1 {
+            return;
+        }
     }
     if events & (io::IN | io::ERR | io::HUP) != 0 {
         if is_end(stream, events) {

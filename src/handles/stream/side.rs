@@ -7,12 +7,13 @@ use std::ptr::NonNull;
 use libc::{SO_TYPE, SOL_SOCKET, c_int};
 
 use super::entry::Gathered;
-use crate::abi::ext::uvring_watermark_cb;
+use crate::abi::ext::{uvring_recv_cb, uvring_watermark_cb};
 use crate::abi::*;
 use crate::base::alloc;
 use crate::base::queue;
 use crate::base::queue::Link;
 use crate::model::handle::{Handle, Kind, Stream};
+use crate::model::view_pool::Receiver;
 use crate::sys::socket;
 
 /// The high watermark before anybody has set one.
@@ -32,6 +33,12 @@ pub(super) struct Side {
     pub(super) room: Cell<usize>,
     /// What ended a write that nobody is called for, until the next call tells.
     pub(super) error: Cell<c_int>,
+    /// Where it receives into, and whom it tells while it does.
+    pub(super) receiver: Cell<Option<&'static Receiver>>,
+    pub(super) recv_cb: Cell<uvring_recv_cb>,
+    /// Reads to be served, and those whose callbacks are due.
+    reads: uv__queue,
+    ended_reads: uv__queue,
     pub(super) low: Cell<usize>,
     pub(super) high: Cell<usize>,
     pub(super) watermark_cb: Cell<uvring_watermark_cb>,
@@ -42,8 +49,20 @@ pub(super) struct Side {
 impl Side {
     /// Its place among the loop's streams with something gathered.
     pub(super) fn link(&self) -> Link {
-        // SAFETY: boxed; `discard` unlinks it.
+        // SAFETY: boxed; `discard_side` unlinks it.
         unsafe { Link::at(&raw const self.gathered) }
+    }
+
+    /// Reads to be served.
+    pub(super) fn reads(&self) -> Link {
+        // SAFETY: boxed; the list is empty when `discard_side` frees it.
+        unsafe { Link::at(&raw const self.reads) }
+    }
+
+    /// Reads whose callbacks are due.
+    pub(super) fn ended_reads(&self) -> Link {
+        // SAFETY: boxed; the list is empty when `discard_side` frees it.
+        unsafe { Link::at(&raw const self.ended_reads) }
     }
 
     pub(super) fn of_link(link: Link) -> &'static Side {
@@ -64,6 +83,18 @@ impl Side {
         };
         self.is_socket.set(Some(is_socket));
         is_socket
+    }
+
+    /// True if it receives into a pool.
+    pub(super) fn receives(&self) -> bool {
+        self.recv_cb.get().is_some()
+    }
+
+    pub(super) fn stop_receiving(&self) {
+        self.recv_cb.set(None);
+        if let Some(receiver) = self.receiver.get() {
+            receiver.stop();
+        }
     }
 
     /// The error that waits for the next call.
@@ -96,6 +127,10 @@ impl Stream {
             chunk: Cell::new(None),
             room: Cell::new(0),
             error: Cell::new(0),
+            receiver: Cell::new(None),
+            recv_cb: Cell::new(None),
+            reads: uv__queue::new(),
+            ended_reads: uv__queue::new(),
             low: Cell::new(0),
             high: Cell::new(HIGH),
             watermark_cb: Cell::new(None),
@@ -107,6 +142,8 @@ impl Stream {
             boxed.as_ref()
         };
         side.link().init();
+        side.reads().init();
+        side.ended_reads().init();
         Ok(side)
     }
 
@@ -116,6 +153,9 @@ impl Stream {
         unsafe {
             if let Some(boxed) = NonNull::new(self.side_word().replace(std::ptr::null_mut()).cast::<Side>()) {
                 boxed.as_ref().link().unlink();
+                if let Some(receiver) = boxed.as_ref().receiver.take() {
+                    receiver.let_go();
+                }
                 alloc::unbox(boxed);
             }
         }

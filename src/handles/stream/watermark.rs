@@ -21,8 +21,11 @@ pub(crate) fn set(stream: Stream, low: usize, high: usize, cb: uvring_watermark_
     Ok(())
 }
 
-/// True if the user is to be told something.
+/// True if the user is to be told something. While it connects, the stream is not fed: that is how it hears of its connection.
 pub(super) fn is_crossed(stream: Stream) -> bool {
+    if !stream.connect_req.get().is_null() {
+        return false;
+    }
     let Some(side) = stream.side().filter(|side| side.watermark_cb.get().is_some()) else { return false };
     let queued = stream.write_queue_size.get();
     if side.above.get() { queued <= side.low.get() } else { queued > side.high.get() }

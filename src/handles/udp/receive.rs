@@ -5,6 +5,7 @@ use std::ptr;
 
 use libc::{c_int, c_uint, mmsghdr, msghdr, sockaddr, sockaddr_storage, socklen_t};
 
+use super::lend;
 use crate::abi::*;
 use crate::callback;
 use crate::model::handle::{Handle, Udp, flag};
@@ -13,10 +14,10 @@ use crate::sys::datagram;
 use crate::sys::datagram::ReportRoom;
 
 /// Room for any datagram.
-const DATAGRAM: usize = 64 * 1024;
+pub(super) const DATAGRAM: usize = 64 * 1024;
 
 /// How many datagrams an event may bring, so that a busy socket does not starve the others.
-const PER_EVENT: usize = 32;
+pub(super) const PER_EVENT: usize = 32;
 
 /// How many datagrams come from one system call.
 const BATCH: usize = 20;
@@ -65,7 +66,7 @@ impl Udp {
         if alloc_cb.is_none() || recv_cb.is_none() {
             return Err(Errno::EINVAL);
         }
-        if self.io().wants(io::IN) {
+        if self.io().wants(io::IN) || self.lends() {
             return Err(Errno::EALREADY);
         }
         self.bind_if_new(libc::AF_INET, 0)?;
@@ -76,8 +77,9 @@ impl Udp {
         Ok(())
     }
 
-    fn recv_stop(self) -> Result {
+    pub(super) fn recv_stop(self) -> Result {
         self.check_type()?;
+        lend::stop(self);
         self.io().stop(self.event_loop(), io::IN);
         self.stop_if_idle();
         self.alloc_cb.set(None);
@@ -91,6 +93,9 @@ impl Udp {
 
     /// Delivers datagrams until none is left, or what the error queue holds (MSG_ERRQUEUE in `flags`).
     pub(super) fn receive(self, flags: c_int) {
+        if self.alloc_cb.get().is_none() {
+            return lend::receive(self, flags);
+        }
         let event_loop = self.event_loop();
         let mut left = PER_EVENT;
         while left > 0 && self.receives() {
@@ -185,19 +190,19 @@ impl Udp {
 }
 
 /// Where the kernel leaves what comes with a datagram.
-struct Place {
+pub(super) struct Place {
     sender: sockaddr_storage,
     report: ReportRoom,
 }
 
 impl Place {
-    const fn new() -> Place {
+    pub(super) const fn new() -> Place {
         // SAFETY: zeros are an address without a family.
         Place { sender: unsafe { zeroed() }, report: ReportRoom::new() }
     }
 
     /// A message to be received here, and into `buf`, with a report if it comes from the error queue.
-    fn message(&mut self, buf: &uv_buf_t, flags: c_int) -> msghdr {
+    pub(super) fn message(&mut self, buf: &uv_buf_t, flags: c_int) -> msghdr {
         let len = size_of::<sockaddr_storage>() as socklen_t;
         let mut message = datagram::message((&raw mut self.sender).cast_const().cast(), len, buf, 1);
         if flags & libc::MSG_ERRQUEUE != 0 {
@@ -209,6 +214,12 @@ impl Place {
 
 /// Calls the user with a datagram, or with what the error queue tells of one.
 fn deliver(udp: Udp, message: &msghdr, len: usize, buf: &uv_buf_t, flags: c_uint) {
+    let (nread, sender, flags) = told(message, len, flags);
+    callback::recv(udp, nread, buf, sender, flags);
+}
+
+/// What the user is told of a message: the length or an error, from whom, and how.
+pub(super) fn told(message: &msghdr, len: usize, flags: c_uint) -> (isize, *const sockaddr, c_uint) {
     let mut sender = message.msg_name.cast_const().cast::<sockaddr>();
     let mut nread = len as isize;
     let mut flags = flags;
@@ -228,5 +239,5 @@ fn deliver(udp: Udp, message: &msghdr, len: usize, buf: &uv_buf_t, flags: c_uint
             sender = report.offender;
         }
     }
-    callback::recv(udp, nread, buf, sender, flags);
+    (nread, sender, flags)
 }
