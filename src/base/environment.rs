@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use libc::{c_char, c_int, c_uint};
+use libc::{c_int, c_uint};
 
 /// The number that a variable begins with, as `atoi` reads it: blanks and a sign may come first, and what is no number is 0. `None` if
 /// there is no such variable.
@@ -25,8 +25,12 @@ pub(crate) fn is(name: &CStr, value: &CStr) -> bool {
 
 /// The same, and not in a program that runs with more rights than the user who set the variable.
 pub(crate) fn is_ours(name: &CStr, value: &CStr) -> bool {
+    // Miri plays no program that has more rights than its user.
+    #[cfg(miri)]
+    use libc::getenv as secure_getenv;
+    #[cfg(not(miri))]
     unsafe extern "C" {
-        fn secure_getenv(name: *const c_char) -> *const c_char;
+        fn secure_getenv(name: *const libc::c_char) -> *const libc::c_char;
     }
     // SAFETY: as in `number`.
     unsafe {
