@@ -4,8 +4,8 @@ use crate::{library, sources};
 
 const END: &str = "<!-- end -->";
 
-/// Puts the row into the table of the page, in place of the one with the same first cell if there is one. The table stands between
-/// `<!-- written by NAME -->` and `<!-- end -->`, and has a head.
+/// Puts the row into the table of the page, in place of the one with the same first cell if there is one, of which a cell stays that is
+/// empty now. The table stands between `<!-- written by NAME -->` and `<!-- end -->`, and has a head.
 pub fn row(page: &str, table: &str, cells: &[&str]) -> Result<(), String> {
     if std::env::var_os("UVRING_DOCS_UPDATE").is_none() {
         return Ok(());
@@ -23,9 +23,15 @@ fn with_row(text: &str, table: &str, cells: &[&str]) -> Option<String> {
     let (before, rest) = text.split_once(&start)?;
     let (inside, after) = rest.split_once(END)?;
     let key = format!("| {} |", cells.first()?);
-    let row = format!("| {} |", cells.join(" | "));
     let mut rows: Vec<&str> = inside.lines().collect();
-    match rows.iter().position(|old| old.starts_with(&key)) {
+    let old = rows.iter().position(|row| row.starts_with(&key));
+    let old_cells: Vec<&str> = old.map_or(vec![], |at| rows[at].split('|').skip(1).map(str::trim).collect());
+    let merged = cells.iter().enumerate().map(|(at, &cell)| match cell {
+        "" => old_cells.get(at).copied().unwrap_or_default(),
+        new => new,
+    });
+    let row = format!("| {} |", merged.collect::<Vec<_>>().join(" | "));
+    match old {
         Some(at) => rows[at] = &row,
         None => rows.push(&row),
     }
@@ -41,6 +47,7 @@ mod tests {
         let text = "a\n<!-- written by x -->\n| what | n |\n|---|---|\n| b | 1 |\n<!-- end -->\nc\n";
         let new = with_row(text, "x", &["b", "2"]).expect("the table is there");
         assert_eq!(new, text.replace('1', "2"));
+        assert_eq!(with_row(text, "x", &["b", ""]).as_deref(), Some(text));
         let new = with_row(text, "x", &["d", "3"]).expect("the table is there");
         assert_eq!(new, text.replace("<!-- end", "| d | 3 |\n<!-- end"));
         assert_eq!(with_row(text, "y", &["b", "2"]), None);

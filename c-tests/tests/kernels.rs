@@ -4,7 +4,7 @@
 //! `UVRING_KERNELS` names which, with commas between: versions, those for aarch64 with `-arm64` behind, or paths of kernel files
 //! (`5.10,6.1,6.12,6.12-arm64,sid`); none unless set. All tests that the filter leaves share one boot: half an hour on two processors for
 //! everything. `UVRING_KERNELS_SECONDS` bounds it: our own tests then, those of files first, and none begins after so many seconds.
-//! `UVRING_DOCS_UPDATE=1` writes what a whole run did into `docs/kernels.md`.
+//! `UVRING_DOCS_UPDATE=1` writes into `docs/kernels.md` what those did of which all ran: `… -- suite` writes of libuv's suite alone.
 //!
 //! A test of ours may say `/* not on kernel 6.1: reason */`, or `/* not on kernels: reason */` if it is about time: a guest without KVM is
 //! slow, and a test may take five times as long there as elsewhere. One that fails is run again, twice: passing both times it is reported
@@ -159,31 +159,38 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
     let mut trials = Vec::new();
     for kernel in asked.split(',').filter(|kernel| !kernel.is_empty()).map(Kernel::new) {
         let lacks = kernel.lacks();
-        let (mut wanted, mut found, mut whole) = (Vec::new(), Vec::new(), budget.is_none());
+        let (mut wanted, mut found, mut partly) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (at, test) in tests.iter().enumerate() {
             for driver in DRIVERS {
                 let name = format!("kernels::{}::{}::{}::{driver}", kernel.name, test.kind, test.name);
                 let this = format!("kernel {}", kernel.version());
                 let names = [driver, "kernels", &this, kernel.machine.name()];
                 let not_here = test.source.as_ref().and_then(|(_, text)| sources::not_on(text, names.into_iter()));
-                match (&not_here, is_asked(args, &name)) {
-                    (None, true) => wanted.push((at, driver)),
-                    (None, false) => whole = false,
-                    (Some(_), _) => {}
+                if not_here.is_none() && is_asked(args, &name) {
+                    wanted.push((at, driver));
+                } else if not_here.is_none() {
+                    partly.insert((test.kind, driver));
                 }
                 found.push((name, at, driver, not_here.or_else(|| lacks.clone())));
             }
         }
         let guest: Arc<OnceLock<Result<Result<Results, String>, String>>> = Arc::default();
-        let (kernel, wanted) = (Arc::new(kernel), Arc::new(wanted));
+        let asked = Arc::new((kernel, wanted, partly));
         for (name, at, driver, not_here) in found {
-            let (guest, kernel, wanted, tests) =
-                (Arc::clone(&guest), Arc::clone(&kernel), Arc::clone(&wanted), Arc::clone(&tests));
+            let (guest, asked, tests) = (Arc::clone(&guest), Arc::clone(&asked), Arc::clone(&tests));
             trials.push(Trial::ignorable_test(name, move || {
                 if let Some(reason) = not_here {
                     return Ok(Completion::ignored_with(reason));
                 }
-                let run = || run(&kernel, &tests, &wanted, budget, whole);
+                let run = || {
+                    let (kernel, wanted, partly) = &*asked;
+                    let ran = run(kernel, &tests, wanted, budget)?;
+                    match &ran {
+                        Ok(results) if results.ended && budget.is_none() => results.write(kernel, &tests, partly)?,
+                        _ => {}
+                    }
+                    Ok(ran)
+                };
                 match guest.get_or_init(run).as_ref().map_err(Failed::from)? {
                     Ok(results) => judge(results, &tests[at], driver, budget),
                     Err(lacks) => Ok(Completion::ignored_with(lacks)),
@@ -232,7 +239,6 @@ fn run(
     tests: &[Test],
     wanted: &[(usize, &'static str)],
     budget: Option<u64>,
-    whole: bool,
 ) -> Result<Result<Results, String>, String> {
     let found = match kernel.find()? {
         Ok(found) => found,
@@ -273,11 +279,7 @@ fn run(
     // For who wants to know how long each took.
     let log = sources::work_dir().join("kernels").join(format!("{}.log", kernel.name.replace('/', "_")));
     std::fs::write(&log, &said).map_err(|e| format!("{}: {e}", log.display()))?;
-    let results = Results { how, ..read(&said) };
-    if whole {
-        results.write(kernel, tests)?;
-    }
-    Ok(Ok(results))
+    Ok(Ok(Results { how, ..read(&said) }))
 }
 
 /// Lines of what a test has said begin with a blank; how it ended follows.
@@ -318,13 +320,14 @@ impl Results {
         self.tests.get(&(test.kind.to_string(), test.name.clone(), driver.to_string()))
     }
 
-    /// Writes what a whole run did into the pages.
-    fn write(&self, kernel: &Kernel, tests: &[Test]) -> Result<(), String> {
+    /// Writes into the pages what those did that did not run in part.
+    fn write(&self, kernel: &Kernel, tests: &[Test], partly: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let (ring, ways) = self.ring_and_ways();
         let mut cells = vec![kernel.name.clone(), self.release.clone(), kernel.machine.name().into(), ring, ways];
         for kind in ["own", "suite"] {
             for driver in DRIVERS {
-                cells.push(self.count(tests, kind, driver));
+                let whole = !partly.contains(&(kind, driver));
+                cells.push(if whole { self.count(tests, kind, driver) } else { String::new() });
             }
         }
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();

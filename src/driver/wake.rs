@@ -16,6 +16,7 @@ use libc::c_int;
 
 use crate::abi::{Errno, Result};
 use crate::base::sync::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
+use crate::sys::call;
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -73,7 +74,8 @@ impl Wake {
         // SAFETY: eight bytes are read from `one`; `__errno_location` is always valid.
         unsafe {
             let errno = *libc::__errno_location();
-            libc::write(self.fd(), (&raw const one).cast(), 8);
+            // Nobody else would wake the loop: also where a filter or a tracer makes the call fail with EINTR.
+            let _ = call::retry_long(|| libc::write(self.fd(), (&raw const one).cast(), 8));
             *libc::__errno_location() = errno;
         }
     }
