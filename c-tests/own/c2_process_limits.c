@@ -65,5 +65,6 @@ int main(void) {
             run_silently(body, name);
         }
     }
+    printf("survives: limits of the process | RLIMIT_NPROC, RLIMIT_MEMLOCK and RLIMIT_AS, from the start and in mid-run\n");
     return 0;
 }

@@ -18,6 +18,11 @@ pub fn row(page: &str, table: &str, cells: &[&str]) -> Result<(), String> {
     })
 }
 
+/// Writes a row of `docs/what-it-survives.md`: what was done, with which figures, and by which command.
+pub fn survived(what: &str, figures: &str, command: &str) -> Result<(), String> {
+    row("what-it-survives.md", "the tests", &[what, figures, &format!("`{command}`")])
+}
+
 fn with_row(text: &str, table: &str, cells: &[&str]) -> Option<String> {
     let start = format!("<!-- written by {table} -->\n");
     let (before, rest) = text.split_once(&start)?;

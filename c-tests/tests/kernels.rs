@@ -4,7 +4,7 @@
 //! `UVRING_KERNELS` names which, with commas between: versions, those for aarch64 with `-arm64` behind, or paths of kernel files
 //! (`5.10,6.1,6.12,6.12-arm64,sid`); none unless set. All tests that the filter leaves share one boot: half an hour on two processors for
 //! everything. `UVRING_KERNELS_SECONDS` bounds it: our own tests then, those of files first, and none begins after so many seconds.
-//! `UVRING_DOCS_UPDATE=1` writes into `docs/kernels.md` what those did of which all ran: `… -- suite` writes of libuv's suite alone.
+//! `UVRING_TEST_AGAINST=ring` leaves out the other driver. `UVRING_DOCS_UPDATE=1` writes into `docs/kernels.md` what those did of which all ran: `… -- suite` writes of libuv's suite alone.
 //!
 //! A test of ours may say `/* not on kernel 6.1: reason */`, or `/* not on kernels: reason */` if it is about time: a guest without KVM is
 //! slow, and a test may take five times as long there as elsewhere. One that fails is run again, twice: passing both times it is reported
@@ -155,6 +155,7 @@ fn is_asked(args: &Arguments, name: &str) -> bool {
 fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
     let asked = std::env::var("UVRING_KERNELS").unwrap_or_default();
     let budget = budget()?;
+    let only = std::env::var("UVRING_TEST_AGAINST").ok();
     let tests = Arc::new(if asked.is_empty() { vec![] } else { tests(budget.is_some())? });
     let mut trials = Vec::new();
     for kernel in asked.split(',').filter(|kernel| !kernel.is_empty()).map(Kernel::new) {
@@ -162,6 +163,10 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
         let (mut wanted, mut found, mut partly) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (at, test) in tests.iter().enumerate() {
             for driver in DRIVERS {
+                if only.as_ref().is_some_and(|only| only != driver) {
+                    partly.insert((test.kind, driver));
+                    continue;
+                }
                 let name = format!("kernels::{}::{}::{}::{driver}", kernel.name, test.kind, test.name);
                 let this = format!("kernel {}", kernel.version());
                 let names = [driver, "kernels", &this, kernel.machine.name()];
@@ -329,6 +334,15 @@ impl Results {
                 let whole = !partly.contains(&(kind, driver));
                 cells.push(if whole { self.count(tests, kind, driver) } else { String::new() });
             }
+        }
+        for (kind, what) in [("own", "our C tests"), ("suite", "libuv's suite")] {
+            if DRIVERS.iter().any(|driver| partly.contains(&(kind, *driver))) {
+                continue;
+            }
+            let [ring, epoll] = DRIVERS.map(|driver| self.count(tests, kind, driver));
+            let what = format!("kernel {}, {}: {what}", kernel.name, kernel.machine.name());
+            let command = format!("UVRING_KERNELS={} cargo test -p c-tests --test kernels -- ::{kind}::", kernel.name);
+            pages::survived(&what, &format!("ring: {ring}; epoll: {epoll}"), &command)?;
         }
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         pages::row("kernels.md", "c-tests/tests/kernels.rs", &cells)

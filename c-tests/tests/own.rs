@@ -13,7 +13,8 @@
 //! `/* timeout: 120 */` (seconds, instead of 60), `/* not on libuv: reason */`, `/* not on aarch64: reason */` (and so on, for each of the
 //! names above; `1cpu`, `asan` or another part of names means all that have it), and `/* no leak check: reason */` for the checkers.
 //! `UVRING_TEST_AGAINST=libuv` (or another) leaves out the others. `own-expect.toml` lists those that do not pass yet;
-//! `UVRING_SUITE_UPDATE=1` writes it anew.
+//! `UVRING_SUITE_UPDATE=1` writes it anew. `UVRING_DOCS_UPDATE=1` writes into `docs/what-it-survives.md` how many passed, on each that all
+//! ran on, and what a test says on standard output as `survives: WHAT | FIGURES`.
 //!
 //! A test that fails is run again alone, twice: passing both times it is reported FLAKY, failing either time it is red.
 
@@ -21,7 +22,7 @@ use c_tests::again;
 use c_tests::expect::Expect;
 use c_tests::library::{self, Library, Sanitizer};
 use c_tests::sources::{self, c_files, not_on, remark};
-use c_tests::{own, processor, program, refuse};
+use c_tests::{own, pages, processor, program, refuse};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use parking_lot::Mutex;
 use std::path::Path;
@@ -37,8 +38,8 @@ const CHECKERS: [&str; 4] = ["valgrind", "asan-ring", "asan-epoll", "tsan"];
 const MISTAKE: &str = "97";
 const PATIENCE: u32 = 10;
 
-/// What the tests did that a list is written from: by driver and test, why it failed if it did.
-type Results = Arc<Mutex<Vec<(&'static str, String, Option<String>)>>>;
+/// What the tests did that lists are written from: by driver and test, whether it was skipped, and why it failed if it did.
+type Results = Arc<Mutex<Vec<(&'static str, String, bool, Option<String>)>>>;
 
 fn main() -> ExitCode {
     test().unwrap_or_else(|error| {
@@ -51,12 +52,25 @@ fn test() -> Result<ExitCode, String> {
     let args = Arguments::from_args();
     let results = Results::default();
     let conclusion = libtest_mimic::run(&args, trials(&args, &results)?);
+    let results = results.lock();
     if updating() {
         let mut expect = Expect::load("own")?;
-        for (driver, test, reason) in results.lock().drain(..) {
-            expect.record(driver, &test, reason);
+        for (driver, test, _, reason) in &*results {
+            expect.record(driver, test, reason.clone());
         }
         expect.save()?;
+    }
+    for driver in ALWAYS.iter().chain(&CHECKERS) {
+        let name = format!("::{driver}");
+        let ran = || results.iter().filter(|result| result.0 == *driver);
+        if ran().next().is_none() || args.filter.as_ref().is_some_and(|filter| !name.contains(filter.as_str())) {
+            continue;
+        }
+        let passed = ran().filter(|(_, _, skipped, reason)| !skipped && reason.is_none()).count();
+        let failed: Vec<&str> = ran().filter(|result| result.3.is_some()).map(|result| result.1.as_str()).collect();
+        let failed = if failed.is_empty() { String::new() } else { format!("; failed: {}", failed.join(", ")) };
+        let command = format!("cargo test -p c-tests --test own -- {name}");
+        pages::survived(&format!("our C tests, {driver}"), &format!("{passed} passed{failed}"), &command)?;
     }
     Ok(conclusion.exit_code())
 }
@@ -102,11 +116,12 @@ fn trials(args: &Arguments, results: &Results) -> Result<Vec<Trial>, String> {
             trials.push(Trial::ignorable_test(name.clone(), move || match not_here {
                 Some(reason) => Ok(Completion::ignored_with(reason)),
                 None => {
-                    let once = || run(&file, driver, Duration::from_secs(seconds));
+                    let once = || run(&file, driver, Duration::from_secs(seconds), &name);
                     let expected_to_pass = listed.is_none() && !updating();
                     let result = if expected_to_pass { again::twice_alone(&name, once) } else { once() };
                     let reason = result.as_ref().err().map(in_few_words);
-                    results.lock().push((driver, test, reason.clone()));
+                    let is_skipped = matches!(&result, Ok(Completion::Ignored { .. }));
+                    results.lock().push((driver, test, is_skipped, reason.clone()));
                     judge(result, reason, listed)
                 }
             }));
@@ -125,7 +140,7 @@ fn canaries(checkers: &[&'static str]) -> Result<Vec<Trial>, String> {
             let Some(words) = remark(&text, &format!("found by {tool}")) else { continue };
             let file = file.clone();
             let name = format!("canary::{}::{checker}", file.file_stem().unwrap_or_default().display());
-            trials.push(Trial::ignorable_test(name, move || match run(&file, checker, Duration::from_secs(60)) {
+            trials.push(Trial::ignorable_test(name, move || match run(&file, checker, Duration::from_secs(60), "") {
                 Ok(Completion::Completed) => Err(format!("{checker} has not found the mistake").into()),
                 Err(failed) if failed.message().is_some_and(|said| said.contains(&words)) => Ok(Completion::Completed),
                 other => other,
@@ -160,7 +175,7 @@ fn in_few_words(failed: &Failed) -> String {
     words.unwrap_or_default().rsplit("c-tests/own/").next().unwrap_or_default().to_string()
 }
 
-fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Failed> {
+fn run(file: &Path, driver: &str, timeout: Duration, name: &str) -> Result<Completion, Failed> {
     let (driver, one_processor) = driver.strip_suffix("-1cpu").map_or((driver, false), |driver| (driver, true));
     let library = match library_for(driver)? {
         Ok(library) => library,
@@ -204,7 +219,8 @@ fn run(file: &Path, driver: &str, timeout: Duration) -> Result<Completion, Faile
     if one_processor {
         processor::pin(&mut command, processor::any());
     }
-    own::run(&mut command, timeout)
+    // On one driver, so that each row has one writer.
+    own::run(&mut command, timeout, (driver == "ring").then_some(name))
 }
 
 /// The program under valgrind. One thread at a time runs there, so their turns are made fair.
