@@ -43,7 +43,7 @@ hostname guest
 for module in /modules/*.ko; do [ -e "$module" ] && insmod "$module"; done
 ifconfig dummy0 192.0.2.2 netmask 255.255.255.0 up && ip -6 addr add 2001:db8::2/64 dev dummy0
 for address in 8.8.8.8 1.2.3.4 224.0.0.0/4; do ip route add $address via 192.0.2.1; done
-mkdir -p /suite/home /suite/libuv; chown -R uvring /suite
+mkdir -p /suite/home /suite/libuv; chown -R uvring:uvring /suite
 chmod 1777 /tmp
 [ -e /tests/real/libuv.so.1 ] && export UVRING_TEST_LIBUV=/tests/real/libuv.so.1
 exec 3>@RESULTS@
@@ -78,6 +78,8 @@ while read -r kind name driver seconds; do
   fi
   read -r after idle </proc/uptime
   head -c 4000 /work/output | sed 's/^/ /' >&3
+  # What a test says last may be no whole line.
+  echo >&3
   echo "=$kind $name $driver $status $before $after" >&3
 done </tests/list
 echo =end >&3
