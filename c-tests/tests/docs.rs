@@ -177,8 +177,9 @@ fn the_page_on_the_environment_has_every_variable() -> Result {
     const READS: [&str; 5] = ["var_os(\"", "env::var(\"", "variable(c\"", "environment::is(c\"", "number(c\""];
     let page = sources::read(&sources::project().join("docs/environment.md"))?;
     let mut all = String::new();
-    for folder in ["src", "preload", "c-tests/src", "c-tests/tests"] {
-        for file in files(&sources::project().join(folder), "rs")? {
+    let folders = ["src", "preload", "c-tests/src", "c-tests/tests"].map(|folder| (folder, "rs"));
+    for (folder, extension) in folders.into_iter().chain([("c-tests/own", "c")]) {
+        for file in files(&sources::project().join(folder), extension)? {
             all += &sources::read(&file)?;
         }
     }
