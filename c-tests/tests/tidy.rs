@@ -42,6 +42,7 @@ const WITHOUT_UNSAFE: &[&str] = &[
     "op::sqe",
     "op::table",
     "pool::arrivals",
+    "pool::cost",
     "pool::lookups",
     "pool::workers",
     "requests::fs::open",

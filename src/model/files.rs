@@ -9,6 +9,7 @@ use crate::base::alloc::Array;
 use crate::base::queue::Link;
 use crate::model::job::{Job, WithJob};
 use crate::model::request::FsReq;
+use crate::sys::clock;
 
 /// Where a request stands; kept in the request's reserved words.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,10 @@ pub(crate) struct Files {
     /// Reads on file systems that cannot read their cache without waiting, and stats on mounts whose cache does not count.
     pub(crate) reads: Attempts,
     pub(crate) stats: Attempts,
+    /// What a stat takes on the loop's thread.
+    pub(crate) stat_cost: Cost,
+    /// How many stats have their callback to come.
+    pub(crate) stats_under_way: Cell<usize>,
     /// How many requests were answered inline, and how many the pool was given.
     pub(crate) answered_inline: Cell<u64>,
     pub(crate) given_to_pool: Cell<u64>,
@@ -93,6 +98,32 @@ impl Attempts {
     }
 }
 
+/// How long something takes, in nanoseconds.
+pub(crate) struct Cost {
+    ns: Cell<u64>,
+    calls: Cell<u32>,
+}
+
+impl Cost {
+    /// Does it, and now and then looks how long that takes.
+    pub(crate) fn of<T>(&self, what: impl FnOnce() -> T) -> T {
+        const SAMPLE: u32 = 8;
+        self.calls.set(self.calls.get().wrapping_add(1));
+        if !self.calls.get().is_multiple_of(SAMPLE) {
+            return what();
+        }
+        let began = clock::monotonic_ns();
+        let done = what();
+        self.ns.set(clock::settled(self.ns.get(), clock::monotonic_ns().saturating_sub(began)));
+        done
+    }
+
+    /// As far as is known; 0 if nothing is.
+    pub(crate) fn ns(&self) -> u64 {
+        self.ns.get()
+    }
+}
+
 impl Files {
     /// To be followed by `init`, at its final place.
     pub(crate) const fn new() -> Files {
@@ -105,6 +136,8 @@ impl Files {
             buffered: [const { Cell::new((-1, 0)) }; DESCRIPTORS],
             reads: Attempts(Cell::new(0)),
             stats: Attempts(Cell::new(0)),
+            stat_cost: Cost { ns: Cell::new(0), calls: Cell::new(0) },
+            stats_under_way: Cell::new(0),
             answered_inline: Cell::new(0),
             given_to_pool: Cell::new(0),
         }

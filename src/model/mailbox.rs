@@ -42,6 +42,11 @@ impl Mailbox {
     /// From a thread of the pool: puts a finished job into the list and wakes the loop.
     pub(crate) fn hand_over(&self, jobs: MutexGuard<'_, Jobs>, job: Link, wake: &Wake) {
         self.put(&jobs, job);
+        self.tell(jobs, wake);
+    }
+
+    /// The same of jobs that were put there.
+    pub(crate) fn tell(&self, jobs: MutexGuard<'_, Jobs>, wake: &Wake) {
         let asleep = wake.claim();
         if asleep {
             // Keeps the loop from being closed while it is woken outside the lock, which it wants as soon as it is awake.

@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) mailbox: Mailbox,
     /// Name lookups under way, and other jobs of the pool. Only the loop's own thread changes them.
     lookups: AtomicUsize,
+    short_jobs: AtomicUsize,
     jobs: AtomicUsize,
     /// The key under which the wake-up is registered, as bits.
     pub(crate) wake_key: AtomicU64,
@@ -59,6 +60,7 @@ impl Shared {
             mailbox: Mailbox::new(finished),
             jobs: AtomicUsize::new(0),
             lookups: AtomicUsize::new(0),
+            short_jobs: AtomicUsize::new(0),
             wake_key: AtomicU64::new(0),
             idle: Idle::default(),
             now_ns: AtomicU64::new(0),
@@ -83,6 +85,16 @@ impl Shared {
     pub(crate) fn count_job(&self, is_lookup: bool, change: isize) {
         let count = if is_lookup { &self.lookups } else { &self.jobs };
         count.store(count.load(Relaxed).wrapping_add_signed(change), Relaxed);
+    }
+
+    /// Jobs of which a worker may do several before it hands any back.
+    pub(crate) fn short_jobs(&self) -> usize {
+        self.short_jobs.load(Relaxed)
+    }
+
+    /// Notes one more, or (with -1) one less.
+    pub(crate) fn count_short(&self, change: isize) {
+        self.short_jobs.store(self.short_jobs().wrapping_add_signed(change), Relaxed);
     }
 
     pub(crate) fn now_ns(&self) -> u64 {

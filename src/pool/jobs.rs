@@ -2,10 +2,12 @@
 //!
 //! | state | `wq` | `work` |
 //! |---|---|---|
-//! | queued | linked in a lane of the pool | set |
-//! | running | unlinked | set |
-//! | finished, or cancelled | linked in `loop->wq` | NULL |
+//! | queued | linked in a lane of the pool, or in a worker's batch | set |
+//! | running | unlinked | NULL |
+//! | finished, or cancelled | linked in `loop->wq`, or in a worker's batch | NULL |
 //! | answered at once | linked in `loop->wq` | set: it can be cancelled until its callback |
+//!
+//! Whoever takes the function away (`claim`) has the job: a worker that runs it, or who cancels it.
 //!
 //! A job's loop pointer leads to the part of the loop's state that every thread may touch. Its low bits hold what `uv__work` has no
 //! room for: the job's kind, and whether it was cancelled.
@@ -13,6 +15,7 @@
 //! The unsafe code cites the pool's argument.
 
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering::AcqRel};
 
 use libc::c_int;
 
@@ -32,13 +35,16 @@ pub(crate) enum Kind {
     File = 1,
     /// A name lookup, which may hang for long.
     Lookup = 2,
+    /// A file operation that is over in microseconds, most likely: a worker takes several at once.
+    Short = 3,
 }
 
 /// The low bits of a job's loop pointer.
 const KIND: usize = 3;
 const CANCELLED: usize = 4;
-/// In place of a kind: a post, which no thread works on. It only asks for its `done` on the loop's, and nobody counts it.
-const POST: usize = 3;
+/// All of them: a post, which no thread works on. It only asks for its `done` on the loop's, and nobody counts it. (A cancelled job is no
+/// short one.)
+const POST: usize = KIND | CANCELLED;
 const _: () = assert!(align_of::<Shared>() > KIND | CANCELLED);
 
 /// A request that goes on, on its loop's thread.
@@ -75,7 +81,7 @@ fn set_up<T: Done>(shared: &Shared, request: T, kind: usize) -> Job {
     let job = request.job();
     job.done.set(Some(done::<T>));
     job.r#loop.set(ptr::from_ref(shared).cast_mut().cast());
-    job.add_bits(kind);
+    job.set_low_bits(kind);
     job.link().init();
     job
 }
@@ -91,8 +97,9 @@ impl Job {
         self.r#loop.get().addr() & (KIND | CANCELLED)
     }
 
-    fn add_bits(self, bits: usize) {
-        self.r#loop.set(self.r#loop.get().map_addr(|a| a | bits));
+    /// To be called where nobody else reads them: no thread has the job.
+    fn set_low_bits(self, bits: usize) {
+        self.r#loop.set(self.r#loop.get().map_addr(|a| (a & !(KIND | CANCELLED)) | bits));
     }
 
     pub(super) fn is(self, kind: Kind) -> bool {
@@ -100,46 +107,76 @@ impl Job {
     }
 
     fn is_post(self) -> bool {
-        self.low_bits() & KIND == POST
+        self.low_bits() == POST
     }
 
     /// Notes that the loop awaits a job more, or (with -1) one less.
     pub(super) fn count(self, change: isize) {
         self.shared().count_job(self.is(Kind::Lookup), change);
+        if self.is(Kind::Short) {
+            self.shared().count_short(change);
+        }
     }
 
     /// Makes a job that an ancestor's pool has queued one that no lookup waits behind.
     pub(super) fn disown(self) {
         if self.is(Kind::Work) {
-            self.add_bits(Kind::File as usize);
+            self.set_low_bits(Kind::File as usize);
         }
     }
 
-    /// Does the job, on a thread of the pool, and hands it back. `came_ns`: when it was queued, if somebody wants to know.
-    pub(super) fn run(self, came_ns: Option<u64>) {
-        if let Some(came_ns) = came_ns {
-            self.note_wait(came_ns);
-        }
-        if let Some(run) = self.work.get() {
-            // SAFETY: (1); `prepare` set it.
-            unsafe { run(self.as_ptr()) };
-        }
-        self.finish();
+    /// Takes the job for the caller, who holds the lock of the list that it was in: whoever comes second has to let go of it.
+    pub(super) fn claim(self) -> Option<Claimed> {
+        // SAFETY: (1); a function that may be NULL is a word.
+        let word = unsafe { AtomicPtr::from_ptr(self.work.as_ptr().cast::<*mut ()>()) };
+        let run = word.swap(ptr::null_mut(), AcqRel);
+        // SAFETY: NULL is `None`, and anything else was a function.
+        unsafe { std::mem::transmute::<*mut (), Option<Run>>(run) }.map(|run| Claimed { job: self, run })
     }
 
     #[cold]
-    fn note_wait(self, came_ns: u64) {
+    pub(super) fn note_wait(self, came_ns: u64) {
         if let Some(slot) = self.shared().slot() {
             slot.record(Histogram::PoolWait, clock::monotonic_ns().saturating_sub(came_ns));
         }
     }
 
     /// Hands the job back to its loop and wakes it.
-    fn finish(self) {
+    pub(super) fn finish(self) {
         let shared = self.shared();
+        shared.mailbox.hand_over(shared.mailbox.lock(), self.link(), &shared.wake);
+    }
+}
+
+/// Runs on a worker.
+type Run = unsafe extern "C" fn(*mut uv__work);
+
+/// A job, and its function, which nobody else will get.
+#[derive(Clone, Copy)]
+pub(super) struct Claimed {
+    pub(super) job: Job,
+    run: Run,
+}
+
+impl Claimed {
+    /// Does it, on a thread of the pool. To be handed back.
+    pub(super) fn run(self) -> Job {
+        // SAFETY: (1); `prepare` set it.
+        unsafe { (self.run)(self.job.as_ptr()) };
+        self.job
+    }
+}
+
+/// Hands the jobs of a list back, and wakes their loops.
+pub(super) fn finish_all(list: Link) {
+    while let Some(first) = list.first() {
+        let shared = Job::of_link(first).shared();
         let finished = shared.mailbox.lock();
-        self.work.set(None);
-        shared.mailbox.hand_over(finished, self.link(), &shared.wake);
+        while let Some(link) = list.first().filter(|&link| ptr::eq(Job::of_link(link).shared(), shared)) {
+            link.unlink();
+            shared.mailbox.put(&finished, link);
+        }
+        shared.mailbox.tell(finished, &shared.wake);
     }
 }
 
@@ -149,15 +186,23 @@ pub(crate) fn cancel(job: Job) -> bool {
     let pool = super::pool().ok();
     let mut lanes = pool.map(|pool| pool.lanes.lock());
     let guard = job.shared().mailbox.lock();
-    // (2): under both locks.
-    let queued = !job.link().is_empty() && job.work.get().is_some();
+    let queued = !job.link().is_empty() && job.claim().is_some();
     if queued {
+        let is_in_batch = pool.is_some_and(|pool| pool.batches.iter().any(|batch| batch.forget(job)));
+        // (2): under both locks.
         job.link().unlink();
         if let Some(lanes) = &mut lanes {
             lanes.forget_work(job.is(Kind::Work));
-            lanes.arrivals.take(job);
+            if !is_in_batch {
+                lanes.leaves(job);
+            }
         }
-        job.add_bits(CANCELLED);
+        if job.is(Kind::Short) {
+            // From now on it is as any file operation: no worker holds it back.
+            job.shared().count_short(-1);
+            job.set_low_bits(Kind::File as usize);
+        }
+        job.set_low_bits(job.low_bits() | CANCELLED);
     }
     drop(guard);
     if let (Some(pool), Some(lanes)) = (pool, &mut lanes) {
@@ -196,7 +241,7 @@ pub(crate) fn call_done(link: Link) {
     if !job.is_post() {
         job.count(-1);
     }
-    let status = if job.low_bits() & CANCELLED != 0 { Errno::ECANCELED.0 } else { 0 };
+    let status = if job.low_bits() & CANCELLED != 0 && !job.is_post() { Errno::ECANCELED.0 } else { 0 };
     if let Some(done) = job.done.get() {
         // SAFETY: (1); `done` is the last thing done with the request (law 2).
         unsafe { done(job.as_ptr(), status) };

@@ -56,11 +56,14 @@ impl Pool {
             };
             // Further lookups may start beside this one.
             self.start_lookups(&mut lanes);
-            let next = Job::of_link(next);
-            super::count_run();
-            let came_ns = lanes.arrivals.take(next);
+            super::count_run(1);
+            lanes.taken(Job::of_link(next));
+            // All of a lane can be claimed: who cancels holds the same lock.
+            let next = Job::of_link(next).claim();
             drop(lanes);
-            next.run(came_ns);
+            if let Some(next) = next {
+                next.run().finish();
+            }
             lanes = self.lanes.lock();
         }
         lanes.lookup_threads -= 1;

@@ -7,6 +7,8 @@
 //! while a worker is idle (or could be started), or while every busy worker runs a file operation: behind jobs of
 //! `uv_queue_work` that fill the pool it stays queued and can be cancelled, as with libuv.
 //!
+//! Of short jobs a worker takes several at once (`batch`).
+//!
 //! The system may have no thread to give, at first or later. Whoever has at least one to wait for is queued, and each later job
 //! tries again to start another; a lookup without threads of its kind takes its turn among the jobs. `submit` fails if there is
 //! no thread at all, and the request was not started then.
@@ -21,6 +23,8 @@
 //! `shutdown`, when no thread and no caller is left.
 
 mod arrivals;
+mod batch;
+mod cost;
 mod jobs;
 mod lookups;
 mod workers;
@@ -44,6 +48,8 @@ use crate::os::thread;
 use crate::sys::call::this_thread;
 use crate::sys::spin::AdaptiveSpin;
 use arrivals::Arrivals;
+use batch::Batch;
+pub(crate) use cost::{doubt_short_ns, short_ns, wake_ns};
 pub(crate) use jobs::{Done, Kind, Task, answered, call_done, cancel, is_post, post};
 
 /// So many jobs keep a worker busy for 100 µs: a `stat` takes 2 to 3.
@@ -63,6 +69,8 @@ struct Pool {
     for_lookups: Condvar,
     /// There may be jobs in the first lane; for the worker that looks without the lock.
     some_jobs: AtomicBool,
+    /// One for each worker.
+    batches: Vec<Batch>,
     fork_generation: u64,
 }
 
@@ -77,7 +85,12 @@ struct Lanes {
     /// Why the system last refused a thread, if it has.
     refused: Option<Errno>,
     workers: usize,
+    /// How many there have been.
+    numbered: usize,
     idle: usize,
+    /// Short jobs in the lane, and how many of them a worker takes at once.
+    short: usize,
+    batch_size: usize,
     /// A worker has been woken and has not looked for a job yet; and when the last one was, in nanoseconds.
     waking: bool,
     last_wake_ns: u64,
@@ -166,7 +179,8 @@ pub(crate) fn submit(shared: &Shared, task: impl Task, kind: Kind) -> Result {
             pool.start_lookups(&mut lanes);
             lanes.lookup_threads + lanes.workers > 0
         }
-        Kind::File | Kind::Work => {
+        Kind::File | Kind::Short | Kind::Work => {
+            lanes.short += usize::from(kind == Kind::Short);
             lanes.jobs.push_back(job.link());
             pool.start_worker(&mut lanes);
             lanes.workers > 0
@@ -174,7 +188,7 @@ pub(crate) fn submit(shared: &Shared, task: impl Task, kind: Kind) -> Result {
     };
     if !has_thread {
         job.link().unlink();
-        lanes.arrivals.take(job);
+        lanes.leaves(job);
         job.count(-1);
         return Err(lanes.refused.unwrap_or(Errno::EAGAIN));
     }
@@ -185,6 +199,10 @@ pub(crate) fn submit(shared: &Shared, task: impl Task, kind: Kind) -> Result {
 impl Pool {
     /// A pool without threads. From Rust's allocator, which is libc's: it may outlive the allocator that the program put in place.
     fn boxed(fork_generation: u64) -> Result<*mut Pool> {
+        let limit = environment::pool_size() as usize;
+        let mut batches = Vec::new();
+        batches.try_reserve_exact(limit).map_err(|_| Errno::ENOMEM)?;
+        batches.extend((0..limit).map(|_| Batch::new()));
         // SAFETY: a pool is not empty.
         let place = unsafe { alloc(Layout::new::<Pool>()) }.cast::<Pool>();
         if place.is_null() {
@@ -196,7 +214,7 @@ impl Pool {
             let lookups = Link::at(&raw const (*place).lookups);
             let turn = Link::at(&raw const (*place).turn);
             place.write(Pool {
-                limit: environment::pool_size() as usize,
+                limit,
                 jobs: uv__queue::new(),
                 lookups: uv__queue::new(),
                 turn: uv__queue::new(),
@@ -204,11 +222,13 @@ impl Pool {
                 for_workers: Condvar::new(),
                 for_lookups: Condvar::new(),
                 some_jobs: AtomicBool::new(false),
+                batches,
                 fork_generation,
             });
             for link in [jobs, lookups, turn] {
                 link.init();
             }
+            (*place).batches.iter().for_each(Batch::init);
         }
         Ok(place)
     }
@@ -255,6 +275,19 @@ impl Lanes {
         self.working = self.working.saturating_sub(is_work.into());
     }
 
+    /// A job that is in its lane, or may be an ancestor's, leaves it. Gives since when it was there, in nanoseconds, if that was noted.
+    fn leaves(&mut self, job: Job) -> Option<u64> {
+        self.short = self.short.saturating_sub(job.is(Kind::Short).into());
+        self.arrivals.take(job)
+    }
+
+    /// A thread takes a job that was in its lane.
+    fn taken(&mut self, job: Job) {
+        if let Some(came_ns) = self.leaves(job) {
+            job.note_wait(came_ns);
+        }
+    }
+
     fn new(jobs: Link, lookups: Link, turn: Link) -> Lanes {
         Lanes {
             jobs,
@@ -263,7 +296,10 @@ impl Lanes {
             threads: Vec::new(),
             refused: None,
             workers: 0,
+            numbered: 0,
             idle: 0,
+            short: 0,
+            batch_size: 1,
             waking: false,
             last_wake_ns: 0,
             job_ns: 0,
@@ -278,6 +314,22 @@ impl Lanes {
             arrivals: Arrivals::new(),
             stopping: false,
         }
+    }
+}
+
+/// Results of short jobs are late: what was done is handed back, and what some worker has taken and not begun is there for others.
+pub(crate) fn rescue() {
+    let Some(pool) = latest() else { return };
+    let mut lanes = pool.lanes.lock();
+    for batch in &pool.batches {
+        lanes.take_back(batch);
+    }
+    if !lanes.jobs.is_empty() {
+        pool.start_worker(&mut lanes);
+    }
+    drop(lanes);
+    for batch in &pool.batches {
+        batch.hand_over();
     }
 }
 
@@ -310,9 +362,10 @@ unsafe fn of_thread(this: *mut c_void) -> &'static Pool {
     }
 }
 
-/// Counts a job that is about to run; gives how many there were with it. To be called under the pool's lock.
-fn count_run() -> u64 {
-    let count = RUN.load(Relaxed) + 1;
+/// Counts a job that is about to run, or (with -1) one that is not after all; gives how many there were with it. To be called under the
+/// pool's lock.
+fn count_run(change: i64) -> u64 {
+    let count = RUN.load(Relaxed).wrapping_add_signed(change);
     RUN.store(count, Relaxed);
     count
 }

@@ -5,8 +5,11 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::base::lock::MutexGuard;
+use crate::base::queue::Link;
 use crate::model::job::Job;
-use crate::pool::jobs::Kind;
+use crate::pool::batch::Batch;
+use crate::pool::cost;
+use crate::pool::jobs::{Claimed, Kind};
 use crate::pool::{Lanes, Pool, Role};
 use crate::sys::clock;
 
@@ -22,6 +25,14 @@ const STUCK_NS: u64 = 50_000;
 const LONG_NS: u64 = 5_000;
 /// One of so many jobs is timed.
 const SAMPLE: u64 = 8;
+
+/// The most jobs in a batch. With more the loop waits for the first while the second could have been done.
+const MOST: usize = 32;
+/// How long a batch should take, and may, in nanoseconds.
+const GOOD_NS: u64 = 50_000;
+const LONGEST_NS: u64 = 100_000;
+/// How many jobs go by between two looks at the clock.
+const GLANCE: u32 = 4;
 
 impl Pool {
     /// Makes sure that a worker sees the new job, if there is one or one can be had.
@@ -42,10 +53,14 @@ impl Pool {
         if lanes.idle == 0 || lanes.spinning {
             return;
         }
-        let now = if lanes.job_ns > LONG_NS { clock::monotonic_ns() } else { lanes.last_wake_ns };
+        if lanes.waking && lanes.job_ns <= LONG_NS {
+            return;
+        }
+        let now = clock::monotonic_ns();
         if !lanes.waking || now.saturating_sub(lanes.last_wake_ns) > STUCK_NS {
             (lanes.waking, lanes.last_wake_ns) = (true, now);
             self.for_workers.notify_one();
+            cost::note_wake(clock::monotonic_ns().saturating_sub(now));
         }
     }
 
@@ -59,17 +74,25 @@ impl Pool {
     }
 
     /// The next job for a worker.
-    fn next_job(&self, lanes: &mut Lanes) -> Option<Job> {
-        let mut next = lanes.jobs.pop_front()?;
-        while next == lanes.turn {
-            // A lookup that waited for its turn may have been cancelled.
-            next = lanes.lookups.pop_front().or_else(|| lanes.jobs.pop_front())?;
+    fn next_job(&self, lanes: &mut Lanes) -> Option<Claimed> {
+        loop {
+            let mut next = lanes.jobs.pop_front()?;
+            while next == lanes.turn {
+                // A lookup that waited for its turn may have been cancelled.
+                next = lanes.lookups.pop_front().or_else(|| lanes.jobs.pop_front())?;
+            }
+            lanes.taken(Job::of_link(next));
+            // All of a lane can be claimed: who cancels holds the same lock.
+            if let Some(job) = Job::of_link(next).claim() {
+                return Some(job);
+            }
         }
-        Some(Job::of_link(next))
     }
 
     pub(super) fn work(&'static self) {
         let mut lanes = self.lanes.lock();
+        let batch = &self.batches[lanes.numbered];
+        lanes.numbered += 1;
         // Jobs run since this worker waited for one.
         let mut streak = 0;
         loop {
@@ -87,8 +110,16 @@ impl Pool {
                 }
                 continue;
             };
+            if next.job.is(Kind::Short) {
+                super::count_run(1);
+                let ran;
+                (lanes, ran) = self.run_batch(batch, next, lanes);
+                streak += ran;
+                self.start_lookups(&mut lanes);
+                continue;
+            }
             // Before it runs: afterwards the request may be gone.
-            let (is_work, is_lookup) = (next.is(Kind::Work), next.is(Kind::Lookup));
+            let (is_work, is_lookup) = (next.job.is(Kind::Work), next.job.is(Kind::Lookup));
             if is_lookup {
                 lanes.lookups_on_workers += 1;
                 self.start_lookups(&mut lanes);
@@ -96,11 +127,10 @@ impl Pool {
             if !lanes.jobs.is_empty() {
                 self.see_to_the_rest(&mut lanes);
             }
-            let began_ns = super::count_run().is_multiple_of(SAMPLE).then(clock::monotonic_ns);
+            let began_ns = super::count_run(1).is_multiple_of(SAMPLE).then(clock::monotonic_ns);
             streak += 1;
-            let came_ns = lanes.arrivals.take(next);
             drop(lanes);
-            next.run(came_ns);
+            next.run().finish();
             let took_ns = began_ns.map(|began| clock::monotonic_ns().saturating_sub(began));
             lanes = self.lanes.lock();
             if let Some(took) = took_ns {
@@ -141,14 +171,72 @@ impl Pool {
         lanes.adaptive_spin.slept(Some(after_ns));
         lanes
     }
+
+    /// Does a short job, and others with it. Gives how many.
+    fn run_batch(
+        &'static self,
+        batch: &Batch,
+        first: Claimed,
+        mut lanes: MutexGuard<'static, Lanes>,
+    ) -> (MutexGuard<'static, Lanes>, u32) {
+        lanes.fill(batch);
+        if !lanes.jobs.is_empty() {
+            self.see_to_the_rest(&mut lanes);
+        }
+        drop(lanes);
+        let began = clock::monotonic_ns();
+        let (mut next, mut ran) = (Some(first), 0u32);
+        while let Some(claimed) = next {
+            let job = claimed.run();
+            ran += 1;
+            let is_late = ran % GLANCE == 1 && clock::monotonic_ns().saturating_sub(began) > LONGEST_NS;
+            next = batch.next(job, is_late);
+        }
+        let took = clock::monotonic_ns().saturating_sub(began);
+        batch.hand_over();
+        lanes = self.lanes.lock();
+        lanes.take_back(batch);
+        lanes.note_batch(took / u64::from(ran));
+        (lanes, ran)
+    }
 }
 
 impl Lanes {
-    /// Notes how long a job took. The figure stays near the lower end: a job in the midst of which a thread has to wait for a
-    /// processor takes a thousand times as long.
+    /// Notes how long a job took.
     fn note_job(&mut self, took_ns: u64) {
-        let more = took_ns.saturating_sub(self.job_ns).min(self.job_ns / 4 + 250);
-        let less = self.job_ns.saturating_sub(took_ns) / 2;
-        self.job_ns = self.job_ns + more - less;
+        self.job_ns = clock::settled(self.job_ns, took_ns);
+    }
+
+    /// Moves short jobs from the front of the lane to the batch, which has its first already.
+    fn fill(&mut self, batch: &Batch) {
+        let more = (self.batch_size.min((self.short + 1).div_ceil(2))).saturating_sub(1);
+        if more == 0 {
+            return;
+        }
+        batch.fill((0..more).map_while(|_| {
+            let is_short = |&link: &Link| link != self.turn && Job::of_link(link).is(Kind::Short);
+            let link = self.jobs.first().filter(is_short)?;
+            link.unlink();
+            self.taken(Job::of_link(link));
+            super::count_run(1);
+            Some(link)
+        }));
+    }
+
+    /// Puts what a batch has not begun to the front of the lane.
+    pub(super) fn take_back(&mut self, batch: &Batch) {
+        batch.give_back(|link| {
+            self.jobs.push_front(link);
+            self.short += 1;
+            super::count_run(-1);
+        });
+    }
+
+    /// Notes how long the jobs of a batch took, on average.
+    fn note_batch(&mut self, took_ns: u64) {
+        self.note_job(took_ns);
+        cost::note_short(took_ns);
+        let good = (GOOD_NS / took_ns.max(1)).clamp(1, MOST as u64) as usize;
+        self.batch_size = good.min(2 * self.batch_size);
     }
 }

@@ -69,6 +69,14 @@ fn read(clock: c_int) -> timespec {
     t
 }
 
+/// What something takes, as far as is known, and now that it took so long: near the lower end, because what has to wait for a processor
+/// takes a thousand times as long.
+pub(crate) fn settled(known_ns: u64, took_ns: u64) -> u64 {
+    let more = took_ns.saturating_sub(known_ns).min(known_ns / 4 + 250);
+    let less = known_ns.saturating_sub(took_ns) / 2;
+    known_ns + more - less
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

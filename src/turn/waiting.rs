@@ -29,6 +29,8 @@ const SPIN_LIMIT: u32 = 8;
 const COALESCE: Duration = Duration::from_micros(50);
 /// No coalescing if the loop has to be awake within this time, in nanoseconds.
 const COALESCE_AND_SLACK_NS: u64 = 200_000;
+/// How long the results of short jobs may be late, in nanoseconds: many times as long as a batch takes.
+const PATIENCE_NS: u64 = 2_000_000;
 
 impl Loop {
     /// Waits, and notes whether what is delivered next had been there already. Apart from the parts that fall asleep, because
@@ -171,9 +173,28 @@ impl Loop {
         state.metrics.waiting.set(false);
         idle.fall_asleep();
         let files = state.driver.borrow().files_in_flight();
-        let is_ready = self.sleep(until_ns);
+        let is_ready =
+            if self.shared().short_jobs() > 0 { self.sleep_beside_batches(until_ns) } else { self.sleep(until_ns) };
         idle.wake_up();
         self.update_time_after_sleep(is_ready, files > 0);
+    }
+
+    /// Sleeps while workers may hold results back until they have more. When nothing comes for long, because a job hangs, asks for them.
+    #[inline(never)]
+    fn sleep_beside_batches(self, until_ns: Option<u64>) -> bool {
+        let mut patience_ns = PATIENCE_NS;
+        loop {
+            let enough = clock::monotonic_ns() + patience_ns;
+            if until_ns.is_some_and(|until| until <= enough) {
+                return self.sleep(until_ns);
+            }
+            let is_ready = self.sleep(Some(enough));
+            if is_ready || self.has_ready_work() || clock::monotonic_ns() < enough {
+                return is_ready;
+            }
+            pool::rescue();
+            patience_ns *= 2;
+        }
     }
 
     /// Sleeps; true if the driver has brought something.

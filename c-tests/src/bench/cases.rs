@@ -142,6 +142,7 @@ fn files(place: &str, dir: &Path, scale: Scale, cases: &mut Vec<Case>) {
     for op in ["stat", "read", "write", "open", "small", "readdir", "scandir"] {
         let depths: &[usize] = match op {
             "open" | "small" => &[1, 8, 16, 32, 256],
+            "stat" => &[1, 8, 16, 32, 128, 256],
             _ => &[1, 8, 32, 256],
         };
         for (paths, count) in [("one", 1), ("fresh", scale.of(10_000, 300))] {
@@ -153,8 +154,8 @@ fn files(place: &str, dir: &Path, scale: Scale, cases: &mut Vec<Case>) {
                     case = case.limit("limit_files");
                 }
                 // Where nothing has to be waited for, nothing may be handed to a thread. tmpfs cannot be asked to read only then.
-                case.no_threads =
-                    depth <= 8 && matches!((op, place), ("stat" | "open", _) | ("read" | "small", "disk"));
+                case.no_threads = depth <= 8 && matches!((op, place), ("open", _) | ("read" | "small", "disk"))
+                    || (op, depth) == ("stat", 1);
                 case.goal = if place == "disk" { file_goal(op, depth) } else { None };
                 case.is_core = case.goal.is_some() && paths == "one" || (depth == 1 && op != "scandir");
                 cases.push(case);
@@ -167,7 +168,7 @@ fn file_goal(op: &str, depth: usize) -> Option<[f64; 2]> {
     Some(match (op, depth) {
         ("stat", 1) => [12.0, 10.0],
         ("stat", 8) => [2.5, 3.5],
-        ("stat", 32) => [0.75, 1.4],
+        ("stat", 32 | 128) => [1.0, 1.0],
         ("read", 1) => [20.0, 15.0],
         ("read", 32) => [2.0, 2.0],
         ("write", 1) => [2.5, 2.0],

@@ -32,3 +32,25 @@ pub(super) fn run(req: FsReq) {
     req.set_result(result);
     req.drop_buffers();
 }
+
+/// True for what takes a few microseconds, if what it is about is in memory.
+pub(super) fn is_short(req: FsReq) -> bool {
+    matches!(
+        req.fs_type.get(),
+        UV_FS_STAT
+            | UV_FS_LSTAT
+            | UV_FS_FSTAT
+            | UV_FS_ACCESS
+            | UV_FS_OPEN
+            | UV_FS_READLINK
+            | UV_FS_REALPATH
+            | UV_FS_UNLINK
+            | UV_FS_RENAME
+            | UV_FS_MKDIR
+            | UV_FS_RMDIR
+            | UV_FS_LINK
+            | UV_FS_SYMLINK
+            | UV_FS_CHMOD
+            | UV_FS_UTIME
+    )
+}
