@@ -10,6 +10,9 @@
 extern "C" {
 #endif
 
+typedef struct uvring_many_s uvring_many_t;
+typedef struct uvring_stat_item_s uvring_stat_item_t;
+typedef struct uvring_load_item_s uvring_load_item_t;
 typedef struct uvring_metrics_s uvring_metrics_t;
 typedef struct uvring_post_s uvring_post_t;
 typedef struct uvring_read_s uvring_read_t;
@@ -19,6 +22,12 @@ typedef struct uvring_pool_options_s uvring_pool_options_t;
 typedef struct uvring_pool_s uvring_pool_t;
 typedef struct uvring_write_s uvring_write_t;
 typedef struct uvring_loop_stats_s uvring_loop_stats_t;
+
+/** `dir` of an item, or of a call with `at` in its name: paths begin at the working directory. (`AT_FDCWD`) */
+#define UVRING_CWD -100
+
+/** Flag: of a symbolic link itself, as `uv_fs_lstat`. */
+#define UVRING_STAT_NOFOLLOW 1
 
 /** How many buckets a histogram has. Bucket i counts what was from 2^i up to 2^(i+1), the first also 0, the last all above. */
 #define UVRING_HISTOGRAM 32
@@ -136,6 +145,9 @@ typedef void (*uvring_accept_cb)(uv_stream_t *server, int status, uv_os_sock_t s
 /** What `uvring_capability_of` is about: `UVRING_CAP_*`. */
 typedef unsigned int uvring_capability;
 
+/** Called when all items have their status. `status` is 0 also where some failed. */
+typedef void (*uvring_many_cb)(uvring_many_t *req, int status);
+
 /** What `uvring_loop_set` and `uvring_loop_get` are about: `UVRING_LOOP_*`. */
 typedef unsigned int uvring_loop_option;
 
@@ -175,6 +187,56 @@ typedef void (*uvring_release_cb)(uvring_write_t *req);
 
 /** Called with `above` 1 when more bytes than the high watermark wait in the stream, and with 0 when they are down to the low one. */
 typedef void (*uvring_watermark_cb)(uv_stream_t *stream, int above);
+
+/** A call of `uvring_fs_stat_many` or `uvring_fs_load_many`. */
+typedef struct uvring_many_s {
+  /** The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it. */
+  void *data;
+  /** `UV_UNKNOWN_REQ`. Read-only for users. */
+  uv_req_type type;
+  /** Once the callback has begun: 0, or `UV_ECANCELED` or `UV_ETIMEDOUT` if some items were left out. */
+  int status;
+  /** The loop. */
+  uv_loop_t *loop;
+  /** Private to the library. */
+  struct uv__queue queue;
+  /** Reserved for the library. */
+  void *reserved[6];
+  /** Once the callback has begun: how many items have another status than 0. */
+  size_t failed;
+  /** Reserved for the library. */
+  void *more[8];
+} uvring_many_s;
+
+/** A question of `uvring_fs_stat_many`, and its answer. */
+typedef struct uvring_stat_item_s {
+  /** In: the path. */
+  const char *path;
+  /** In: a descriptor of the directory where a relative path begins, or `UVRING_CWD`. */
+  int dir;
+  /** Out: 0, or the error. */
+  int status;
+  /** Out, with a status of 0: the answer. */
+  uv_stat_t stat;
+} uvring_stat_item_s;
+
+/** A file for `uvring_fs_load_many`. */
+typedef struct uvring_load_item_s {
+  /** In: the path. */
+  const char *path;
+  /** In: a descriptor of the directory where a relative path begins, or `UVRING_CWD`. */
+  int dir;
+  /** Out: 0, or the error. */
+  int status;
+  /** In: where the bytes go, from the file's first on. */
+  char *base;
+  /** In: the room there. */
+  size_t len;
+  /** Out, with a status of 0: how many bytes came. */
+  size_t done;
+  /** Out, with a status of 0: how long the file is. If that is more than `done`, `len` was too little. */
+  uint64_t size;
+} uvring_load_item_s;
 
 /** What a loop counts and measures: since it was initialised, unless a field says `now`. Later versions add fields at the end. */
 typedef struct uvring_metrics_s {
@@ -465,6 +527,108 @@ UV_EXTERN int uvring_adopt(uv_stream_t *stream, uv_os_sock_t sock);
 UV_EXTERN int uvring_capability_of(uv_loop_t *loop, uvring_capability capability);
 
 /**
+ * Asks about `n` files, as `uv_fs_stat` does, or, with `UVRING_STAT_NOFOLLOW` in `flags`, `uv_fs_lstat`, by several threads of the
+ * pool at a time. `cb` is called once, when every item has its `status`; `req->failed` tells how many have another than 0.
+ *
+ * The array, and the paths, belong to the library until then: items are written to from other threads, in any order.
+ * `uvring_cancel` leaves out what was not begun: those items have `UV_ECANCELED`.
+ *
+ * Returns 0; `UV_EINVAL` for NULL in place of an argument, or unknown flags; `UV_ENOMEM`; `UV_EAGAIN` if the system has no thread for it.
+ * Not thread-safe.
+ */
+UV_EXTERN int uvring_fs_stat_many(uv_loop_t *loop,
+                                  uvring_many_t *req,
+                                  uvring_stat_item_t *items,
+                                  size_t n,
+                                  unsigned int flags,
+                                  uvring_many_cb cb);
+
+/**
+ * Reads `n` files from their beginnings, each into its item's memory, by several threads of the pool at a time: open, read, close.
+ * `cb` is called once, when every item has its `status`; `req->failed` tells how many have another than 0.
+ *
+ * The array, the paths and the memory belong to the library until then. `uvring_cancel` leaves out what was not begun: those items
+ * have `UV_ECANCELED`. An item whose `base` is NULL has `UV_EINVAL`.
+ *
+ * Returns 0; `UV_EINVAL` for NULL in place of an argument; `UV_ENOMEM`; `UV_EAGAIN` if the system has no thread for it. Not thread-safe.
+ */
+UV_EXTERN int uvring_fs_load_many(uv_loop_t *loop,
+                                  uvring_many_t *req,
+                                  uvring_load_item_t *items,
+                                  size_t n,
+                                  uvring_many_cb cb);
+
+/** As `uv_fs_open`; a relative path begins at the directory `dir`, a descriptor, or `UVRING_CWD`. */
+UV_EXTERN int uvring_fs_openat(uv_loop_t *loop,
+                               uv_fs_t *req,
+                               int dir,
+                               const char *path,
+                               int flags,
+                               int mode,
+                               uv_fs_cb cb);
+
+/**
+ * As `uv_fs_stat`, or, with `UVRING_STAT_NOFOLLOW` in `flags`, `uv_fs_lstat`; a relative path begins at the directory `dir`, a
+ * descriptor, or `UVRING_CWD`. `UV_EINVAL` for unknown flags.
+ */
+UV_EXTERN int uvring_fs_statat(uv_loop_t *loop,
+                               uv_fs_t *req,
+                               int dir,
+                               const char *path,
+                               unsigned int flags,
+                               uv_fs_cb cb);
+
+/** As `uv_fs_mkdir`; a relative path begins at the directory `dir`, a descriptor, or `UVRING_CWD`. */
+UV_EXTERN int uvring_fs_mkdirat(uv_loop_t *loop,
+                                uv_fs_t *req,
+                                int dir,
+                                const char *path,
+                                int mode,
+                                uv_fs_cb cb);
+
+/** As `uv_fs_unlink`, or, with `AT_REMOVEDIR` in `flags`, `uv_fs_rmdir`: `unlinkat(2)`. `dir` is a descriptor, or `UVRING_CWD`. */
+UV_EXTERN int uvring_fs_unlinkat(uv_loop_t *loop,
+                                 uv_fs_t *req,
+                                 int dir,
+                                 const char *path,
+                                 int flags,
+                                 uv_fs_cb cb);
+
+/**
+ * As `uv_fs_rename`, with the flags of `renameat2(2)`: `RENAME_NOREPLACE`, `RENAME_EXCHANGE`. `dir` and `new_dir` are descriptors, or
+ * `UVRING_CWD`.
+ */
+UV_EXTERN int uvring_fs_renameat(uv_loop_t *loop,
+                                 uv_fs_t *req,
+                                 int dir,
+                                 const char *path,
+                                 int new_dir,
+                                 const char *new_path,
+                                 unsigned int flags,
+                                 uv_fs_cb cb);
+
+/** As `uv_fs_link`, with the flags of `linkat(2)`: `AT_SYMLINK_FOLLOW`. `dir` and `new_dir` are descriptors, or `UVRING_CWD`. */
+UV_EXTERN int uvring_fs_linkat(uv_loop_t *loop,
+                               uv_fs_t *req,
+                               int dir,
+                               const char *path,
+                               int new_dir,
+                               const char *new_path,
+                               int flags,
+                               uv_fs_cb cb);
+
+/**
+ * As `uv_fs_symlink`: makes a symbolic link at `path` that leads to `target`; a relative `path` begins at the directory `dir`, a
+ * descriptor, or `UVRING_CWD`.
+ */
+UV_EXTERN int uvring_fs_symlinkat(uv_loop_t *loop,
+                                  uv_fs_t *req,
+                                  const char *target,
+                                  int dir,
+                                  const char *path,
+                                  uv_fs_cb cb);
+
+/**
  * Sets an option of the loop.
  *
  * `UV_EINVAL` for an unknown option or a value out of range; `UV_EBUSY` once the loop has run, unless the option says otherwise;
@@ -587,6 +751,14 @@ UV_EXTERN int uvring_recv_stop(uv_stream_t *stream);
 UV_EXTERN int uvring_cancel(uvring_req_t *req);
 
 /**
+ * Limits the next call with this memory, if it is one of `uvring_fs_stat_many` or `uvring_fs_load_many`: so many nanoseconds after it
+ * the request is cancelled, as by `uvring_cancel`, and its callback gets `UV_ETIMEDOUT` in place of `UV_ECANCELED`. For one call.
+ *
+ * Returns 0; `UV_EBUSY` if the request is under way; `UV_EINVAL` if `req` is NULL. Not thread-safe.
+ */
+UV_EXTERN int uvring_timeout(uvring_req_t *req, uint64_t ns);
+
+/**
  * Tells what the loop did so far. Set `stats->size` to `sizeof *stats` before the call.
  *
  * A program that was compiled with an older header gets the fields it knows; one compiled with a newer header sees in
@@ -638,6 +810,9 @@ UV_EXTERN int uvring_udp_recv_stop(uv_udp_t *handle);
  * Thread-safe.
  */
 UV_EXTERN const char *uvring_version(void);
+
+/** uvring's own version as a number: `major << 16 | minor << 8 | patch`. Thread-safe. */
+UV_EXTERN unsigned int uvring_version_hex(void);
 
 /**
  * Writes buffers to a stream, together with everything else that is written to it with `uvring_write*` in this iteration of the

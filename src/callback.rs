@@ -10,12 +10,13 @@
 use libc::{addrinfo, c_char, c_int, c_uint, c_void, sockaddr};
 
 use crate::abi::ext::{
-    uvring_accept_cb, uvring_pool_close_cb, uvring_pool_t, uvring_read_cb, uvring_read_t, uvring_recv_cb,
-    uvring_release_cb, uvring_udp_recv_cb, uvring_view_t, uvring_watermark_cb, uvring_write_cb, uvring_write_t,
+    uvring_accept_cb, uvring_many_cb, uvring_pool_close_cb, uvring_pool_t, uvring_read_cb, uvring_read_t,
+    uvring_recv_cb, uvring_release_cb, uvring_udp_recv_cb, uvring_view_t, uvring_watermark_cb, uvring_write_cb,
+    uvring_write_t,
 };
 use crate::abi::*;
 use crate::model::event_loop::Loop;
-use crate::model::ext_request::Post;
+use crate::model::ext_request::{Many, Post};
 use crate::model::handle::{
     Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
 };
@@ -217,6 +218,10 @@ pub(crate) fn fs(req: FsReq) {
 
 pub(crate) fn post(req: Post) {
     call!(req.r#loop.get(), req.cb.get(), req.as_ptr());
+}
+
+pub(crate) fn many(req: Many, callback: uvring_many_cb) {
+    call!(req.r#loop.get(), callback, req.as_ptr(), req.status.get());
 }
 
 /// On a worker of the pool.

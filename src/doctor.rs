@@ -222,7 +222,7 @@ impl Bench {
         let [file, link, moved] = [&self.file, &self.link, &self.moved].map(|path| path.as_ptr());
         let (symlink, path) = (self.symlink.as_ptr(), file);
         [
-            ("open", FileOp::Open { path, flags, mode: 0 }),
+            ("open", FileOp::Open { dir: here, path, flags, mode: 0 }),
             ("close", FileOp::Close { fd: spare }),
             ("read", FileOp::Read { fd, bufs, nbufs, offset }),
             ("write", FileOp::Write { fd, bufs, nbufs, offset }),
@@ -232,11 +232,11 @@ impl Bench {
             ("fsync", FileOp::Fsync { fd }),
             ("fdatasync", FileOp::Fdatasync { fd }),
             ("ftruncate", FileOp::Ftruncate { fd, length: SIZE as i64 }),
-            ("link", FileOp::Link { path, new_path: link }),
-            ("rename", FileOp::Rename { path: link, new_path: moved }),
-            ("unlink", FileOp::Unlink { path: moved }),
-            ("symlink", FileOp::Symlink { path, new_path: symlink }),
-            ("mkdir", FileOp::Mkdir { path: self.folder.as_ptr(), mode: 0o700 }),
+            ("link", FileOp::Link { dir: here, path, new_dir: here, new_path: link, flags: 0 }),
+            ("rename", FileOp::Rename { dir: here, path: link, new_dir: here, new_path: moved, flags: 0 }),
+            ("unlink", FileOp::Unlink { dir: here, path: moved, flags: 0 }),
+            ("symlink", FileOp::Symlink { path, dir: here, new_path: symlink }),
+            ("mkdir", FileOp::Mkdir { dir: here, path: self.folder.as_ptr(), mode: 0o700 }),
         ]
         // SAFETY: (1).
         .map(|(name, op)| (name, unsafe { Submission::new(op) }))

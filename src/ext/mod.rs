@@ -2,6 +2,7 @@
 
 mod accept;
 mod capability;
+mod fs;
 mod loop_options;
 mod metrics;
 mod node;

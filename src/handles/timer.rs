@@ -12,7 +12,6 @@ use crate::abi::*;
 use crate::callback;
 use crate::model::event_loop::Loop;
 use crate::model::handle::{Handle, Timer};
-use crate::model::timers::Entry;
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -116,44 +115,6 @@ impl Timer {
         self.repeat.set(repeat.div_ceil(NS_PER_MS));
         self.set_short_ns((NS_PER_MS - repeat % NS_PER_MS) % NS_PER_MS);
         Ok(())
-    }
-
-    fn start_at(self, cb: uv_timer_cb, timeout_ms: u64, order_ns: u64, due_ns: u64) -> Result {
-        let handle = Handle::from(self);
-        if handle.is_closing() || cb.is_none() {
-            return Err(Errno::EINVAL);
-        }
-        let event_loop = handle.event_loop();
-        let entry = Entry { order_ns, start_id: event_loop.timer_counter.get(), due_ns, timer: self };
-        let mut timers = event_loop.state().timers.borrow_mut();
-        if handle.is_active() {
-            timers.remove(self.index());
-        } else {
-            // It may be due and waiting for the callbacks before its own.
-            self.link().unlink();
-        }
-        timers.insert(entry)?;
-        event_loop.shared().set_due_ns(timers.due_ns());
-        self.timer_cb.set(cb);
-        self.timeout.set(timeout_ms);
-        self.start_id.set(entry.start_id);
-        event_loop.timer_counter.set(entry.start_id + 1);
-        handle.start();
-        Ok(())
-    }
-
-    fn stop(self) {
-        let handle = Handle::from(self);
-        if handle.is_active() {
-            let event_loop = handle.event_loop();
-            let mut timers = event_loop.state().timers.borrow_mut();
-            timers.remove(self.index());
-            event_loop.shared().set_due_ns(timers.due_ns());
-            handle.stop();
-        } else {
-            // As in `start`.
-            self.link().unlink();
-        }
     }
 
     fn again(self) -> Result {

@@ -5,7 +5,7 @@ use std::ptr;
 use libc::c_void;
 
 use crate::abi::UV_UNKNOWN_REQ;
-use crate::abi::ext::{uvring_post_t, uvring_req_t};
+use crate::abi::ext::{uvring_many_t, uvring_post_t, uvring_req_t};
 use crate::base::newtype::newtype;
 use crate::base::queue::Link;
 use crate::model::event_loop::Loop;
@@ -22,6 +22,19 @@ newtype!(
     uvring_req_t
 );
 
+newtype!(
+    /// Many files in one call.
+    Many,
+    uvring_many_t
+);
+
+impl From<Many> for ExtReq {
+    fn from(req: Many) -> ExtReq {
+        // SAFETY: it begins with the same fields.
+        unsafe { ExtReq::from_c(req.as_ptr().cast()) }
+    }
+}
+
 /// What a request is, as kept in its first reserved word while it is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
@@ -35,6 +48,8 @@ pub(crate) enum Kind {
     /// A write of memory that is given back by a callback of its own; and when only that is due.
     ZeroCopy = 19,
     Release = 20,
+    /// Many files in one call.
+    Many = 32,
 }
 
 /// The reserved words: what it is, and its callback.
@@ -77,7 +92,7 @@ impl ExtReq {
     pub(crate) fn kind(self) -> Option<Kind> {
         // SAFETY: law 2.
         let word = unsafe { self.word(KIND).read() }.addr();
-        let all = [Kind::Write, Kind::Chunk, Kind::Read, Kind::ZeroCopy, Kind::Release];
+        let all = [Kind::Write, Kind::Chunk, Kind::Read, Kind::ZeroCopy, Kind::Release, Kind::Many];
         all.into_iter().find(|&kind| kind as usize == word)
     }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod asyncs;
 pub(crate) mod buffer_budget;
+pub(crate) mod deadline;
 pub(crate) mod event_loop;
 pub(crate) mod ext_request;
 pub(crate) mod extension;

@@ -6,9 +6,9 @@
 
 #![deny(unsafe_code)]
 
-use crate::abi::Result;
+use crate::abi::{Errno, Result, uv_timer_cb};
 use crate::base::alloc::Array;
-use crate::model::handle::Timer;
+use crate::model::handle::{Handle, Timer};
 
 impl Timer {
     /// The third word of the node: the place of an active timer in the heap.
@@ -20,6 +20,45 @@ impl Timer {
         let mut node = self.node.get();
         node.heap[2] = std::ptr::without_provenance_mut(index);
         self.node.set(node);
+    }
+
+    /// Starts a timer, or starts it anew.
+    pub(crate) fn start_at(self, cb: uv_timer_cb, timeout_ms: u64, order_ns: u64, due_ns: u64) -> Result {
+        let handle = Handle::from(self);
+        if handle.is_closing() || cb.is_none() {
+            return Err(Errno::EINVAL);
+        }
+        let event_loop = handle.event_loop();
+        let entry = Entry { order_ns, start_id: event_loop.timer_counter.get(), due_ns, timer: self };
+        let mut timers = event_loop.state().timers.borrow_mut();
+        if handle.is_active() {
+            timers.remove(self.index());
+        } else {
+            // It may be due and waiting for the callbacks before its own.
+            self.link().unlink();
+        }
+        timers.insert(entry)?;
+        event_loop.shared().set_due_ns(timers.due_ns());
+        self.timer_cb.set(cb);
+        self.timeout.set(timeout_ms);
+        self.start_id.set(entry.start_id);
+        event_loop.timer_counter.set(entry.start_id + 1);
+        handle.start();
+        Ok(())
+    }
+
+    pub(crate) fn stop(self) {
+        let handle = Handle::from(self);
+        if handle.is_active() {
+            let event_loop = handle.event_loop();
+            let mut timers = event_loop.state().timers.borrow_mut();
+            timers.remove(self.index());
+            event_loop.shared().set_due_ns(timers.due_ns());
+            handle.stop();
+        } else {
+            // As in `start_at`.
+            self.link().unlink();
+        }
     }
 }
 

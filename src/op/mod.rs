@@ -19,8 +19,8 @@ pub(crate) use table::OpKey;
 /// [`Submission`].
 #[derive(Clone, Copy)]
 pub(crate) enum FileOp {
-    /// `openat(AT_FDCWD, path, flags | O_CLOEXEC, mode)`
-    Open { path: *const c_char, flags: c_int, mode: mode_t },
+    /// `openat(dir, path, flags | O_CLOEXEC, mode)`
+    Open { dir: c_int, path: *const c_char, flags: c_int, mode: mode_t },
     /// `close(fd)`
     Close { fd: c_int },
     /// `preadv(fd, bufs, offset)`; from the current position if `offset` is -1.
@@ -35,16 +35,16 @@ pub(crate) enum FileOp {
     Fdatasync { fd: c_int },
     /// `ftruncate(fd, length)`
     Ftruncate { fd: c_int, length: i64 },
-    /// `unlink(path)`
-    Unlink { path: *const c_char },
-    /// `rename(path, new_path)`
-    Rename { path: *const c_char, new_path: *const c_char },
-    /// `mkdir(path, mode)`
-    Mkdir { path: *const c_char, mode: mode_t },
-    /// `link(path, new_path)`
-    Link { path: *const c_char, new_path: *const c_char },
-    /// `symlink(path, new_path)`
-    Symlink { path: *const c_char, new_path: *const c_char },
+    /// `unlinkat(dir, path, flags)`
+    Unlink { dir: c_int, path: *const c_char, flags: c_int },
+    /// `renameat2(dir, path, new_dir, new_path, flags)`
+    Rename { dir: c_int, path: *const c_char, new_dir: c_int, new_path: *const c_char, flags: c_uint },
+    /// `mkdirat(dir, path, mode)`
+    Mkdir { dir: c_int, path: *const c_char, mode: mode_t },
+    /// `linkat(dir, path, new_dir, new_path, flags)`
+    Link { dir: c_int, path: *const c_char, new_dir: c_int, new_path: *const c_char, flags: c_int },
+    /// `symlinkat(path, dir, new_path)`
+    Symlink { path: *const c_char, dir: c_int, new_path: *const c_char },
 }
 
 /// A file operation that may be carried out, because what it points to is there.

@@ -24,7 +24,7 @@ unsafe fn call(op: FileOp) -> Result<isize> {
     // SAFETY: the caller's.
     unsafe {
         match op {
-            FileOp::Open { path, flags, mode } => retry(|| libc::open(path, flags | libc::O_CLOEXEC, mode)),
+            FileOp::Open { dir, path, flags, mode } => retry(|| libc::openat(dir, path, flags | libc::O_CLOEXEC, mode)),
             FileOp::Close { fd } => close(fd),
             FileOp::Read { fd, bufs, nbufs, offset } => read(fd, bufs, nbufs.min(IOV_MAX), offset),
             FileOp::Write { fd, bufs, nbufs, offset } => write_all(fd, bufs, nbufs as usize, offset),
@@ -35,11 +35,19 @@ unsafe fn call(op: FileOp) -> Result<isize> {
             FileOp::Fsync { fd } => retry(|| libc::fsync(fd)),
             FileOp::Fdatasync { fd } => retry(|| libc::fdatasync(fd)),
             FileOp::Ftruncate { fd, length } => retry(|| libc::ftruncate(fd, length)),
-            FileOp::Unlink { path } => retry(|| libc::unlink(path)),
-            FileOp::Rename { path, new_path } => retry(|| libc::rename(path, new_path)),
-            FileOp::Mkdir { path, mode } => retry(|| libc::mkdir(path, mode)),
-            FileOp::Link { path, new_path } => retry(|| libc::link(path, new_path)),
-            FileOp::Symlink { path, new_path } => retry(|| libc::symlink(path, new_path)),
+            FileOp::Unlink { dir, path, flags } => retry(|| libc::unlinkat(dir, path, flags)),
+            // A filter may not know the newer call.
+            FileOp::Rename { dir, path, new_dir, new_path, flags: 0 } => {
+                retry(|| libc::renameat(dir, path, new_dir, new_path))
+            }
+            FileOp::Rename { dir, path, new_dir, new_path, flags } => {
+                retry(|| libc::renameat2(dir, path, new_dir, new_path, flags))
+            }
+            FileOp::Mkdir { dir, path, mode } => retry(|| libc::mkdirat(dir, path, mode)),
+            FileOp::Link { dir, path, new_dir, new_path, flags } => {
+                retry(|| libc::linkat(dir, path, new_dir, new_path, flags))
+            }
+            FileOp::Symlink { path, dir, new_path } => retry(|| libc::symlinkat(path, dir, new_path)),
         }
     }
 }

@@ -61,10 +61,9 @@ impl Entry {
 }
 
 fn entry(op: &FileOp) -> squeue::Entry {
-    let here = types::Fd(libc::AT_FDCWD);
     match *op {
-        FileOp::Open { path, flags, mode } => {
-            opcode::OpenAt::new(here, path).flags(flags | libc::O_CLOEXEC).mode(mode).build()
+        FileOp::Open { dir, path, flags, mode } => {
+            opcode::OpenAt::new(types::Fd(dir), path).flags(flags | libc::O_CLOEXEC).mode(mode).build()
         }
         FileOp::Close { fd } => opcode::Close::new(types::Fd(fd)).build(),
         FileOp::Read { fd, bufs, nbufs, offset } => {
@@ -80,10 +79,14 @@ fn entry(op: &FileOp) -> squeue::Entry {
         FileOp::Fsync { fd } => opcode::Fsync::new(types::Fd(fd)).build(),
         FileOp::Fdatasync { fd } => opcode::Fsync::new(types::Fd(fd)).flags(types::FsyncFlags::DATASYNC).build(),
         FileOp::Ftruncate { fd, length } => opcode::Ftruncate::new(types::Fd(fd), length as u64).build(),
-        FileOp::Unlink { path } => opcode::UnlinkAt::new(here, path).build(),
-        FileOp::Rename { path, new_path } => opcode::RenameAt::new(here, path, here, new_path).build(),
-        FileOp::Mkdir { path, mode } => opcode::MkDirAt::new(here, path).mode(mode).build(),
-        FileOp::Link { path, new_path } => opcode::LinkAt::new(here, path, here, new_path).build(),
-        FileOp::Symlink { path, new_path } => opcode::SymlinkAt::new(here, path, new_path).build(),
+        FileOp::Unlink { dir, path, flags } => opcode::UnlinkAt::new(types::Fd(dir), path).flags(flags).build(),
+        FileOp::Rename { dir, path, new_dir, new_path, flags } => {
+            opcode::RenameAt::new(types::Fd(dir), path, types::Fd(new_dir), new_path).flags(flags).build()
+        }
+        FileOp::Mkdir { dir, path, mode } => opcode::MkDirAt::new(types::Fd(dir), path).mode(mode).build(),
+        FileOp::Link { dir, path, new_dir, new_path, flags } => {
+            opcode::LinkAt::new(types::Fd(dir), path, types::Fd(new_dir), new_path).flags(flags).build()
+        }
+        FileOp::Symlink { path, dir, new_path } => opcode::SymlinkAt::new(types::Fd(dir), path, new_path).build(),
     }
 }

@@ -1,6 +1,7 @@
 //! What C sees of the `uvring_*` functions: include/uvring.h. Shapes only.
 
 mod accept;
+mod many;
 mod metrics;
 mod post;
 mod read;
@@ -9,6 +10,7 @@ mod view;
 mod write;
 
 pub use accept::*;
+pub use many::*;
 pub use metrics::*;
 pub use post::*;
 pub use read::*;

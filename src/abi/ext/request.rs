@@ -8,7 +8,6 @@ use crate::abi::{uv__queue, uv_loop_t, uv_req_type};
 
 /// Base of all requests of this header; every one begins with these fields. From a successful call until its callback has begun
 /// a request belongs to the library; in the callback it may be freed or used again.
-#[allow(dead_code, reason = "it is for C's programs, which hold requests of any kind")]
 #[repr(C)]
 pub struct uvring_req_s {
     /// The user's own pointer; never touched by the library. `uv_req_get_data` and `uv_req_set_data` work on it.
@@ -26,5 +25,4 @@ pub struct uvring_req_s {
 }
 
 /// See [`uvring_req_s`].
-#[allow(dead_code, reason = "as for the struct")]
 pub type uvring_req_t = uvring_req_s;

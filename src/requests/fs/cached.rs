@@ -48,16 +48,15 @@ pub(super) fn open_flags(fd: c_int) -> c_int {
 ///
 /// # Safety
 /// `path` is a string.
-unsafe fn open_path(path: *const c_char, nofollow: bool, resolve: u64) -> Result<c_int> {
+unsafe fn open_path(dir: c_int, path: *const c_char, nofollow: bool, resolve: u64) -> Result<c_int> {
     let flags = libc::O_PATH | libc::O_CLOEXEC | if nofollow { libc::O_NOFOLLOW } else { 0 };
     // SAFETY: all zero bytes are valid.
     let mut how: open_how = unsafe { std::mem::zeroed() };
     how.flags = flags as u64;
     how.resolve = resolve;
     // SAFETY: the caller's; `how` is as long as said.
-    let fd = unsafe {
-        libc::syscall(libc::SYS_openat2, c_long::from(libc::AT_FDCWD), path, &raw const how, size_of::<open_how>())
-    };
+    let fd =
+        unsafe { libc::syscall(libc::SYS_openat2, c_long::from(dir), path, &raw const how, size_of::<open_how>()) };
     outcome(fd as isize).map(|fd| fd as c_int)
 }
 
@@ -73,21 +72,24 @@ pub(super) fn try_stat(files: &Files, req: FsReq) -> Option<Result<isize>> {
     let answer = match req.fs_type.get() {
         UV_FS_FSTAT => look(req.file.get(), MASK),
         _ if REFUSED.load(Relaxed) => return None,
-        // SAFETY: the request's path (law 2).
-        fs_type => match unsafe { open_path(req.path.get(), fs_type == UV_FS_LSTAT, libc::RESOLVE_CACHED) } {
-            Ok(fd) => {
-                let answer = look(fd, MASK);
-                close(fd);
-                answer
-            }
-            Err(e) if e == Errno::ENOENT || e == Errno::ENOTDIR => return Some(Err(e)),
-            Err(e) => {
-                if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL {
-                    REFUSED.store(true, Relaxed);
+        fs_type => {
+            let nofollow = fs_type == UV_FS_LSTAT;
+            // SAFETY: the request's path (law 2).
+            match unsafe { open_path(req.file.get(), req.path.get(), nofollow, libc::RESOLVE_CACHED) } {
+                Ok(fd) => {
+                    let answer = look(fd, MASK);
+                    close(fd);
+                    answer
                 }
-                return None;
+                Err(e) if e == Errno::ENOENT || e == Errno::ENOTDIR => return Some(Err(e)),
+                Err(e) => {
+                    if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL {
+                        REFUSED.store(true, Relaxed);
+                    }
+                    return None;
+                }
             }
-        },
+        }
     };
     let answer = answer.ok()?;
     let class = mounts::class(&answer);
@@ -122,7 +124,7 @@ pub(super) fn learn(req: FsReq) -> Option<(u64, Class)> {
         UV_FS_FSTAT => mounts::learn(req.file.get()),
         fs_type => {
             // SAFETY: the request's path (law 2).
-            let fd = unsafe { open_path(req.path.get(), fs_type == UV_FS_LSTAT, 0) }.ok()?;
+            let fd = unsafe { open_path(req.file.get(), req.path.get(), fs_type == UV_FS_LSTAT, 0) }.ok()?;
             let found = mounts::learn(fd);
             close(fd);
             found

@@ -136,7 +136,7 @@ impl File {
     /// `path` is a string.
     unsafe fn open(path: *const c_char, flags: c_int, mode: libc::mode_t) -> Result<File> {
         // SAFETY: the caller's.
-        let op = unsafe { Submission::new(FileOp::Open { path, flags, mode }) };
+        let op = unsafe { Submission::new(FileOp::Open { dir: libc::AT_FDCWD, path, flags, mode }) };
         Ok(File(perform(&op)? as c_int))
     }
 
@@ -178,7 +178,9 @@ pub(super) fn copyfile(req: FsReq) -> Result<isize> {
     // Half a copy goes. A device or a pipe stays: it was there before, and root would lose its /dev/null.
     if done.is_err() && was.st_mode & libc::S_IFMT == libc::S_IFREG {
         // SAFETY: law 2.
-        let _ = perform(&unsafe { Submission::new(FileOp::Unlink { path: req.new_path.get() }) });
+        let _ = perform(&unsafe {
+            Submission::new(FileOp::Unlink { dir: libc::AT_FDCWD, path: req.new_path.get(), flags: 0 })
+        });
     }
     done
 }

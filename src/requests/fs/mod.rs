@@ -4,11 +4,14 @@
 //! once, and neither the loop nor any memory but the caller's is touched. With one, paths and buffers are copied, the loop
 //! counts the request, and `stages` chooses where it runs; its result comes in a poll phase.
 
+pub(crate) mod at;
 mod attr;
 mod cached;
 pub(crate) mod calls;
 mod copy;
 mod dir;
+mod load;
+pub(crate) mod many;
 mod mounts;
 mod open;
 mod plan;

@@ -36,6 +36,10 @@ pub(super) unsafe fn begin(
     req.ptr.set(ptr::null_mut());
     req.path.set(ptr::null());
     req.new_path.set(ptr::null());
+    // Where relative paths begin, the second in a field that operations on paths have no other use for.
+    req.file.set(libc::AT_FDCWD);
+    req.off.set(libc::AT_FDCWD.into());
+    req.flags.set(0);
     req.bufs.set(ptr::null_mut());
     req.nbufs.set(0);
     req.set_stage(Stage::Idle);
@@ -114,19 +118,20 @@ impl FsReq {
         // The rest of a request is whatever the caller's memory held, unless the operation has set it.
         let (fd, mode) = (|| self.file.get(), || self.mode.get());
         let offset = || self.off.get().max(-1);
+        let (dir, new_dir, flags) = (self.file.get(), self.off.get() as c_int, self.flags.get());
         let op = match self.fs_type.get() {
-            UV_FS_OPEN => FileOp::Open { path, flags: self.flags.get(), mode: mode() },
+            UV_FS_OPEN => FileOp::Open { dir, path, flags, mode: mode() },
             UV_FS_CLOSE => FileOp::Close { fd: fd() },
             UV_FS_READ => FileOp::Read { fd: fd(), bufs, nbufs: nbufs.min(IOV_MAX), offset: offset() },
             UV_FS_WRITE => FileOp::Write { fd: fd(), bufs, nbufs, offset: offset() },
             UV_FS_FSYNC => FileOp::Fsync { fd: fd() },
             UV_FS_FDATASYNC => FileOp::Fdatasync { fd: fd() },
             UV_FS_FTRUNCATE => FileOp::Ftruncate { fd: fd(), length: self.off.get() },
-            UV_FS_UNLINK => FileOp::Unlink { path },
-            UV_FS_RENAME => FileOp::Rename { path, new_path },
-            UV_FS_MKDIR => FileOp::Mkdir { path, mode: mode() },
-            UV_FS_LINK => FileOp::Link { path, new_path },
-            UV_FS_SYMLINK => FileOp::Symlink { path, new_path },
+            UV_FS_UNLINK => FileOp::Unlink { dir, path, flags },
+            UV_FS_RENAME => FileOp::Rename { dir, path, new_dir, new_path, flags: flags as c_uint },
+            UV_FS_MKDIR => FileOp::Mkdir { dir, path, mode: mode() },
+            UV_FS_LINK => FileOp::Link { dir, path, new_dir, new_path, flags },
+            UV_FS_SYMLINK => FileOp::Symlink { path, dir: new_dir, new_path },
             _ => return None,
         };
         // SAFETY: what `with_path`, `with_paths` and `with_buffers` have noted is valid until the callback, or the end of the call
@@ -180,8 +185,8 @@ pub(super) fn give(req: FsReq, memory: NonNull<c_void>) -> Result<isize> {
 pub(super) fn stat_target(req: FsReq) -> (c_int, *const c_char, c_int) {
     match req.fs_type.get() {
         UV_FS_FSTAT => (req.file.get(), c"".as_ptr(), libc::AT_EMPTY_PATH),
-        UV_FS_LSTAT => (libc::AT_FDCWD, req.path.get(), libc::AT_SYMLINK_NOFOLLOW),
-        _ => (libc::AT_FDCWD, req.path.get(), 0),
+        UV_FS_LSTAT => (req.file.get(), req.path.get(), libc::AT_SYMLINK_NOFOLLOW),
+        _ => (req.file.get(), req.path.get(), 0),
     }
 }
 

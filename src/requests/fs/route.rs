@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(route(&close, &regular()), RING);
         assert_eq!(route(&close, &Said { in_pool: true, ..regular() }), POOL);
         assert_eq!(route(&close, &Said::of((S_IFSOCK, None))), POOL);
-        let open = |flags| FileOp::Open { path: ptr::null(), flags, mode: 0 };
+        let open = |flags| FileOp::Open { dir: libc::AT_FDCWD, path: ptr::null(), flags, mode: 0 };
         let slow_pool = Said { quick: false, ..regular() };
         for reads in [0, libc::O_DIRECTORY] {
             assert_eq!(route(&open(reads), &regular()), RING);
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!((route(&open(libc::O_CREAT), &regular()), route(&open(libc::O_CREAT), &slow_pool)), (POOL, SLOW));
         assert_eq!(route(&open(libc::O_TMPFILE), &regular()), POOL);
         assert_eq!(route(&open(0), &Said { device: true, quick: false, ..regular() }), POOL);
-        let unlink = FileOp::Unlink { path: ptr::null() };
+        let unlink = FileOp::Unlink { dir: libc::AT_FDCWD, path: ptr::null(), flags: 0 };
         assert_eq!((route(&unlink, &regular()), route(&unlink, &slow_pool)), (POOL, SLOW));
     }
 }

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use libc::c_long;
+use libc::{c_char, c_int, c_long};
 
 use super::request::{answer_stat, give, stat_target};
 use super::{cached, mounts};
@@ -21,35 +21,56 @@ pub(super) fn stat(req: FsReq) -> Result<isize> {
         return Ok(0);
     }
     let (fd, path, flags) = stat_target(req);
-    let mut out = MaybeUninit::<libc::statx>::zeroed();
-    // SAFETY: the request's path, and room for the answer (law 2).
-    let op = unsafe { Submission::new(FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) };
-    let stat = match perform(&op) {
-        Ok(_) => {
-            // SAFETY: zero bytes are a valid answer, and the kernel has written another.
-            let out = unsafe { out.assume_init() };
-            if req.is_async()
-                && req.may_leave_pool()
-                && mounts::number(&out).is_some_and(|mount| mounts::class_of(mount).is_none())
-            {
+    // SAFETY: the request's path (law 2).
+    let stat = unsafe {
+        ask(fd, path, flags, |answer| {
+            let is_unknown = mounts::number(answer).is_some_and(|mount| mounts::class_of(mount).is_none());
+            if req.is_async() && req.may_leave_pool() && is_unknown {
                 cached::learn(req);
             }
-            from_statx(&out)
-        }
-        // Not known, or forbidden by a filter that knows only the older calls: `stat` itself never gives these.
-        Err(e) if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL || e == Errno::ENOTSUP => older(req)?,
-        Err(e) => return Err(e),
-    };
+        })
+    }?;
     answer_stat(req, stat);
     Ok(0)
 }
 
+/// Asks the kernel, and waits for the answer, which `seen` gets to see if it comes by `statx`.
+///
+/// # Safety
+/// `path` is a string.
+pub(super) unsafe fn ask(
+    fd: c_int,
+    path: *const c_char,
+    flags: c_int,
+    seen: impl FnOnce(&libc::statx),
+) -> Result<uv_stat_t> {
+    let mut out = MaybeUninit::<libc::statx>::zeroed();
+    // SAFETY: the caller's, and room for the answer.
+    let op = unsafe { Submission::new(FileOp::Stat { fd, path, flags, out: out.as_mut_ptr() }) };
+    match perform(&op) {
+        Ok(_) => {
+            // SAFETY: zero bytes are a valid answer, and the kernel has written another.
+            let out = unsafe { out.assume_init() };
+            seen(&out);
+            Ok(from_statx(&out))
+        }
+        // Not known, or forbidden by a filter that knows only the older calls: `stat` itself never gives these.
+        Err(e) if e == Errno::ENOSYS || e == Errno::EPERM || e == Errno::EINVAL || e == Errno::ENOTSUP => {
+            // SAFETY: the caller's.
+            unsafe { older(fd, path, flags) }
+        }
+        Err(e) => Err(e),
+    }
+}
+
 /// Without `statx`.
+///
+/// # Safety
+/// `path` is a string.
 #[allow(clippy::useless_conversion, reason = "the number of links is 32 bits wide on aarch64")]
-fn older(req: FsReq) -> Result<uv_stat_t> {
-    let (fd, path, flags) = stat_target(req);
+unsafe fn older(fd: c_int, path: *const c_char, flags: c_int) -> Result<uv_stat_t> {
     let mut out = MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the request's path (law 2); `out` has room.
+    // SAFETY: the caller's; `out` has room.
     retry(|| unsafe {
         if flags & libc::AT_EMPTY_PATH != 0 {
             libc::fstat(fd, out.as_mut_ptr())

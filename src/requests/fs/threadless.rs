@@ -14,7 +14,7 @@ use crate::model::request::FsReq;
 pub(super) fn may_wait(req: FsReq) -> bool {
     let fd = req.file.get();
     // SAFETY: the request's paths (law 2).
-    let names_fifo = |path| unsafe { is_fifo(path) };
+    let names_fifo = |path| unsafe { is_fifo(fd, path) };
     match req.fs_type.get() {
         UV_FS_OPEN => req.flags.get() & (libc::O_NONBLOCK | libc::O_PATH) == 0 && names_fifo(req.path.get()),
         UV_FS_COPYFILE => names_fifo(req.path.get()) || names_fifo(req.new_path.get()),
@@ -32,11 +32,11 @@ fn takes_part(fd: c_int) -> bool {
 
 /// # Safety
 /// `path` is a string.
-unsafe fn is_fifo(path: *const c_char) -> bool {
+unsafe fn is_fifo(dir: c_int, path: *const c_char) -> bool {
     // SAFETY: all zero bytes are valid; the caller's, and a place for the answer.
     unsafe {
         let mut stat: libc::stat = std::mem::zeroed();
-        libc::stat(path, &raw mut stat) == 0 && stat.st_mode & S_IFMT == S_IFIFO
+        libc::fstatat(dir, path, &raw mut stat, 0) == 0 && stat.st_mode & S_IFMT == S_IFIFO
     }
 }
 
