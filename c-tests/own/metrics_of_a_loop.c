@@ -3,6 +3,7 @@
 /* not on libuv: it has no such function */
 #include "check.h"
 
+#include <stdatomic.h>
 #include <uvring.h>
 
 enum { TIMES = 20, JOBS = 12 };
@@ -34,8 +35,12 @@ static void on_timer(uv_timer_t* timer) {
     if (++ticks == TIMES) uv_timer_stop(timer);
 }
 
+static atomic_int may_go;
+
+/* The first jobs hold all threads until the last one was cancelled. */
 static void job(uv_work_t* req) {
     UNUSED(req);
+    while (!atomic_load(&may_go)) usleep(1000);
     usleep(2000);
 }
 
@@ -114,6 +119,7 @@ int main(void) {
     CHECK_EQ(metrics_of(&loop).requests, JOBS);
     CHECK_EQ(metrics_of(&loop).pool_waiting, JOBS);
     CHECK_OK(uv_cancel((uv_req_t*)&jobs[JOBS - 1]));
+    atomic_store(&may_go, 1);
     CHECK_OK(uvring_post(&post, &loop, 0, on_post));
     CHECK_OK(uv_fs_stat(&loop, &fs, "/", on_fs));
     CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);

@@ -1,6 +1,6 @@
 //! What loops do, for those who look: `uvring_metrics` and `uvring top`.
 //!
-//! Nothing here costs a program anything that did not ask: [`is_on`] is one load and a branch that is never taken, and what is behind it
+//! Nothing here costs a program anything that did not ask: `is_on` is one load and a branch that is never taken, and what is behind it
 //! is kept apart. A program asks by calling `uvring_metrics`, a user by `UVRING_METRICS=1`.
 //!
 //! | file | what is in it |

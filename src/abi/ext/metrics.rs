@@ -83,7 +83,7 @@ pub struct uvring_metrics_s {
     pub pool_wait_ns: [u64; UVRING_HISTOGRAM],
 }
 
-/// See [`uvring_metrics_s`].
+/// See `uvring_metrics_s`.
 pub type uvring_metrics_t = uvring_metrics_s;
 
 impl uvring_metrics_s {
