@@ -21,16 +21,21 @@ use crate::model::handle::{
     Async, Check, FsEvent, FsPoll, Handle, Idle, Poll, Prepare, Process, Signal, Stream, Timer, Udp,
 };
 use crate::model::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
+use crate::observe::trace::Name;
 use crate::observe::{self, Slot};
 
+/// Calls a callback of a loop; one that only a certain phase calls says which.
 macro_rules! call {
     ($event_loop:expr, $callback:expr, $($argument:expr),*) => {
+        call!("poll": $event_loop, $callback, $($argument),*);
+    };
+    ($phase:literal: $event_loop:expr, $callback:expr, $($argument:expr),*) => {
         if let Some(callback) = $callback {
             // SAFETY: the loop outlives its handles and requests.
             debug_assert!(unsafe { Loop::from_c($event_loop) }.is_unborrowed(), "law 3");
             if observe::is_on() {
                 // SAFETY: the loop outlives its handles and requests.
-                let begun = observe::enter(unsafe { slot_of($event_loop) }, callback as usize);
+                let begun = observe::enter(unsafe { slot_of($event_loop) }, callback as usize, $phase);
                 // SAFETY: the module's argument.
                 unsafe { callback($($argument),*) };
                 observe::leave(begun);
@@ -62,27 +67,27 @@ unsafe fn loop_of(handle: *mut uv_handle_t) -> *mut uv_loop_t {
 }
 
 pub(crate) fn close(handle: Handle) {
-    call!(handle.r#loop.get(), handle.close_cb.get(), handle.as_ptr());
+    call!("closing": handle.r#loop.get(), handle.close_cb.get(), handle.as_ptr());
 }
 
 pub(crate) fn walk(callback: uv_walk_cb, handle: Handle, arg: *mut c_void) {
-    call!(handle.r#loop.get(), callback, handle.as_ptr(), arg);
+    call!("": handle.r#loop.get(), callback, handle.as_ptr(), arg);
 }
 
 pub(crate) fn timer(timer: Timer) {
-    call!(timer.r#loop.get(), timer.timer_cb.get(), timer.as_ptr());
+    call!("timers": timer.r#loop.get(), timer.timer_cb.get(), timer.as_ptr());
 }
 
 pub(crate) fn idle(idle: Idle) {
-    call!(idle.r#loop.get(), idle.idle_cb.get(), idle.as_ptr());
+    call!("idle": idle.r#loop.get(), idle.idle_cb.get(), idle.as_ptr());
 }
 
 pub(crate) fn prepare(prepare: Prepare) {
-    call!(prepare.r#loop.get(), prepare.prepare_cb.get(), prepare.as_ptr());
+    call!("prepare": prepare.r#loop.get(), prepare.prepare_cb.get(), prepare.as_ptr());
 }
 
 pub(crate) fn check(check: Check) {
-    call!(check.r#loop.get(), check.check_cb.get(), check.as_ptr());
+    call!("check": check.r#loop.get(), check.check_cb.get(), check.as_ptr());
 }
 
 pub(crate) fn async_(async_: Async) {
@@ -226,10 +231,11 @@ pub(crate) fn many(req: Many, callback: uvring_many_cb) {
 
 /// On a worker of the pool.
 pub(crate) fn work(req: Work) {
-    if let Some(callback) = req.work_cb.get() {
-        // SAFETY: the module's argument.
-        unsafe { callback(req.as_ptr()) };
-    }
+    let Some(callback) = req.work_cb.get() else { return };
+    let began_ns = observe::begin_span();
+    // SAFETY: the module's argument.
+    unsafe { callback(req.as_ptr()) };
+    observe::end_span(began_ns, "callback", &Name::At(callback as usize));
 }
 
 pub(crate) fn after_work(req: Work, status: c_int) {

@@ -40,7 +40,8 @@
 //!    `read_cb` follows with no user code between. A `UV_UDP_RECVMMSG` batch is the one exception.
 //! 7. **No surprise.** The library never prints, never installs a process-wide handler libuv does not install, never makes
 //!    a ring system call when it has been told not to (`UV_USE_IO_URING=0`), never makes the owner's own system calls return
-//!    EINTR, and never leaves a thread spinning.
+//!    EINTR, and never leaves a thread spinning. Only where `UVRING_SLOW` in the environment asks for it, it prints, and takes
+//!    a signal that the program leaves unused.
 
 #![allow(clippy::missing_safety_doc, reason = "the contract of each uv_* function is libuv's documentation")]
 

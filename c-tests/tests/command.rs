@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use c_tests::{compile, library, process, sources};
 
+#[path = "command/observe.rs"]
+mod observe;
 #[path = "command/top.rs"]
 mod top;
 

@@ -1,6 +1,6 @@
 //! Switches in the environment: those of libuv hold a number and are read as it reads them, ours have one value that means something.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use libc::{c_int, c_uint};
 
@@ -23,8 +23,13 @@ pub(crate) fn is(name: &CStr, value: &CStr) -> bool {
     }
 }
 
-/// The same, and not in a program that runs with more rights than the user who set the variable.
+/// True if a variable has exactly this value, and as for [`ours`].
 pub(crate) fn is_ours(name: &CStr, value: &CStr) -> bool {
+    ours(name).is_some_and(|found| found.as_c_str() == value)
+}
+
+/// The value of a variable; none in a program that runs with more rights than the user who set it.
+pub(crate) fn ours(name: &CStr) -> Option<CString> {
     // Miri plays no program that has more rights than its user.
     #[cfg(miri)]
     use libc::getenv as secure_getenv;
@@ -35,7 +40,7 @@ pub(crate) fn is_ours(name: &CStr, value: &CStr) -> bool {
     // SAFETY: as in `number`.
     unsafe {
         let found = secure_getenv(name.as_ptr());
-        !found.is_null() && CStr::from_ptr(found) == value
+        (!found.is_null()).then(|| CStr::from_ptr(found).to_owned())
     }
 }
 

@@ -205,6 +205,12 @@ pub(super) fn claim(is_public: bool) -> Option<&'static Slot> {
     Some(slot)
 }
 
+/// The slots in use in this process, and free ones between them.
+pub(super) fn all() -> impl Iterator<Item = &'static Slot> {
+    let used = existing().map(|table| &table.slots()[..table.header().used.load(Acquire) as usize]);
+    used.into_iter().flatten()
+}
+
 impl Slot {
     /// False in a forked child for what is its parent's.
     pub(crate) fn is_mine(&'static self) -> bool {
@@ -213,7 +219,13 @@ impl Slot {
 
     /// The loop goes.
     pub(crate) fn release(&self) {
+        self.swap_doing(Header::OUTSIDE, 0);
         self.taken.store(0, Release);
+    }
+
+    /// True of what a slot says a loop does, if that is to run the callback there.
+    pub(crate) fn is_callback(doing: u64) -> bool {
+        doing > Header::SLEEPING
     }
 
     /// Notes what the loop does from now on; gives what it did, and since when.

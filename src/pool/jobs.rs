@@ -23,7 +23,8 @@ use crate::abi::{Errno, uv__work};
 use crate::base::queue::Link;
 use crate::model::job::{Job, WithJob};
 use crate::model::shared::Shared;
-use crate::observe::Histogram;
+use crate::observe::trace::{self, Name};
+use crate::observe::{self, Histogram};
 use crate::sys::clock;
 
 /// What a job does with its thread.
@@ -134,10 +135,28 @@ impl Job {
         unsafe { std::mem::transmute::<*mut (), Option<Run>>(run) }.map(|run| Claimed { job: self, run })
     }
 
+    /// It leaves its lane, for a thread that will run it.
     #[cold]
     pub(super) fn note_wait(self, came_ns: u64) {
+        let now_ns = clock::monotonic_ns();
         if let Some(slot) = self.shared().slot() {
-            slot.record(Histogram::PoolWait, clock::monotonic_ns().saturating_sub(came_ns));
+            slot.record(Histogram::PoolWait, now_ns.saturating_sub(came_ns));
+        }
+        if trace::is_on() {
+            let waited = trace::Micros(now_ns.saturating_sub(came_ns));
+            let more = format_args!("\"job\":\"{}\",\"waited_us\":{waited}", self.name());
+            trace::beside("pool", "waits for a thread", self.as_ptr().addr(), came_ns, now_ns, more);
+        }
+    }
+
+    /// What it is, for a trace.
+    fn name(self) -> &'static str {
+        if self.is(Kind::Work) {
+            "uv_queue_work"
+        } else if self.is(Kind::Lookup) {
+            "name lookup"
+        } else {
+            "file job"
         }
     }
 
@@ -161,8 +180,10 @@ pub(super) struct Claimed {
 impl Claimed {
     /// Does it, on a thread of the pool. To be handed back.
     pub(super) fn run(self) -> Job {
+        let began_ns = observe::begin_span();
         // SAFETY: (1); `prepare` set it.
         unsafe { (self.run)(self.job.as_ptr()) };
+        observe::end_span(began_ns, "pool", &Name::Text(self.job.name()));
         self.job
     }
 }

@@ -50,6 +50,9 @@ impl Loop {
         let boxed = self.internal_fields.get();
         let (state, shared) = (self.state(), self.shared());
         shared.enter_run();
+        if observe::is_on() {
+            figures::publish(self, Header::TURNING);
+        }
         shared.wake.awake();
         let mut alive = self.has_more();
         if !alive {
@@ -98,6 +101,7 @@ impl Loop {
         shared.leave_run(self.has_own_work(), self.is_restless());
         if observe::is_on() {
             figures::publish(self, Header::OUTSIDE);
+            observe::pause();
         }
     }
 

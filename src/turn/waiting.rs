@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::driver::limit::Limit;
 use crate::model::event_loop::Loop;
 use crate::model::metrics::add;
+use crate::observe::trace::{self, Name};
 use crate::observe::{self, Header, Histogram};
 use crate::pool;
 use crate::sys::clock;
@@ -106,18 +107,26 @@ impl Loop {
         let slot = self.shared().slot();
         let mut driver = state.driver.borrow_mut();
         let before = driver.counters();
+        let sleeps = limit.until_ns != Some(0);
+        if sleeps {
+            observe::pause();
+        }
         let began_ns = clock::monotonic_ns();
-        if limit.until_ns != Some(0)
-            && let Some(slot) = slot
-        {
+        if sleeps && let Some(slot) = slot {
             slot.swap_doing(Header::SLEEPING, began_ns);
         }
         driver.wait(limit, &mut state.batch.borrow_mut());
         let ended_ns = clock::monotonic_ns();
-        if limit.until_ns != Some(0) {
-            add(&state.metrics.asleep_ns, ended_ns.saturating_sub(began_ns));
-        }
         let found = driver.counters().completions - before.completions;
+        if sleeps {
+            add(&state.metrics.asleep_ns, ended_ns.saturating_sub(began_ns));
+            if trace::is_on() {
+                trace::span("wait", &Name::Text("wait"), began_ns, ended_ns, format_args!("\"brought\":{found}"));
+                if self.has_sent_work() {
+                    trace::instant("woken", ended_ns);
+                }
+            }
+        }
         if let Some(slot) = slot {
             slot.swap_doing(Header::TURNING, ended_ns);
             if found > 0 {

@@ -63,7 +63,12 @@ fn main() -> ExitCode {
         }
         Some(("run", args)) => {
             let words = args.get_many::<OsString>("program").into_iter().flatten().cloned().collect();
-            let options = run::Options { no_ring: args.get_flag("no-ring"), stats: args.get_flag("stats") };
+            let options = run::Options {
+                no_ring: args.get_flag("no-ring"),
+                stats: args.get_flag("stats"),
+                trace: args.get_one("trace").cloned(),
+                slow: args.get_one("slow").copied(),
+            };
             run::run(words, options)
         }
         Some(("top", args)) => {
@@ -146,13 +151,27 @@ fn command() -> Command {
         .subcommand(
             Command::new("run")
                 .about("Run a program that links libuv.so.1, or exports a libuv of its own, on this library instead")
-                .override_usage("uvring run [--no-ring] [--stats] [--] PROGRAM [ARGS]...")
+                .override_usage("uvring run [--no-ring] [--stats] [--trace FILE] [--slow MS] [--] PROGRAM [ARGS]...")
                 .arg(no_ring())
                 .arg(
                     Arg::new("stats")
                         .long("stats")
                         .action(ArgAction::SetTrue)
                         .help("At exit, print on standard error what the loops did; until then `uvring top` can show it"),
+                )
+                .arg(
+                    Arg::new("trace")
+                        .long("trace")
+                        .value_name("FILE")
+                        .help("Write what the loops do to a file that ui.perfetto.dev and chrome://tracing open")
+                        .value_parser(value_parser!(PathBuf)),
+                )
+                .arg(
+                    Arg::new("slow")
+                        .long("slow")
+                        .value_name("MS")
+                        .help("Tell on standard error which callback holds a loop for longer, and where it is then")
+                        .value_parser(value_parser!(u64).range(1..)),
                 )
                 .arg(
                     Arg::new("program")
@@ -167,7 +186,8 @@ fn command() -> Command {
                 )
                 .after_help(
                     "Examples:\n  uvring run -- node app.js\n  uvring run --stats -- nvim --headless +q\n  \
-                     uvring run --no-ring -- cmake -B build\n\n\
+                     uvring run --no-ring -- cmake -B build\n  uvring run --trace trace.json -- node app.js\n  \
+                     uvring run --slow 20 -- node server.js\n\n\
                      Exits as the program does; with 127 if there is no such program, with 126 if it cannot run on \
                      this library\n(the message says why), with 125 if the library is not found.",
                 ),

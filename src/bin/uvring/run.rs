@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,7 +16,7 @@ use uv::doctor::{self, Ring};
 
 use crate::elf::Elf;
 use crate::library::{self, SONAME};
-use crate::{CANNOT_RUN, Failure, NOT_FOUND, Result};
+use crate::{CANNOT_RUN, Failure, NOT_FOUND, NOT_READY, Result};
 
 /// How the library gets under a program.
 enum Way {
@@ -52,6 +53,10 @@ pub(crate) struct Options {
     pub(crate) no_ring: bool,
     /// At exit, tell what the loops did.
     pub(crate) stats: bool,
+    /// Where a trace goes.
+    pub(crate) trace: Option<PathBuf>,
+    /// Tell of callbacks that hold a loop for more milliseconds than these.
+    pub(crate) slow: Option<u64>,
 }
 
 /// Replaces this process by the program; comes back only with a failure.
@@ -86,11 +91,23 @@ pub(crate) fn run(words: Vec<OsString>, options: Options) -> Result<ExitCode> {
         // For the end, and for `uvring top` until then.
         command.env("UVRING_STATS", "1").env("UVRING_METRICS", "1");
     }
+    if let Some(trace) = &options.trace {
+        command.env("UVRING_TRACE", new_trace(trace)?);
+    }
+    if let Some(slow) = options.slow {
+        command.env("UVRING_SLOW", slow.to_string());
+    }
     let through = if file == program { String::new() } else { format!("{} is run by ", program.display()) };
     let which = if file == program { "" } else { ", which" };
     eprintln!("uvring: {through}{}{which} {}; {}", file.display(), way.told(), driver(options.no_ring));
     let error = command.exec();
     Err(cannot(&program, format!("does not start: {error}")))
+}
+
+/// An empty trace, which the program and those that it starts append to, by a path that leads there from everywhere.
+fn new_trace(path: &Path) -> Result<PathBuf> {
+    let made = fs::write(path, "[\n").and_then(|()| path.canonicalize());
+    made.map_err(|e| Failure::new(NOT_READY, format!("the trace {} cannot be written: {e}", path.display())))
 }
 
 /// What the program's loops will run on, and why not on a ring if they do not.

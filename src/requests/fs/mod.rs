@@ -23,6 +23,7 @@ mod stages;
 mod stat;
 mod temp;
 mod threadless;
+mod traced;
 
 pub(crate) use calls::stat::stat_at_once;
 pub(crate) use calls::uv_fs_req_cleanup;

@@ -37,7 +37,7 @@ use super::cached::{self, Here};
 use super::mounts;
 use super::route::{self, Facts, Way, route};
 use super::run::{is_short, run};
-use super::{open, position, threadless};
+use super::{open, position, threadless, traced};
 use crate::abi::*;
 use crate::base::alloc::Array;
 use crate::callback;
@@ -48,6 +48,8 @@ use crate::model::job::WithJob;
 use crate::model::metrics::add;
 use crate::model::owner::Owner;
 use crate::model::request::FsReq;
+use crate::observe;
+use crate::observe::trace::Name;
 use crate::op::{FileOp, OpKey, Submission};
 use crate::pool;
 use crate::pool::{Done, Kind, Task};
@@ -60,6 +62,9 @@ fn prepare(event_loop: Loop, req: FsReq) -> bool {
     files.stats_under_way.set(files.stats_under_way.get() + usize::from(req.is_stat()));
     for word in [MARKS, KEY, FIRST_FD, MOUNT] {
         req.set_word(word, 0);
+    }
+    if observe::is_on() {
+        traced::begin(req);
     }
     req.link().init();
     // Which tells libuv's tests that no thread has it.
@@ -382,9 +387,11 @@ fn leave_pool(files: &Files, req: FsReq) {
 
 impl Task for FsReq {
     fn run(self) {
+        let began_ns = observe::begin_span();
         if !open::made_up_for(self) {
             do_job(self);
         }
+        observe::end_span(began_ns, "file", &Name::Text(traced::name(self)));
     }
 }
 
@@ -428,6 +435,9 @@ pub(crate) fn deliver_finished(event_loop: Loop) {
 
 /// Calls the user. The last thing done with the request.
 fn finish(req: FsReq) {
+    if observe::is_on() {
+        traced::tell(req);
+    }
     req.set_stage(Stage::Idle);
     let event_loop = req.event_loop();
     let stats = &event_loop.state().files.stats_under_way;
