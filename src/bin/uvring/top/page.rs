@@ -101,9 +101,14 @@ impl Page<'_> {
             now: seen.metrics,
             before: before.map_or_else(Metrics::default, |seen| seen.metrics),
             seconds: seconds.max(1e-3),
+            asleep_ns: asleep(seen, self.now.now_ns)
+                .saturating_sub(before.map_or(0, |seen| asleep(seen, self.before.map_or(0, |sample| sample.now_ns)))),
             is_rate: before.is_some(),
         };
         lines.push(headline(seen, self.now.now_ns, change.busy()));
+        if seen.thread == 0 {
+            return;
+        }
         lines.extend(change.lines().into_iter().map(Line::plain));
         let since = find(self.since, seen).map_or_else(Metrics::default, |seen| seen.metrics);
         add_histograms(&seen.metrics, &since, width, lines);
@@ -113,6 +118,12 @@ impl Page<'_> {
 /// The same loop in another sample.
 fn find<'a>(sample: Option<&'a Sample>, seen: &Seen) -> Option<&'a Seen> {
     sample?.loops.iter().find(|other| other.place == seen.place)
+}
+
+/// How long a loop was asleep by then. What it counts is without the sleep that goes on.
+fn asleep(seen: &Seen, now_ns: u64) -> u64 {
+    let goes_on = if seen.doing == Doing::Sleeping { now_ns.saturating_sub(seen.since_ns) } else { 0 };
+    seen.metrics.asleep_ns + goes_on
 }
 
 /// Which loop, and what it does.
@@ -137,6 +148,7 @@ struct Change {
     now: Metrics,
     before: Metrics,
     seconds: f64,
+    asleep_ns: u64,
     /// Numbers are told for a second.
     is_rate: bool,
 }
@@ -174,32 +186,36 @@ impl Change {
 
     /// The part of the time that it was not asleep.
     fn busy(&self) -> f64 {
-        (1.0 - self.more(|m| m.asleep_ns) as f64 / 1e9 / self.seconds).clamp(0.0, 1.0)
+        (1.0 - self.asleep_ns as f64 / 1e9 / self.seconds).clamp(0.0, 1.0)
     }
 
     fn lines(&self) -> Vec<String> {
         let now = &self.now;
         let first = format!(
-            "  {:<9} {} turns, {} waits brought {}, {} wake-ups; {} handles, {} requests",
+            "  {:<9} {} turns, {} waits brought {}, {} wake-ups; active: {}, {}",
             "loop",
             self.number(|m| m.turns),
             self.number(|m| m.enters + m.epoll_waits),
             self.number(|m| m.completions),
             self.number(|m| m.wakeups),
-            now.handles,
-            now.requests,
+            several(now.handles, "handle"),
+            several(now.requests, "request"),
         );
         let all = |m: &Metrics| m.files_inline + m.files_ring + m.files_pool;
         let share = |part: Counter| 100.0 * self.more(part) as f64 / self.more(all).max(1) as f64;
-        let files = format!(
-            "  {:<9} {}: {:.0} % at once, {:.0} % on the ring, {:.0} % in the pool ({} jobs now)",
-            "files",
-            self.number(all),
-            share(|m| m.files_inline),
-            share(|m| m.files_ring),
-            share(|m| m.files_pool),
-            now.pool_waiting,
-        );
+        let files = if self.more(all) == 0 {
+            format!("  {:<9} none; the pool has {}", "files", several(now.pool_waiting, "job"))
+        } else {
+            format!(
+                "  {:<9} {}: {:.0} % at once, {:.0} % on the ring, {:.0} % in the pool ({} now)",
+                "files",
+                self.number(all),
+                share(|m| m.files_inline),
+                share(|m| m.files_ring),
+                share(|m| m.files_pool),
+                several(now.pool_waiting, "job"),
+            )
+        };
         let streams = format!(
             "  {:<9} {} reads, {} writes, {} accepted",
             "streams",
@@ -294,6 +310,11 @@ fn time(ns: f64) -> String {
         _ => (ns / 1e9, "s"),
     };
     if unit == "s" && value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// "1 handle", "2 handles".
+fn several(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A number in four characters or so.
