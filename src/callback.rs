@@ -22,7 +22,7 @@ use crate::model::handle::{
 };
 use crate::model::request::{Connect, FsReq, GetAddrInfo, GetNameInfo, Random, Shutdown, UdpSend, Work, Write};
 use crate::observe::trace::Name;
-use crate::observe::{self, Slot};
+use crate::observe::{self, Slot, probes};
 
 /// Calls a callback of a loop; one that only a certain phase calls says which.
 macro_rules! call {
@@ -33,6 +33,7 @@ macro_rules! call {
         if let Some(callback) = $callback {
             // SAFETY: the loop outlives its handles and requests.
             debug_assert!(unsafe { Loop::from_c($event_loop) }.is_unborrowed(), "law 3");
+            probes::callback(callback as usize);
             if observe::is_on() {
                 // SAFETY: the loop outlives its handles and requests.
                 let begun = observe::enter(unsafe { slot_of($event_loop) }, callback as usize, $phase);
@@ -43,6 +44,7 @@ macro_rules! call {
                 // SAFETY: the module's argument.
                 unsafe { callback($($argument),*) };
             }
+            probes::callback_done();
         }
     };
 }

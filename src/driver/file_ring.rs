@@ -35,6 +35,7 @@ use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
 use crate::driver::counters::Counters;
 use crate::driver::limit::Limit;
+use crate::observe::probes;
 use crate::op::sqe::{self, Entry};
 use crate::op::{Completion, FileOp, OpKey, Submission};
 use crate::sys::clock;
@@ -365,6 +366,7 @@ impl FileRing {
         }
         while let Some((user_data, result)) = instance.next() {
             self.counters.completions += 1;
+            probes::complete(user_data, result);
             if user_data == EPOLL {
                 self.armed = false;
                 self.cannot_poll |= result < 0 && result != -libc::ECANCELED;

@@ -28,6 +28,7 @@ use crate::abi::{Errno, Result};
 use crate::base::environment;
 use crate::base::fork;
 use crate::driver::counters::Counters;
+use crate::observe::probes;
 use crate::op::OpKey;
 use crate::op::sqe::Entry;
 
@@ -157,6 +158,7 @@ impl RingInstance {
                 self.pushed = self.pushed.wrapping_add(1);
                 self.outstanding += 1;
                 counters.entries += 1;
+                probes::submit(entry.as_raw().get_user_data());
                 return true;
             }
             if !has_entered {

@@ -10,9 +10,10 @@
 //! | `UVRING_TRACE=FILE` | what loops do, event by event, for Perfetto and Chrome | `trace` |
 //! | `UVRING_SLOW=MS` | callbacks that hold a loop for longer are told of on standard error | `slow` |
 //!
-//! `symbols` finds the names of functions for the last two.
+//! `symbols` finds the names of functions for the last two. `probes` are for tools that attach to a process.
 
 pub mod outside;
+pub(crate) mod probes;
 mod slow;
 mod symbols;
 mod table;

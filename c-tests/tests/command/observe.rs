@@ -83,3 +83,15 @@ fn run_tells_which_callback_holds_a_loop_and_where_it_is() -> Result {
     run(uvring(&["run", "--slow", "0", "--"])?.arg(&program))?.complains(2, "0 is not in 1..");
     Ok(())
 }
+
+/// Tools that attach to a process find them in the file.
+#[test]
+fn the_library_has_probes() -> Result {
+    let mut readelf = Command::new("readelf");
+    let notes = run(readelf.args(["--wide", "--notes"]).arg(library::ours()?.file()))?;
+    let found: std::collections::HashSet<_> =
+        notes.out.lines().filter_map(|line| line.trim().strip_prefix("Name: ")).collect();
+    assert_eq!(found, ["submit", "complete", "callback", "callback_done"].into(), "{}", notes.out);
+    assert!(notes.out.contains("Provider: uvring"), "{}", notes.out);
+    Ok(())
+}
