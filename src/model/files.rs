@@ -246,6 +246,15 @@ impl Files {
         self.named_on_ring[slot(fd)].get() > 0
     }
 
+    /// True if a request has to wait until the ring is done with the file's position; a close waits for all that the ring does with
+    /// the file, which the plain call may have to finish, and for those that wait already.
+    pub(crate) fn holds(&self, req: FsReq) -> bool {
+        if req.fs_type.get() == UV_FS_CLOSE {
+            return self.may_be_on_ring(req.file.get());
+        }
+        req.uses_position() && self.is_position_taken(req.file.get(), Stage::Ring)
+    }
+
     /// True if a descriptor is believed to be without O_DIRECT. To ask before each read took a fifth of a read's time. Who sets the flag
     /// on an open descriptor, or has another file under its number, may see the loop wait for a disk 31 times.
     pub(crate) fn is_buffered(&self, fd: c_int) -> bool {

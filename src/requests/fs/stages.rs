@@ -183,7 +183,7 @@ fn complete_later(files: &Files, req: FsReq) {
 fn go(event_loop: Loop, req: FsReq) -> bool {
     let files = &event_loop.state().files;
     let Some(op) = req.operation() else { return false };
-    if is_held(files, req) {
+    if files.holds(req) {
         req.set_stage(Stage::Queued);
         files.held().push_back(req.link());
         return true;
@@ -236,15 +236,6 @@ fn submit_to_ring(event_loop: Loop, req: FsReq, op: &Submission, limit: usize, m
     true
 }
 
-/// True if a request has to wait until the ring is done with the file's position; a close waits for all that the ring does with the
-/// file, which the plain call may have to finish, and for those that wait already.
-fn is_held(files: &Files, req: FsReq) -> bool {
-    if req.fs_type.get() == UV_FS_CLOSE {
-        return files.may_be_on_ring(req.file.get());
-    }
-    req.uses_position() && files.is_position_taken(req.file.get(), Stage::Ring)
-}
-
 /// True for a request that is not going to leave the pool.
 fn is_bound_for_pool(event_loop: Loop, req: FsReq) -> bool {
     if req.is_pool_only() {
@@ -256,7 +247,7 @@ fn is_bound_for_pool(event_loop: Loop, req: FsReq) -> bool {
     }
     let files = &event_loop.state().files;
     let facts = Here::new(req.event_loop(), req.file.get(), &op);
-    (route::is_for_pool(&op, &facts) || is_in_vain(files, &op, &facts)) && !is_held(files, req)
+    (route::is_for_pool(&op, &facts) || is_in_vain(files, &op, &facts)) && !files.holds(req)
 }
 
 /// True for a read that nothing but the pool can do, if it is like those before it. What is read at the file's own position may
