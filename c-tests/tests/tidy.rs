@@ -21,6 +21,7 @@ const WITHOUT_UNSAFE: &[&str] = &[
     "driver::counters",
     "driver::file_ring",
     "driver::limit",
+    "driver::ring_batch",
     "driver::script",
     "handles::fs_descriptor",
     "handles::fs_watch::table",

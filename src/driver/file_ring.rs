@@ -42,7 +42,7 @@ use crate::sys::clock;
 
 /// The `user_data` of cancellations, and of the poll of the epoll set: no key is that small.
 const CANCELLATION: u64 = 0;
-const EPOLL: u64 = 1;
+pub(super) const EPOLL: u64 = 1;
 /// After so many polls in a row that found nothing, the ring polls the epoll set, which takes a system call and, for a loop
 /// that has none yet, a ring.
 const MOST_EMPTY_POLLS: u32 = 16;
@@ -136,7 +136,7 @@ impl FileRing {
     }
 
     /// The ring of the calling thread; a new one if there is none, or if it belongs elsewhere.
-    fn ring(&mut self) -> Option<&mut RingInstance> {
+    pub(super) fn ring(&mut self) -> Option<&mut RingInstance> {
         if self.mine().is_none() && self.in_flight.is_empty() {
             self.armed = false;
             self.instance = RingInstance::open(self.options).ok();
@@ -169,10 +169,36 @@ impl FileRing {
     }
 
     /// Queues an entry; gives its number.
-    fn push(&mut self, entry: &Entry) -> Option<u32> {
+    pub(super) fn push(&mut self, entry: &Entry) -> Option<u32> {
         self.ring()?;
         let ring = self.instance.as_deref_mut()?;
         ring.push(entry, &mut self.counters).then_some(ring.pushed)
+    }
+
+    /// What completed next, if this thread can take it.
+    pub(super) fn next_completion(&mut self) -> Option<(u64, i32)> {
+        self.mine()?.next()
+    }
+
+    /// The poll of the epoll set has completed.
+    pub(super) fn disarm(&mut self) {
+        self.armed = false;
+    }
+
+    /// After an enter that went badly, with nothing of files in flight: sleeps a little, or tells that no other will do better.
+    pub(super) fn is_hopeless(&mut self, entered: Entered) -> bool {
+        if entered == Entered::Refused || self.note_busy().is_err() {
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_nanos(PAUSE_NS));
+        false
+    }
+
+    /// Gives the ring up, with nothing of files in flight.
+    pub(super) fn drop_ring(&mut self) {
+        self.armed = false;
+        self.busy_since_ns = None;
+        self.instance = None;
     }
 
     /// Ends an operation that waits for something; true if it was ended.
@@ -350,9 +376,13 @@ impl FileRing {
         self.enter_with(1, flags, Some(&arg))
     }
 
-    fn enter_with(&mut self, min: u32, flags: EnterFlags, arg: Option<&WaitArgument>) -> Entered {
+    pub(super) fn enter_with(&mut self, min: u32, flags: EnterFlags, arg: Option<&WaitArgument>) -> Entered {
         let ring = self.instance.as_deref_mut().filter(|instance| instance.is_mine());
-        ring.map_or(Entered::Refused, |ring| ring.enter(min, flags, arg, &mut self.counters))
+        let entered = ring.map_or(Entered::Refused, |ring| ring.enter(min, flags, arg, &mut self.counters));
+        if entered == Entered::Well {
+            self.busy_since_ns = None;
+        }
+        entered
     }
 
     /// Takes what the completion queue holds.

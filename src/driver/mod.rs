@@ -4,6 +4,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `epoll` | the loop's epoll set |
+//! | `ring_batch` | writes to many sockets in one call of the ring |
 //! | `file_ring`, `ring_instance` | the file operations in flight, and the ring that carries them |
 //! | `severed` | those on a ring that can be entered no more |
 //! | `probe` | whether this process may have a ring |
@@ -15,6 +16,7 @@ pub(crate) mod epoll;
 mod file_ring;
 pub(crate) mod limit;
 pub(crate) mod probe;
+mod ring_batch;
 mod ring_instance;
 #[cfg(test)]
 pub(crate) mod script;
@@ -27,6 +29,7 @@ use libc::{c_int, c_uint};
 
 use crate::abi::{Errno, Result};
 use crate::base::alloc::Array;
+use crate::op::send::Send;
 use crate::op::{Completion, FileOp, OpKey, Submission};
 pub(crate) use counters::Counters;
 use epoll::Epoll;
@@ -220,6 +223,14 @@ impl Driver {
     pub(crate) fn can_carry(&mut self, op: &FileOp) -> bool {
         match self.files {
             Files::Ring(ref mut ring) => ring.can_carry(op),
+            Files::Off | Files::Severed(_) => false,
+        }
+    }
+
+    /// Writes to many sockets in one call. False if that cannot be; none was tried then.
+    pub(crate) fn send_all(&mut self, sends: &mut [Send]) -> bool {
+        match self.files {
+            Files::Ring(ref mut ring) => ring.send_all(sends),
             Files::Off | Files::Severed(_) => false,
         }
     }

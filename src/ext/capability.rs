@@ -53,12 +53,12 @@ pub unsafe extern "C" fn uvring_capability_of(r#loop: *mut uv_loop_t, capability
         UVRING_CAP_RECV
         | UVRING_CAP_RECV_INCREMENTAL
         | UVRING_CAP_READ
-        | UVRING_CAP_WRITE_BATCH
         | UVRING_CAP_WRITE_ZC
         | UVRING_CAP_ACCEPT
         | UVRING_CAP_BUSY_POLL
         | UVRING_CAP_POST => UVRING_EMULATED,
-        UVRING_CAP_SQPOLL if event_loop.state().driver.borrow_mut().is_ring() => UVRING_NATIVE,
+        UVRING_CAP_WRITE_BATCH | UVRING_CAP_SQPOLL if event_loop.state().driver.borrow_mut().is_ring() => UVRING_NATIVE,
+        UVRING_CAP_WRITE_BATCH => UVRING_EMULATED,
         UVRING_CAP_SQPOLL | UVRING_CAP_MOVE | UVRING_CAP_SENDFILE => Errno::ENOTSUP.0,
         UVRING_CAP_MEMORY | UVRING_CAP_FILE | UVRING_CAP_POLLED_FILES => Errno::ENOTSUP.0,
         _ => Errno::EINVAL.0,

@@ -4,7 +4,7 @@ use libc::{c_int, c_uint, c_void};
 
 use crate::abi::ext::{uvring_release_cb, uvring_view_t, uvring_watermark_cb, uvring_write_cb, uvring_write_t};
 use crate::abi::{Errno, IntoC, uv_buf_t, uv_loop_t, uv_stream_t};
-use crate::handles::stream::{gather, watermark};
+use crate::handles::stream::{batch, gather, watermark};
 use crate::model::event_loop::Loop;
 use crate::model::handle::Stream;
 
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn uvring_flush(r#loop: *mut uv_loop_t, stream: *mut uv_st
     // SAFETY: laws 1 and 5.
     unsafe {
         if stream.is_null() {
-            gather::flush(Loop::from_c(r#loop));
+            batch::flush(Loop::from_c(r#loop));
         } else {
             gather::flush_stream(Stream::from_c(stream));
         }

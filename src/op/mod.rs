@@ -4,6 +4,7 @@
 //! a reference to it meanwhile (law 4). Requests keep that memory valid (law 2).
 
 pub(crate) mod perform;
+pub(crate) mod send;
 pub(crate) mod sqe;
 pub(crate) mod table;
 

@@ -5,6 +5,7 @@
 use io_uring::{opcode, squeue, types};
 use libc::c_int;
 
+use super::send::Send;
 use super::{FileOp, Submission};
 
 /// The number of the opcode that does `op`.
@@ -37,6 +38,16 @@ impl Entry {
     /// Completes when a descriptor has something to read.
     pub(crate) fn poll(fd: c_int) -> Entry {
         Entry(opcode::PollAdd::new(types::Fd(fd), libc::POLLIN as u32).build())
+    }
+
+    /// What writes to a socket without waiting, and without a signal where nobody reads.
+    pub(crate) fn send(send: &Send) -> Entry {
+        const FLAGS: c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        let fd = types::Fd(send.fd());
+        Entry(match send.only() {
+            Some(buf) => opcode::Send::new(fd, buf.base.cast(), buf.len as u32).flags(FLAGS).build(),
+            None => opcode::SendMsg::new(fd, send.message()).flags(FLAGS as u32).build(),
+        })
     }
 
     /// Ends the poll with this `user_data`.

@@ -25,7 +25,7 @@ pub(crate) use dispatch::uv_close;
 use libc::c_int;
 
 use crate::abi::*;
-use crate::handles::stream::gather;
+use crate::handles::stream::batch;
 use crate::handles::{async_handle, process, signal, timer, view_pool, watcher};
 use crate::model::event_loop::Loop;
 use crate::model::figures;
@@ -86,7 +86,7 @@ impl Loop {
     /// that anyway; if it is asked for later, this is made good (`backend_fd.rs`).
     fn leave_run(self) {
         let (state, shared) = (self.state(), self.shared());
-        gather::flush(self);
+        batch::flush(self);
         fs::leave_run(self);
         debug_assert!(!state.driver.borrow().may_have_ring() || state.driver.borrow().files_in_flight() == 0);
         state.buffer_budget.end();
@@ -145,7 +145,7 @@ impl Loop {
 
     /// The poll phase. True if it has called anybody.
     fn poll(self, may_sleep: bool) -> bool {
-        gather::flush(self);
+        batch::flush(self);
         if observe::is_on() {
             figures::publish(self, Header::TURNING);
         }
@@ -201,7 +201,7 @@ impl Loop {
         let state = self.state();
         let goes_on = self.deliver_all();
         if !state.closed.get() {
-            gather::flush(self);
+            batch::flush(self);
         }
         goes_on
     }

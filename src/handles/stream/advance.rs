@@ -13,6 +13,7 @@ use super::entry::Entry;
 use super::state::take_shutdown;
 use super::{gather, recv, watermark, write};
 use crate::abi::*;
+use crate::base::alloc::Array;
 use crate::callback;
 use crate::handles::sending;
 use crate::model::handle::{Handle, Stream, flag};
@@ -95,31 +96,79 @@ fn step(stream: Stream, req: Write) -> Step {
     }
 }
 
-/// Writes as many requests from the front of the queue as one call takes.
-fn step_together(stream: Stream) -> Step {
-    let mut room = [const { MaybeUninit::<uv_buf_t>::uninit() }; socket::IOV_MAX];
-    let (mut count, mut bytes, mut whole) = (0, 0, 0);
+/// Hands the buffers of the requests at the front of the queue to `put`, until it takes no more; gives how many requests it was given to
+/// their ends, as the error if it has not taken all.
+fn collect(stream: Stream, mut put: impl FnMut(uv_buf_t) -> Result) -> core::result::Result<usize, usize> {
+    let mut whole = 0;
     let mut next = stream.queued().first();
     while let Some(link) = next {
         let entry = Entry::of(stream, link);
-        if entry.passes_handle() || count == room.len() {
+        if entry.passes_handle() {
             break;
         }
         let buffers = entry.buffers();
-        let copied = buffers.count().min(room.len() - count);
-        for at in 0..copied {
+        for at in 0..buffers.count() {
             // SAFETY: law 2: the request's array has `count` of them.
-            let buf = unsafe { *buffers.as_ptr().add(at) };
-            room[count + at].write(buf);
-            bytes += buf.len;
-        }
-        count += copied;
-        if copied < buffers.count() {
-            break;
+            put(unsafe { *buffers.as_ptr().add(at) }).map_err(|_| whole)?;
         }
         whole += 1;
         next = link.next_in(stream.queued());
     }
+    Ok(whole)
+}
+
+/// True if what the stream has gathered may go with that of others.
+pub(super) fn may_send(stream: Stream) -> bool {
+    stream.fd() != -1 && stream.connect_req.get().is_null() && !Handle::from(stream).has(flag::BLOCKING_WRITES)
+}
+
+/// Adds the buffers of as many requests as one call takes; gives how many are there to their ends. `UV_ENOMEM`.
+pub(super) fn offer(stream: Stream, bufs: &mut Array<uv_buf_t>) -> Result<usize> {
+    let (most, mut error) = (bufs.len() + socket::IOV_MAX, None);
+    let whole = collect(stream, |buf| {
+        if bufs.len() == most {
+            return Err(Errno::ENOBUFS);
+        }
+        bufs.push(buf).inspect_err(|&e| error = Some(e))
+    });
+    error.map_or(Ok(whole.unwrap_or_else(|whole| whole)), Err)
+}
+
+/// Notes what became of what was offered: `result` is how many bytes the kernel took, or a negative `errno`.
+pub(super) fn sent(stream: Stream, result: c_int, whole: usize) {
+    add(&Handle::from(stream).event_loop().state().metrics.ext.write_entries, 1);
+    let none_failed = match result {
+        0.. => {
+            took_together(stream, result as usize, whole);
+            advance(stream)
+        }
+        // The kernel has no room or memory for it now, but will have.
+        _ if result == Errno::EAGAIN.0 || result == Errno::ENOBUFS.0 => advance(stream),
+        _ => {
+            if let Some(link) = stream.queued().first() {
+                finish(stream, Entry::of(stream, link), result);
+            }
+            // The others are tried after its callback.
+            stream.io().stop(Handle::from(stream).event_loop(), io::OUT);
+            false
+        }
+    };
+    conclude(stream, none_failed);
+}
+
+/// Writes as many requests from the front of the queue as one call takes.
+fn step_together(stream: Stream) -> Step {
+    let mut room = [const { MaybeUninit::<uv_buf_t>::uninit() }; socket::IOV_MAX];
+    let (mut count, mut bytes) = (0, 0);
+    let whole = collect(stream, |buf| {
+        let place = room.get_mut(count).ok_or(Errno::ENOBUFS)?;
+        place.write(buf);
+        count += 1;
+        bytes += buf.len;
+        Ok(())
+    });
+    // What there is no room for waits for the next call.
+    let whole = whole.unwrap_or_else(|whole| whole);
     add(&Handle::from(stream).event_loop().state().metrics.ext.write_entries, 1);
     // SAFETY: `count` were filled in, of requests whose memory stays until their ends (law 4).
     match unsafe { write::hand_over(stream, room.as_ptr().cast(), count, None) } {
@@ -180,15 +229,25 @@ fn finish(stream: Stream, entry: Entry, error: c_int) {
 
 /// Writes what the kernel takes, outside the stream's own phase, and sees to it that what is due then is called.
 pub(super) fn push_out(stream: Stream) {
+    leave_gathering(stream);
+    if stream.fd() == -1 || !stream.connect_req.get().is_null() {
+        return;
+    }
+    let none_failed = advance(stream);
+    conclude(stream, none_failed);
+}
+
+/// What the stream has gathered is about to be written.
+pub(super) fn leave_gathering(stream: Stream) {
     if let Some(side) = stream.side() {
         side.link().unlink();
         side.bytes.set(0);
         side.chunk.set(None);
     }
-    if stream.fd() == -1 || !stream.connect_req.get().is_null() {
-        return;
-    }
-    let none_failed = advance(stream);
+}
+
+/// After writes outside the stream's own phase: has it called if something is due.
+fn conclude(stream: Stream, none_failed: bool) {
     let is_empty = stream.queued().is_empty();
     let is_due = if is_empty { !stream.shutdown_req.get().is_null() } else { !none_failed };
     if is_due || !stream.completed().is_empty() || watermark::is_crossed(stream) || recv::is_broken(stream) {

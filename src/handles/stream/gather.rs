@@ -23,7 +23,7 @@ use crate::op::check_buffers;
 
 /// What `uvring_write_copy` takes at most, and the smallest and largest memory that it copies to.
 const MOST_COPIED: usize = 64 * 1024;
-const SMALLEST_CHUNK: usize = 4096;
+const SMALLEST_CHUNK: usize = 512;
 
 /// `uvring_write`.
 ///
@@ -248,16 +248,6 @@ pub(crate) fn after_fork(event_loop: Loop) -> Result {
         }
     }
     Ok(())
-}
-
-/// Hands over what all streams of the loop have gathered.
-#[inline]
-pub(crate) fn flush(event_loop: Loop) {
-    if let Some(extension) = event_loop.extension() {
-        while let Some(link) = extension.gathered().first() {
-            push_out(Side::of_link(link).stream);
-        }
-    }
 }
 
 /// True if there is something in the queue that was not tried.

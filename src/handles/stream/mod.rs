@@ -6,6 +6,7 @@
 
 pub(crate) mod accept;
 mod advance;
+pub(crate) mod batch;
 pub(crate) mod entry;
 pub(crate) mod gather;
 pub(crate) mod hand_out;
