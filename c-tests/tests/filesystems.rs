@@ -28,6 +28,9 @@ const FILE_SYSTEMS: [(&str, &str); 6] = [
     ("mergerfs", "mkdir $below/branch; mergerfs -o cache.attr=0,cache.entry=0 $below/branch $dir"),
 ];
 
+/// How many times as long as elsewhere a test may take: where a program has the files, each call is a message to it.
+const PATIENCE: u32 = 4;
+
 /// How often each file system's tests passed and were skipped, and which failed.
 #[derive(Default)]
 struct Count {
@@ -115,12 +118,12 @@ fn run(file: &Path, file_system: &str, driver: &str, dir: &Path) -> Result<Compl
     let dir = tempfile::tempdir_in(dir).map_err(|e| format!("no temporary folder: {e}"))?;
     let mut command = Command::new(program::own(library, file)?);
     own::tell(&mut command, library, driver, dir.path());
-    command.env("TMPDIR", dir.path());
+    command.env("TMPDIR", dir.path()).env("UVRING_TEST_PATIENCE", PATIENCE.to_string());
     if driver == "epoll" {
         command.env("UV_USE_IO_URING", "0");
     }
     let seconds = remark(&text, "timeout").and_then(|text| text.parse().ok()).unwrap_or(60);
-    own::run(&mut command, Duration::from_secs(seconds), None)
+    own::run(&mut command, PATIENCE * Duration::from_secs(seconds), None)
 }
 
 /// Moves this process to a namespace in which it can mount what it likes, which goes with it.
