@@ -1,6 +1,7 @@
 //! Every command and every C program on a page is run: here, or by the test that is named here.
 //!
-//! Commands run as they stand, but for what would take an hour: `shortened` says what becomes of those. Those of `docs/programs.md` are run by `programs.rs`.
+//! Commands run as they stand, but for what would take an hour: `shortened` says what becomes of those. `programs.rs` runs those of
+//! `docs/programs.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,7 +59,7 @@ fn shortened(command: &str, built: &Path) -> Option<String> {
 /// A quick run of one case, or of one program; a list is quick.
 fn bench(args: &str) -> String {
     let bench = env!("CARGO_BIN_EXE_bench");
-    let args = args.replace("docs/performance/", "").replace("--rounds 11", "--rounds 1");
+    let args = args.replace("docs/performance/", "").replace("--rounds 11", "--rounds 1").replace(" read cp", "");
     let has_case = args.split_whitespace().any(|word| word.contains('/'));
     match () {
         () if args.contains("--list") => format!("{bench} {args}"),
