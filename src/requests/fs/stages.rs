@@ -96,7 +96,7 @@ pub(super) fn start(event_loop: Loop, req: FsReq) {
     let is_behind = !state.files.queue().is_empty() && (!may_leave_pool || req.fs_type.get() == UV_FS_CLOSE);
     let is_placed = if is_behind {
         false
-    } else if !may_leave_pool || is_bound_for_pool(event_loop, req) || is_one_of_many(&state.files, req) {
+    } else if !may_leave_pool || is_bound_for_pool(event_loop, req) || cached::is_one_of_many(&state.files, req) {
         give_to_pool(event_loop, req).is_ok()
     } else if may_use_ring(event_loop) || (req.is_endless() && !event_loop.is_backend_fd_requested()) {
         false
@@ -138,24 +138,6 @@ pub(crate) fn before_poll(event_loop: Loop) {
             to_pool(event_loop, req);
         }
     }
-}
-
-/// True for a stat that the pool had better do, because there are so many. Without waiting a stat takes three system calls, on a thread
-/// that may wait one. For one stat the three are cheaper than to wake a thread and be woken; for many they are not. From which depth on
-/// depends on the machine: on an AMD guest the three take 2 µs, the one 1, and to wake a thread 5; on an Intel guest 1.6, 0.7 and 20.
-fn is_one_of_many(files: &Files, req: FsReq) -> bool {
-    /// To give a request to the pool and take it back, in nanoseconds.
-    const HAND_OVER_NS: u64 = 300;
-    if !req.is_stat() {
-        return false;
-    }
-    let at_once = files.stat_cost.ns();
-    let saved = at_once.saturating_sub(pool::short_ns().unwrap_or(at_once / 2) + HAND_OVER_NS);
-    let is_cheaper = saved * files.stats_under_way.get() as u64 > 2 * pool::wake_ns();
-    if !is_cheaper {
-        pool::doubt_short_ns();
-    }
-    is_cheaper
 }
 
 /// Answers a stat inline, if that is possible.
