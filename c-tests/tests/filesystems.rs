@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +83,10 @@ fn test() -> Result<ExitCode, String> {
         }
     }
     let code = libtest_mimic::run(&args, trials).exit_code();
+    // A program that has a file system would stay, and the namespace with it.
+    for (name, _) in FILE_SYSTEMS {
+        let _ = Command::new("umount").arg(base.join(name).join("top")).stderr(Stdio::null()).status();
+    }
     for (name, count) in counts.lock().iter() {
         let all = format!("filesystems::{name}::");
         if !args.skip.is_empty() || args.filter.as_ref().is_some_and(|filter| !all.contains(filter.as_str())) {
