@@ -17,7 +17,7 @@ static __attribute__((noinline)) int compute_for_long(void) {
     do {
         for (int i = 0; i < 1000; i++) x *= 1.0001;
         clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 < 150);
+    } while ((now.tv_sec - from.tv_sec) * 1000000000 + (now.tv_nsec - from.tv_nsec) < 150000000);
     return x > 0;
 }
 

@@ -92,9 +92,14 @@ impl Shared {
         self.short_jobs.load(Relaxed)
     }
 
-    /// Notes one more, or (with -1) one less.
+    /// Notes one more, or (with -1) one less. In a forked child the parent's are not counted any more.
     pub(crate) fn count_short(&self, change: isize) {
-        self.short_jobs.store(self.short_jobs().wrapping_add_signed(change), Relaxed);
+        self.short_jobs.store(self.short_jobs().saturating_add_signed(change), Relaxed);
+    }
+
+    /// In a forked child: no worker holds anything back.
+    pub(crate) fn forget_short_jobs(&self) {
+        self.short_jobs.store(0, Relaxed);
     }
 
     pub(crate) fn now_ns(&self) -> u64 {

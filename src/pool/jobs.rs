@@ -207,7 +207,7 @@ pub(crate) fn cancel(job: Job) -> bool {
     let pool = super::pool().ok();
     let mut lanes = pool.map(|pool| pool.lanes.lock());
     let guard = job.shared().mailbox.lock();
-    let queued = !job.link().is_empty() && job.claim().is_some();
+    let queued = job.claim().is_some();
     if queued {
         let is_in_batch = pool.is_some_and(|pool| pool.batches.iter().any(|batch| batch.forget(job)));
         // (2): under both locks.
@@ -262,6 +262,8 @@ pub(crate) fn call_done(link: Link) {
     if !job.is_post() {
         job.count(-1);
     }
+    // One that was answered at once cannot be cancelled any more.
+    job.work.set(None);
     let status = if job.low_bits() & CANCELLED != 0 && !job.is_post() { Errno::ECANCELED.0 } else { 0 };
     if let Some(done) = job.done.get() {
         // SAFETY: (1); `done` is the last thing done with the request (law 2).

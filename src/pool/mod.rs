@@ -139,7 +139,7 @@ fn pool() -> Result<&'static Pool> {
     let generation = fork::generation();
     let latest = latest();
     match latest {
-        Some(pool) if pool.fork_generation == generation => Ok(pool),
+        Some(pool) if pool.is_of_this_process() => Ok(pool),
         _ => start(latest, generation),
     }
 }
@@ -188,6 +188,7 @@ pub(crate) fn submit(shared: &Shared, task: impl Task, kind: Kind) -> Result {
     };
     if !has_thread {
         job.link().unlink();
+        job.claim();
         lanes.leaves(job);
         job.count(-1);
         return Err(lanes.refused.unwrap_or(Errno::EAGAIN));
@@ -231,6 +232,11 @@ impl Pool {
             (*place).batches.iter().for_each(Batch::init);
         }
         Ok(place)
+    }
+
+    /// False in a forked child, which has none of the pool's threads, and whose copy of a lock may be held by one of them.
+    fn is_of_this_process(&self) -> bool {
+        self.fork_generation == fork::generation()
     }
 
     /// Starts a thread; false if the system has no room for one.
@@ -319,7 +325,7 @@ impl Lanes {
 
 /// Results of short jobs are late: what was done is handed back, and what some worker has taken and not begun is there for others.
 pub(crate) fn rescue() {
-    let Some(pool) = latest() else { return };
+    let Some(pool) = latest().filter(|pool| pool.is_of_this_process()) else { return };
     let mut lanes = pool.lanes.lock();
     for batch in &pool.batches {
         lanes.take_back(batch);
@@ -373,7 +379,7 @@ fn count_run(change: i64) -> u64 {
 /// Ends all threads (`uv_library_shutdown`). Queued jobs are run first; a later job starts a new pool. In a forked child there is
 /// nothing to end, nor a lock to take, until it has made a pool of its own.
 pub(crate) fn shutdown() {
-    let Some(this) = latest().filter(|pool| pool.fork_generation == fork::generation()) else { return };
+    let Some(this) = latest().filter(|pool| pool.is_of_this_process()) else { return };
     let pool = POOL.swap(std::ptr::null_mut(), AcqRel);
     let me = this_thread();
     let mut is_here = false;

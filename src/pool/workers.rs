@@ -91,7 +91,8 @@ impl Pool {
 
     pub(super) fn work(&'static self) {
         let mut lanes = self.lanes.lock();
-        let batch = &self.batches[lanes.numbered];
+        // While the pool is shut down, some may have ended and others begun.
+        let batch = &self.batches[lanes.numbered % self.limit];
         lanes.numbered += 1;
         // Jobs run since this worker waited for one.
         let mut streak = 0;

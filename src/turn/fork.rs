@@ -52,6 +52,7 @@ fn jobs(event_loop: Loop) -> Result {
     if event_loop.state().is_parents() {
         // Posts are the parent's.
         event_loop.shared().mailbox.after_fork(|link| !pool::is_post(link));
+        event_loop.shared().forget_short_jobs();
     }
     Ok(())
 }
