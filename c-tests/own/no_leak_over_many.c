@@ -2,6 +2,7 @@
  * close-on-exec, and a loop has no more of them than libuv's. UVRING_LEAKS multiplies the numbers: 100 makes it a million connections. */
 /* timeout: 120 */
 /* not on aarch64: it takes minutes there */
+/* not on asan: its allocator has no mallopt() */
 #include "check.h"
 
 #include <malloc.h>

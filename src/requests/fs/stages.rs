@@ -273,6 +273,8 @@ fn on_ring_complete(req: FsReq, result: i32) -> bool {
         | Errno::EPERM
         | Errno::EACCES
         | Errno::EAGAIN
+        // Before Linux 6.5 a buffer that is said to be longer than memory goes on is one; the plain call takes what fits.
+        | Errno::EFAULT
         | Errno::ECANCELED
         | Errno::EINTR => {
             add(&event_loop.state().metrics.refusals, 1);
