@@ -79,7 +79,6 @@ impl Timer {
         self.timeout.set(0);
         self.repeat.set(0);
         self.start_id.set(0);
-        self.set_short_ns(0);
         self.link().init();
         Ok(())
     }
@@ -87,11 +86,15 @@ impl Timer {
     /// By how many nanoseconds a timer that was started in nanoseconds repeats sooner than `repeat` says; in a word that libuv
     /// leaves to handles of other types.
     fn short_ns(self) -> u64 {
-        // SAFETY: set by `init`.
+        // SAFETY: `Handle::init` set all words to 0.
         unsafe { self.u.get().reserved[0] }.addr() as u64
     }
 
     fn set_short_ns(self, short: u64) {
+        // Of most timers it is 0 for ever.
+        if short == self.short_ns() {
+            return;
+        }
         let reserved = [ptr::without_provenance_mut(short as usize), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
         self.u.set(uv__handle_u { reserved });
     }

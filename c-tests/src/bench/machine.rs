@@ -31,6 +31,22 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// In a sentence, with what there is to say of its disks.
+    pub(super) fn described(&self, disks: &str) -> String {
+        let Self { date, commit, kernel, processors, processor, memory, load, .. } = self;
+        format!(
+            "{date}, commit {commit}, kernel {kernel}, {processors} × {processor}, {memory} MiB{disks}; load before: {load}."
+        )
+    }
+
+    /// A line about a library that was not built to be measured; nothing for one that was.
+    pub(super) fn warning(&self) -> &'static str {
+        if self.is_release {
+            return "";
+        }
+        "**uvring was built without optimisation: these figures say nothing about its speed.**\n"
+    }
+
     /// Looks at this machine.
     pub fn look(libraries: [&Path; 2], disk: &Path, tmpfs: &Path) -> Self {
         let line = |path: &str| std::fs::read_to_string(path).unwrap_or_default();

@@ -24,21 +24,9 @@ pub fn text(report: &Report, skipped: &[String], path: &Path) -> String {
 
 fn table(report: &Report, skipped: &[String]) -> String {
     let machine = &report.machine;
-    let mut text = format!(
-        "{}, commit {}, kernel {}, {} × {}, {} MiB, {}; load before: {}. Medians of {} alternating rounds.\n",
-        machine.date,
-        machine.commit,
-        machine.kernel,
-        machine.processors,
-        machine.processor,
-        machine.memory,
-        machine.file_systems[0],
-        machine.load,
-        report.rounds,
-    );
-    if !machine.is_release {
-        text += "**uvring was built without optimisation: these figures say nothing about its speed.**\n";
-    }
+    let disk = format!(", {}", machine.file_systems[0]);
+    let mut text = format!("{} Medians of {} alternating rounds.\n", machine.described(&disk), report.rounds);
+    text += machine.warning();
     text += "\n| | stock | times better | on epoll | noise | CPU, stock | times better | on epoll | noise |\n";
     text += "|---|---|---|---|---|---|---|---|---|\n";
     for outcome in &report.outcomes {

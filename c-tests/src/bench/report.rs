@@ -48,21 +48,9 @@ impl Report {
 
     fn preamble(&self) -> String {
         let Self { machine, peer, rounds, seconds, .. } = self;
-        let mut text = format!(
-            "{}, commit {}, kernel {}, {} × {}, {} MiB; `disk` is {}, `tmpfs` is {}; load before: {}.\n",
-            machine.date,
-            machine.commit,
-            machine.kernel,
-            machine.processors,
-            machine.processor,
-            machine.memory,
-            machine.file_systems[0],
-            machine.file_systems[1],
-            machine.load,
-        );
-        if !machine.is_release {
-            text += "**uvring was built without optimisation: these figures say nothing about its speed.**\n";
-        }
+        let [disk, tmpfs] = &machine.file_systems;
+        let mut text = machine.described(&format!("; `disk` is {disk}, `tmpfs` is {tmpfs}")) + "\n";
+        text += machine.warning();
         let _ = writeln!(
             text,
             "Medians of {rounds} alternating rounds with windows of {seconds} s; ± is half the way from the lowest to the \

@@ -9,6 +9,7 @@ use crate::model::request::FsReq;
 use crate::op::perform::perform;
 use crate::op::{FileOp, Submission};
 use crate::sys::call::{retry, retry_long};
+use crate::sys::socket;
 
 pub(super) const EXCL: c_int = 1;
 pub(super) const FICLONE: c_int = 2;
@@ -92,13 +93,7 @@ fn by_hand(output: c_int, input: c_int, from: &mut off_t, length: usize) -> Resu
 }
 
 fn is_stream_socket(fd: c_int) -> bool {
-    let mut kind: c_int = 0;
-    let mut len = size_of::<c_int>() as libc::socklen_t;
-    // SAFETY: room for an `int`.
-    let asked = retry(|| unsafe {
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TYPE, (&raw mut kind).cast(), &raw mut len)
-    });
-    asked.is_ok() && kind == libc::SOCK_STREAM
+    socket::get_option(fd, libc::SOL_SOCKET, libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
 }
 
 /// Writes all of `data`, and waits for a target that takes no more at the moment.
